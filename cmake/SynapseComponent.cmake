@@ -1,0 +1,72 @@
+# One library per folder, and a build that refuses an arrow drawn upwards.
+#
+#   synapse_add_component(<name> PATH <folder> SOURCES <file>... [DEPENDS <component>...]
+#                         [LINK <third-party target>...])
+#
+# Three things keep the direction of the layers:
+#   1. a dependency must exist already when it is named, so the order of the calls in the top
+#      CMakeLists.txt is the order of the layers;
+#   2. every component has an include root of its own (build/include/<name>/<folder>, a link), so
+#      #include "actors/router.hpp" is found only where synapse::actors is linked;
+#   3. GLOBAL_DEPENDS_NO_CYCLES, without which CMake accepts cycles among static libraries.
+# What this cannot see (relative includes, forbidden third-party headers) is checked by
+# scripts/check_layers.py, which the test suite runs.
+set_property(GLOBAL PROPERTY GLOBAL_DEPENDS_NO_CYCLES ON)
+
+function(synapse_add_component name)
+  cmake_parse_arguments(arg "NO_PCH" "PATH" "SOURCES;DEPENDS;LINK" ${ARGN})
+  set(target synapse_${name})
+  set(sources ${arg_SOURCES})
+  list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/${arg_PATH}/)
+  set(root ${CMAKE_BINARY_DIR}/include/${name})
+  get_filename_component(parent ${root}/${arg_PATH} DIRECTORY)
+  file(MAKE_DIRECTORY ${parent})
+  if(NOT EXISTS ${root}/${arg_PATH})
+    file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${arg_PATH} ${root}/${arg_PATH} SYMBOLIC)
+  endif()
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(${target} PRIVATE synapse_flags)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(synapse::${name} ALIAS ${target})
+  target_include_directories(${target} ${scope} ${root})
+  foreach(dependency IN LISTS arg_DEPENDS)
+    if(NOT TARGET synapse_${dependency})
+      message(FATAL_ERROR "'${name}' may not depend on '${dependency}': not a lower layer")
+    endif()
+    target_link_libraries(${target} ${scope} synapse::${dependency})
+  endforeach()
+  target_link_libraries(${target} ${scope} ${arg_LINK})
+  if(sources AND NOT arg_NO_PCH AND TARGET synapse_pch)
+    target_precompile_headers(${target} REUSE_FROM synapse_pch)
+    target_link_libraries(${target} PRIVATE synapse_pch_usage)
+  endif()
+endfunction()
+
+#   synapse_add_test(<name> SOURCES <file under tests/>... DEPENDS <component>... [LINK ...])
+# One GoogleTest program; every test of it becomes a ctest entry of its own.
+function(synapse_add_test name)
+  cmake_parse_arguments(arg "NO_PCH" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  if(NOT SYNAPSE_BUILD_TESTS)
+    return()
+  endif()
+  set(target ${name}_test)
+  set(sources ${arg_SOURCES})
+  list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/tests/)
+  add_executable(${target} ${sources})
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_definitions(${target} PRIVATE
+    SYNAPSE_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" SYNAPSE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  list(TRANSFORM arg_DEPENDS PREPEND synapse::)
+  target_link_libraries(${target} PRIVATE synapse_flags ${arg_DEPENDS} ${arg_LINK}
+    GTest::gtest GTest::gmock GTest::gtest_main)
+  if(NOT arg_NO_PCH AND TARGET synapse_pch)
+    target_precompile_headers(${target} REUSE_FROM synapse_pch)
+    target_link_libraries(${target} PRIVATE synapse_pch_usage)
+  endif()
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+endfunction()

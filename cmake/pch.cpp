@@ -1,0 +1,1 @@
+// Makes the object library that owns the precompiled header non-empty.

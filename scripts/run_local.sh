@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Starts the gateway with local backends on this machine, in the foreground, until Ctrl-C.
+#
+#   PORT=8000         the gateway
+#   EMBED_PORT=8081   local embedding backend (llama-embed)
+#   ROUTER_PORT=8082  local chat backend (llama-router)
+#   BIN_DIR=build/bin where the programs are
+#
+# Everything listens on 127.0.0.1. Ctrl-C or SIGTERM drains the gateway, then stops the backends; a
+# second one stops at once. The exit status is 0 after such a stop, 1 when a program failed, also when
+# one had to be killed.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+port=${PORT:-8000}
+embed_port=${EMBED_PORT:-8081}
+router_port=${ROUTER_PORT:-8082}
+bin_dir=${BIN_DIR:-$root/build/bin}
+config="$root/config/local.yaml"
+ready_seconds=30
+stop_seconds=40 # a little above the gateway's own drain limit of 30 s
+
+fail() {
+  echo "run_local: $*" >&2
+  exit 1
+}
+
+check_port() { # check_port VARIABLE PORT
+  [[ $2 =~ ^[0-9]+$ && $2 -ge 1 && $2 -le 65535 ]] || fail "$1=$2 is not a port (1 to 65535)"
+  # A connection tells more than a bind would: with SO_REUSEPORT a second gateway could bind as well
+  # and would silently take half of the connections.
+  if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then
+    fail "port $2 is in use; choose another one: make run $1=$(($2 + 100))"
+  fi
+}
+check_port PORT "$port"
+check_port EMBED_PORT "$embed_port"
+check_port ROUTER_PORT "$router_port"
+for program in synapse synapse-backends; do
+  [[ -x $bin_dir/$program ]] || fail "$bin_dir/$program is missing; 'make build' builds it"
+done
+
+work=$(mktemp -d)
+backends=
+gateway=
+stopping=false
+killed=false
+
+running() { [[ -n $1 ]] && kill -0 "$1" 2>/dev/null; }
+
+stop() { # stop PID: SIGTERM, and SIGKILL when that is not heeded in time
+  local waited=0
+  running "$1" || return 0
+  kill -TERM "$1" 2>/dev/null || true
+  while running "$1"; do
+    if [[ $waited -ge $((stop_seconds * 20)) ]]; then
+      echo "run_local: process $1 did not stop in $stop_seconds s; killing it" >&2
+      kill -KILL "$1" 2>/dev/null || true
+      killed=true
+      break
+    fi
+    sleep 0.05
+    waited=$((waited + 1))
+  done
+}
+cleanup() {
+  trap - EXIT
+  trap 'kill -KILL $gateway $backends 2>/dev/null || true' INT TERM
+  stop "$gateway"
+  stop "$backends"
+  rm -rf "$work"
+  ! $killed || exit 1
+}
+trap cleanup EXIT
+trap 'stopping=true; exit 0' INT TERM
+
+if [[ $embed_port != 8081 || $router_port != 8082 ]]; then
+  sed -e "s/127\.0\.0\.1:8081/127.0.0.1:$embed_port/g" \
+    -e "s/127\.0\.0\.1:8082/127.0.0.1:$router_port/g" "$config" >"$work/local.yaml"
+  config="$work/local.yaml"
+fi
+data="$root/build/local-data"
+mkdir -p "$data/voices"
+
+# A session of their own keeps the terminal's Ctrl-C from the programs, so that this script alone
+# decides the order in which they stop; should the script be killed, the kernel stops them.
+# To be called in the background only: exec makes the program's pid the one in $!.
+start() { exec setsid setpriv --pdeathsig TERM "$@"; }
+
+start "$bin_dir/synapse-backends" --llama-embed "$embed_port" --llama-router "$router_port" \
+  --docs "$root/docs" --docs "$root/README.md" &
+backends=$!
+SYNAPSE_GATEWAY_CONFIG_PATH=$config SYNAPSE_HOST=127.0.0.1 SYNAPSE_PORT=$port \
+  SYNAPSE_VOICE_LIBRARY_DIR=${SYNAPSE_VOICE_LIBRARY_DIR:-$data/voices} \
+  SYNAPSE_MODEL_PROFILES_PATH=${SYNAPSE_MODEL_PROFILES_PATH:-$data/model-profiles.json} \
+  start "$bin_dir/synapse" &
+gateway=$!
+
+wait_ready() { # wait_ready URL PID NAME
+  local tries=$((ready_seconds * 20))
+  until curl -fs -o /dev/null --max-time 1 "$1"; do
+    running "$2" || fail "$3 ended while starting (see above)"
+    tries=$((tries - 1))
+    [[ $tries -gt 0 ]] || fail "$3 did not answer $1 in $ready_seconds s"
+    sleep 0.05
+  done
+}
+wait_ready "http://127.0.0.1:$embed_port/health" "$backends" synapse-backends
+wait_ready "http://127.0.0.1:$router_port/health" "$backends" synapse-backends
+wait_ready "http://127.0.0.1:$port/readyz" "$gateway" synapse
+
+url="http://127.0.0.1:$port"
+cat <<TEXT
+
+Synapse is ready: $url   (Ctrl-C stops it)
+
+  curl $url/v1/models
+  curl $url/v1/embeddings -H 'Content-Type: application/json' -d '{"model":"local-embed","input":"hello"}'
+  curl -N $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"local-docs","stream":true,"messages":[{"role":"user","content":"What is Synapse?"}]}'
+
+TEXT
+
+# Whichever program ends first, without being asked to, ends the run. Looked at once a second: bash's
+# `wait -n` never returns for a child that had ended a moment before it was called.
+while running "$gateway" && running "$backends"; do
+  sleep 1 &
+  wait $! || true
+done
+$stopping && exit 0
+status=0
+if running "$gateway"; then
+  ended=synapse-backends
+  wait "$backends" || status=$?
+else
+  ended=synapse
+  wait "$gateway" || status=$?
+fi
+fail "$ended ended by itself (status $status)"

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""Runs the test suites of a build and sums them up.
+
+    scripts/run_tests.py [--preset release|dev|asan|tsan] [--suites ctest,sdk-python,...]
+                         [--programs "config_test ..."] [--totals FILE]
+    scripts/run_tests.py --sum FILE
+
+The last line of the output is `N passed, N failed, N skipped` over all suites. The exit status is 0
+only when something passed and nothing failed. A suite that ends with an error without naming a
+failed test, or that runs no test, counts as one failure.
+
+--programs limits ctest to these GoogleTest programs (the others need not be built). --totals (or the
+variable SYNAPSE_TEST_TOTALS) adds the counts to FILE, one JSON line per run; --sum prints the sum of
+such a file.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SUPPORT = ROOT / "tests" / "support"
+JOBS = os.environ.get("JOBS") or "2"
+MAX_RANDOM_BITS = 28  # g++ 12's ThreadSanitizer cannot map its shadow where the kernel uses more
+
+SANITIZER_ENV = {
+    "asan": {
+        "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "LSAN_OPTIONS": f"suppressions={SUPPORT}/lsan.supp",
+    },
+    "tsan": {"TSAN_OPTIONS": f"suppressions={SUPPORT}/tsan.supp:second_deadlock_stack=1"},
+}
+
+
+class Counts:
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def parse_junit(path):
+    """Counts of a ctest JUnit file. Only what a test itself asked for counts as skipped: ctest also
+    writes <skipped> for a program that it could not start."""
+    counts = Counts()
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        skipped = case.find("skipped")
+        message = skipped.get("message", "") if skipped is not None else ""
+        status = case.get("status")
+        if status == "run" and skipped is None and case.find("failure") is None:
+            counts.passed += 1
+        elif status == "disabled" or message.startswith("SKIP_"):
+            counts.skipped += 1
+        else:
+            counts.failed += 1
+    return counts
+
+
+def last_number(pattern, text):
+    found = re.findall(pattern, text, re.MULTILINE)
+    return int(found[-1]) if found else 0
+
+
+def parse_unittest(text):
+    """Counts of Python's unittest: `Ran 3 tests in 0.1s`, `FAILED (failures=1, skipped=1)`."""
+    closing = re.findall(r"^(?:OK|FAILED)\b.*$", text, re.MULTILINE)
+    detail = closing[-1] if closing else ""
+    number = lambda word: last_number(rf"\b{word}=(\d+)", detail)
+    failed = number("failures") + number("errors") + number("unexpected successes")
+    skipped = number("skipped")
+    ran = last_number(r"^Ran (\d+) tests? in", text)
+    return Counts(max(ran - failed - skipped, 0), failed, skipped)
+
+
+def parse_tap(text):
+    """Counts of Node's test runner with its TAP reporter."""
+    number = lambda word: last_number(rf"^# {word} (\d+)$", text)
+    return Counts(number("pass"), number("fail") + number("cancelled"),
+                  number("skipped") + number("todo"))
+
+
+def parse_plain(text):
+    found = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", text, re.MULTILINE)
+    return Counts(*(int(number or 0) for number in found[-1])) if found else Counts()
+
+
+def run_and_copy(command, env):
+    """Runs a command, copies its output through, and returns (exit status, output)."""
+    with subprocess.Popen(command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
+                          errors="replace", stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:
+        lines = []
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            lines.append(line)
+    return process.returncode, "".join(lines)
+
+
+class Runner:
+    def __init__(self, preset, programs):
+        self.preset = preset
+        self.programs = programs
+        self.build = ROOT / ("build" if preset == "release" else f"build-{preset}")
+        self.results = self.build / "test-results"
+        self.env = {**os.environ, **SANITIZER_ENV.get(preset, {})}
+        self.prefix = tsan_prefix() if preset == "tsan" else []
+
+    def ctest(self):
+        junit = self.results / "ctest.xml"
+        junit.unlink(missing_ok=True)
+        command = [*self.prefix, "ctest", "--test-dir", str(self.build), "--output-on-failure",
+                   "--no-tests=error", "-j", JOBS, "--output-junit", str(junit)]
+        missing = [p for p in self.programs if not (self.build / "bin" / p).exists()]
+        if missing:
+            print(f"run_tests: not built: {' '.join(missing)}")
+            return 1, Counts()
+        if self.programs:
+            command += ["-E", "_NOT_BUILT$"]
+        if self.preset in SANITIZER_ENV:
+            command += ["-LE", "source"]  # checks of the source text: the same in every build
+        status = subprocess.run(command, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL,
+                                check=False).returncode
+        return status, parse_junit(junit) if junit.exists() else Counts()
+
+    def against_stack(self, command, parse):
+        stack = [sys.executable, str(ROOT / "scripts" / "with_local_stack.py"),
+                 "--bin-dir", str(self.build / "bin")]
+        if self.prefix:
+            stack += ["--prefix", " ".join(self.prefix)]
+        env = {**self.env, "SYNAPSE_BUILD_DIR": str(ROOT / "build")}
+        status, output = run_and_copy([*stack, *command], env)
+        return status, parse(output)
+
+    def sdk_python(self):
+        return self.against_stack([str(ROOT / "tests/sdk/python/run.sh")], parse_unittest)
+
+    def sdk_node(self):
+        return self.against_stack([str(ROOT / "tests/sdk/node/run.sh")], parse_tap)
+
+    def run_local(self):
+        env = {**self.env, "SYNAPSE_BIN_DIR": str(self.build / "bin")}
+        status, output = run_and_copy(
+            [sys.executable, str(ROOT / "tests" / "run" / "run_local_test.py"), "--verbose"], env)
+        return status, parse_unittest(output)
+
+    def readme(self):
+        return self.against_stack(
+            [sys.executable, str(ROOT / "tests" / "docs" / "run_readme.py")], parse_plain)
+
+
+def tsan_prefix():
+    """`setarch -R` where the kernel spreads mappings wider than ThreadSanitizer can follow."""
+    try:
+        bits = int(Path("/proc/sys/vm/mmap_rnd_bits").read_text())
+    except (OSError, ValueError):
+        bits = 0
+    if bits and bits <= MAX_RANDOM_BITS:
+        return []
+    setarch = shutil.which("setarch")
+    works = setarch and subprocess.run([setarch, "-R", "true"], check=False,
+                                       stderr=subprocess.DEVNULL).returncode == 0
+    if not works:
+        print("run_tests: vm.mmap_rnd_bits is above 28 or unknown and 'setarch -R' is not allowed "
+              "here; if programs end with 'unexpected memory mapping', "
+              "run: sysctl vm.mmap_rnd_bits=28")
+    return [setarch, "-R"] if works else []
+
+
+SUITES = {"ctest": Runner.ctest, "sdk-python": Runner.sdk_python, "sdk-node": Runner.sdk_node,
+          "run-local": Runner.run_local, "readme": Runner.readme}
+
+
+def run_suites(options):
+    runner = Runner(options.preset, options.programs.split())
+    runner.results.mkdir(parents=True, exist_ok=True)
+    total = Counts()
+    lines = []
+    for name in options.suites.split(","):
+        if name not in SUITES:
+            sys.exit(f"run_tests: no suite '{name}'; there are {', '.join(SUITES)}")
+    for name in options.suites.split(","):
+        print(f"=== {name} ({options.preset}) ===", flush=True)
+        begin = time.monotonic()
+        status, counts = SUITES[name](runner)
+        note = ""
+        if counts.failed == 0 and status != 0:
+            counts.failed, note = 1, f" (exit status {status})"
+        elif counts.failed == 0 and counts.passed == 0:
+            counts.failed, note = 1, " (no test passed)"
+        total.add(counts)
+        lines.append(f"  {name:<11} {counts}{note}, {time.monotonic() - begin:.1f} s")
+    if options.totals:
+        with open(options.totals, "a", encoding="utf-8") as file:
+            file.write(json.dumps(vars(total)) + "\n")
+    print(f"=== {options.preset} ===")
+    print("\n".join(lines))
+    return total
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--preset", default="release", choices=["release", "dev", "asan", "tsan"])
+    parser.add_argument("--suites", default=",".join(SUITES))
+    parser.add_argument("--programs", default="")
+    parser.add_argument("--totals", default=os.environ.get("SYNAPSE_TEST_TOTALS"))
+    parser.add_argument("--sum", metavar="FILE")
+    options = parser.parse_args()
+    if options.sum:
+        total = Counts()
+        for line in Path(options.sum).read_text().splitlines():
+            total.add(Counts(**json.loads(line)))
+    else:
+        total = run_suites(options)
+    print(total, flush=True)
+    return 0 if total.failed == 0 and total.passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

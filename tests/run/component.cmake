@@ -1,0 +1,6 @@
+# tests/run: the project's own scripts. run_local_test.py needs both programs; scripts/run_tests.py
+# runs it.
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+add_test(NAME run.run_tests_counts_right
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tests/run/run_tests_test.py)
+set_tests_properties(run.run_tests_counts_right PROPERTIES LABELS source TIMEOUT 60)
