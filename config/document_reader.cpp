@@ -1,0 +1,293 @@
+#include "config/document_reader.hpp"
+
+#include "config/validator.hpp"
+#include "config/values.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <type_traits>
+
+namespace synapse::config {
+
+namespace {
+
+constexpr std::size_t max_list = 64;
+
+/// Where a problem with the entry's value is to be looked for.
+std::size_t value_line(const yaml_entry& entry) {
+  const bool below = entry.value->type == yaml_node::kind::scalar && entry.value->line > entry.line;
+  return below ? entry.value->line : entry.line;
+}
+
+std::string without_dot(const std::string& prefix) {
+  return prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1);
+}
+
+} // namespace
+
+std::size_t document_reader::line_of(std::string key) const {
+  while (!key.empty()) {
+    if (const auto found = lines_.find(key); found != lines_.end())
+      return found->second;
+    const std::size_t cut = key.find_last_of(".[");
+    key.resize(cut == std::string::npos ? 0 : cut);
+  }
+  return 0;
+}
+
+bool document_reader::is_reported(const std::string& key) const {
+  // A text that is no map has nothing to check; without backends every route would seem to lead
+  // nowhere.
+  return reported_.contains("") || reported_.contains(key) ||
+         (key.starts_with("routes.") && reported_.contains("backends"));
+}
+
+bool document_reader::expect_map(const std::string& key, const yaml_entry& entry) {
+  if (entry.value->type == yaml_node::kind::map)
+    return true;
+  // A heading whose keys are all commented out reads as null, and means the defaults.
+  if (entry.value->type != yaml_node::kind::null)
+    report(value_line(entry), key, "must be a map of keys");
+  return false;
+}
+
+const std::string* document_reader::scalar(const std::string& key, const yaml_entry& entry) {
+  if (entry.value->type == yaml_node::kind::scalar)
+    return &entry.value->text;
+  report(entry.line, key,
+         entry.value->type == yaml_node::kind::null ? "has no value" : "must be a single value");
+  return nullptr;
+}
+
+/// Reads the entries of the map `from`: the fields of `Section` from its table, and those named in
+/// `others` by calling `other`.
+template <class Section, class Other>
+void document_reader::read_map(const std::string& prefix, const yaml_entry& from, Section& into,
+                               const name_list& others, Other&& other) {
+  if (!expect_map(without_dot(prefix), from))
+    return;
+  name_list known = others;
+  for (const field<Section>& one : fields_of<Section>())
+    known.push_back(one.name);
+  for (const yaml_entry& entry : from.value->entries) {
+    if (problems_.full())
+      return;
+    const std::string key = prefix + entry.key;
+    if (std::find(others.begin(), others.end(), entry.key) != others.end()) {
+      lines_[key] = value_line(entry);
+      other(entry);
+    } else if (!read_field(key, entry, into)) {
+      unknown_key(prefix, entry, known);
+    }
+  }
+}
+
+template <class Section>
+bool document_reader::read_field(const std::string& key, const yaml_entry& from, Section& into) {
+  for (const field<Section>& one : fields_of<Section>()) {
+    if (one.name != from.key)
+      continue;
+    lines_[key] = value_line(from);
+    std::visit(
+        [&](auto member) {
+          read_value(key, value_line(from), *from.value, one.range, into.*member);
+        },
+        one.member);
+    return true;
+  }
+  return false;
+}
+
+/// Parses one value; on a problem `into` keeps its default.
+template <class Value>
+void document_reader::read_value(const std::string& key, std::size_t line, const yaml_node& from,
+                                 const value_range& range, Value& into) {
+  if constexpr (std::is_same_v<Value, std::vector<milliseconds>>) {
+    if (from.type != yaml_node::kind::sequence || from.items.size() > max_list) {
+      report(line, key, "must be a list of durations such as [500ms, 1s]");
+      return;
+    }
+    Value values(from.items.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::string item = key + "[" + std::to_string(i) + "]";
+      lines_[item] = from.items[i]->line;
+      read_value(item, from.items[i]->line, *from.items[i], range, values[i]);
+    }
+    into = std::move(values);
+  } else {
+    if (from.type != yaml_node::kind::scalar) {
+      report(line, key,
+             from.type == yaml_node::kind::null ? "has no value" : "must be a single value");
+      return;
+    }
+    const auto take = [&](const auto& result) {
+      if (!result)
+        report(line, key, result.error);
+      else if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>) {
+        // Only what does not fit is caught here; the validator knows the real range.
+        if (static_cast<double>(*result) > static_cast<double>(std::numeric_limits<Value>::max()))
+          report(line, key, range_message(range, false));
+        else
+          into = static_cast<Value>(*result);
+      } else
+        into = *result;
+    };
+    if constexpr (std::is_same_v<Value, std::string>)
+      into = from.text;
+    else if constexpr (std::is_same_v<Value, milliseconds>)
+      take(parse_duration(from.text));
+    else if constexpr (std::is_same_v<Value, bool>)
+      take(parse_boolean(from.text));
+    else if constexpr (std::is_same_v<Value, double>)
+      take(parse_number(from.text));
+    else
+      take(range.bytes ? parse_size(from.text) : parse_count(from.text));
+  }
+}
+
+void document_reader::unknown_key(const std::string& prefix, const yaml_entry& entry,
+                                  const name_list& known) {
+  if (entry.key == "<<") {
+    report(entry.line, prefix + entry.key,
+           "merge keys are not supported; give the whole section an alias instead");
+    return;
+  }
+  std::string suggestion = nearest(entry.key, known);
+  // A right name on the wrong level: say where it belongs.
+  std::string level = prefix;
+  if (prefix.starts_with("backends."))
+    level = "backends.<name>.";
+  const std::string ending = "." + entry.key;
+  for (const key_info& key : suggestion.empty() ? known_keys() : std::vector<key_info>{}) {
+    const bool inside =
+        level.empty() ? !key.path.starts_with("backends.") : key.path.starts_with(level);
+    if (inside && key.path.ends_with(ending)) {
+      suggestion = key.path.substr(level.size());
+      break;
+    }
+  }
+  report(entry.line, prefix + entry.key, "unknown key", suggestion);
+}
+
+void document_reader::read_health(const std::string& prefix, const yaml_entry& entry,
+                                  health_settings& health) {
+  if (entry.value->type == yaml_node::kind::scalar) {
+    lines_[prefix + "path"] = value_line(entry);
+    health.path = entry.value->text;
+  } else {
+    read_section(prefix, entry, health);
+  }
+}
+
+void document_reader::read_backend_key(const std::string& prefix, const yaml_entry& entry,
+                                       backend_settings& backend) {
+  const std::string key = prefix + entry.key;
+  if (entry.key == "url") {
+    if (const std::string* text = scalar(key, entry)) {
+      if (const auto url = parse_url(*text))
+        backend.url = *url;
+      else
+        report(value_line(entry), key, url.error);
+    }
+  } else if (entry.key == "type") {
+    if (const std::string* text = scalar(key, entry)) {
+      if (const auto type = parse_backend_type(*text))
+        backend.type = *type;
+      else
+        report(value_line(entry), key, type.error, nearest(*text, backend_type_names()));
+    }
+  } else if (entry.key == "health") {
+    read_health(key + ".", entry, backend.health);
+  } else {
+    for_each_backend_section(backend, [&](std::string_view path, auto& section) {
+      if (path == entry.key + ".")
+        read_section(key + ".", entry, section);
+    });
+  }
+}
+
+void document_reader::read_backend(const yaml_entry& entry, backend_settings& backend) {
+  static const name_list others = {"url",     "type",        "health", "timeouts", "retry",
+                                   "breaker", "concurrency", "pool",   "tls",      "authorization"};
+  const std::string prefix = "backends." + entry.key + ".";
+  backend.name = entry.key;
+  // A URL that is missing or wrong is reported here, not once more by the validator.
+  backend.url.host = "unknown";
+  backend.url.tls = true;
+  if (entry.value->type != yaml_node::kind::map) {
+    report(value_line(entry), without_dot(prefix), "must be a map with url, type and health");
+    return;
+  }
+  read_map(prefix, entry, backend, others,
+           [&](const yaml_entry& inner) { read_backend_key(prefix, inner, backend); });
+  if (!was_given(prefix + "url"))
+    report(entry.line, prefix + "url", "is required");
+}
+
+void document_reader::read_backends(const yaml_entry& entry, settings& all) {
+  if (!expect_map("backends", entry))
+    return;
+  if (entry.value->entries.size() > max_backends) {
+    report(entry.line, "backends",
+           "must not have more than " + std::to_string(max_backends) + " entries");
+    return;
+  }
+  for (const yaml_entry& inner : entry.value->entries) {
+    lines_["backends." + inner.key] = inner.line;
+    read_backend(inner, all.backends[inner.key]);
+  }
+}
+
+void document_reader::read_routes(const yaml_entry& entry, settings& all) {
+  if (!expect_map("routes", entry))
+    return;
+  if (entry.value->entries.size() > max_routes) {
+    report(entry.line, "routes",
+           "must not have more than " + std::to_string(max_routes) + " entries");
+    return;
+  }
+  for (const yaml_entry& inner : entry.value->entries) {
+    const std::string key = "routes." + inner.key;
+    lines_[key] = value_line(inner);
+    if (const std::string* backend = scalar(key, inner))
+      all.routes.push_back({inner.key, *backend});
+  }
+}
+
+void document_reader::read_listener(const yaml_entry& entry, listener_settings& listener) {
+  read_map("listener.", entry, listener, {"tls"},
+           [&](const yaml_entry& inner) { read_section("listener.tls.", inner, listener.tls); });
+}
+
+void document_reader::read_top(const yaml_entry& entry, settings& all) {
+  if (entry.key == "backends")
+    read_backends(entry, all);
+  else if (entry.key == "routes")
+    read_routes(entry, all);
+  else if (entry.key == "listener")
+    read_listener(entry, all.listener);
+  else if (entry.key == "limits")
+    read_section("limits.", entry, all.limits);
+  else if (entry.key == "drain")
+    read_section("drain.", entry, all.drain);
+  else if (entry.key == "health")
+    read_section("health.", entry, all.health);
+}
+
+settings document_reader::read(const yaml_node& root) {
+  static const name_list others = {"backends", "routes", "listener", "limits", "drain", "health"};
+  settings all;
+  if (root.type != yaml_node::kind::map && root.type != yaml_node::kind::null) {
+    report(root.line, "", "the file must be a map with backends and routes");
+    return all;
+  }
+  // Room for anchors: what begins with x- belongs to the author of the file.
+  yaml_node top = root;
+  std::erase_if(top.entries, [](const yaml_entry& entry) { return entry.key.starts_with("x-"); });
+  read_map("", {"", root.line, std::make_shared<yaml_node>(std::move(top))}, all, others,
+           [&](const yaml_entry& entry) { read_top(entry, all); });
+  return all;
+}
+
+} // namespace synapse::config

@@ -1,0 +1,86 @@
+#include "config/route_defaults.hpp"
+
+namespace synapse::config {
+
+namespace {
+
+constexpr default_route defaults[] = {
+    {"/v1/embeddings", "llama-embed"},   {"/v1/chat/completions", "llama-router"},
+    {"/v1/completions", "llama-router"}, {"/models", "llama-router"},
+    {"/models/*", "llama-router"},       {"/tts/*", "chatterbox-tts"},
+    {"/stt/*", "whisper-stt"},           {"/speakers/*", "pyannote-speaker"},
+    {"/audio/*", "deepfilter-audio"},
+};
+
+bool covers(std::string_view route, std::string_view path) {
+  if (route == path)
+    return true;
+  return route.ends_with("/*") && path.starts_with(route.substr(0, route.size() - 1));
+}
+
+bool serves(const settings& all, const std::string& backend, std::string_view path) {
+  const route_settings* route = find_route(all, path);
+  return route != nullptr && route->backend == backend;
+}
+
+/// How long an answer of the backend may take, by what it is there for.
+milliseconds usual_timeout(const settings& all, const backend_settings& backend) {
+  using std::chrono::seconds;
+  switch (backend.type) {
+  case backend_type::chatterbox:
+    return seconds{120};
+  case backend_type::faster_whisper:
+  case backend_type::pyannote:
+  case backend_type::deepfilter:
+    return seconds{600};
+  case backend_type::openai_compatible:
+    break;
+  }
+  // One server for both must have the patience that a completion needs.
+  const bool completes = serves(all, backend.name, "/v1/chat/completions") ||
+                         serves(all, backend.name, "/v1/completions");
+  return serves(all, backend.name, "/v1/embeddings") && !completes ? seconds{60} : seconds{300};
+}
+
+} // namespace
+
+std::span<const default_route> default_routes() {
+  return defaults;
+}
+
+const route_settings* find_route(const settings& all, std::string_view path) {
+  const route_settings* best = nullptr;
+  for (const route_settings& route : all.routes) {
+    if (route.path == path)
+      return &route;
+    if (covers(route.path, path) && (best == nullptr || route.path.size() > best->path.size()))
+      best = &route;
+  }
+  return best;
+}
+
+void append_default_routes(settings& all) {
+  for (const default_route& route : defaults) {
+    if (all.backends.contains(std::string{route.backend}) && find_route(all, route.path) == nullptr)
+      all.routes.push_back({std::string{route.path}, std::string{route.backend}});
+  }
+}
+
+void apply_use_defaults(settings& all, const std::function<bool(const std::string&)>& given) {
+  for (auto& [name, backend] : all.backends) {
+    const std::string prefix = "backends." + name + ".";
+    const milliseconds usual = usual_timeout(all, backend);
+    timeout_settings& timeouts = backend.timeouts;
+    const auto fill = [&](milliseconds& value, const char* key) {
+      if (!given(prefix + "timeouts." + key))
+        value = usual;
+    };
+    fill(timeouts.response, "response");
+    fill(timeouts.first_token, "first_token");
+    fill(timeouts.idle, "idle");
+    if (!given(prefix + "list_models"))
+      backend.list_models = backend.type == backend_type::openai_compatible;
+  }
+}
+
+} // namespace synapse::config

@@ -1,0 +1,315 @@
+#include "config/schema.hpp"
+
+#include "config/values.hpp"
+
+#include <cstdio>
+
+namespace synapse::config {
+
+namespace {
+
+constexpr double second = 1000;
+constexpr double minute = 60 * second;
+constexpr double hour = 60 * minute;
+constexpr double day = 24 * hour;
+constexpr double kib = 1024;
+constexpr double mib = 1024 * kib;
+constexpr double gib = 1024 * mib;
+constexpr value_range any{};
+
+constexpr value_range between(double min, double max) {
+  return {min, max, false, false};
+}
+constexpr value_range off_or_between(double min, double max) {
+  return {min, max, true, false};
+}
+constexpr value_range bytes_between(double min, double max) {
+  return {min, max, false, true};
+}
+
+const field<settings> settings_fields[] = {
+    {"threads", &settings::threads, between(0, 256), "I/O threads; 0 = one per core"},
+};
+
+const field<listener_settings> listener_fields[] = {
+    {"host", &listener_settings::host, any, "address to listen on; SYNAPSE_HOST wins"},
+    {"port", &listener_settings::port, between(0, 65535),
+     "port to listen on, 0 = any free one; SYNAPSE_PORT wins"},
+    {"backlog", &listener_settings::backlog, between(1, 65535),
+     "connections the kernel keeps until they are accepted"},
+};
+
+const field<listener_tls_settings> listener_tls_fields[] = {
+    {"certificate", &listener_tls_settings::certificate, any,
+     "PEM file with the certificate chain; empty = plain HTTP"},
+    {"key", &listener_tls_settings::key, any, "PEM file with the private key"},
+};
+
+const field<limit_settings> limit_fields[] = {
+    {"max_header_bytes", &limit_settings::max_header_bytes, bytes_between(4 * kib, 64 * kib),
+     "whole request head; 431 above"},
+    {"max_uri_bytes", &limit_settings::max_uri_bytes, bytes_between(256, 64 * kib),
+     "request target; 414 above"},
+    {"max_header_fields", &limit_settings::max_header_fields, between(8, 1000),
+     "header fields of a request; 431 above"},
+    {"max_json_body_bytes", &limit_settings::max_json_body_bytes, bytes_between(1 * kib, 1 * gib),
+     "bodies that are inspected; 413 above"},
+    {"max_stream_event_bytes", &limit_settings::max_stream_event_bytes,
+     bytes_between(1 * kib, 64 * mib), "one event of a backend's stream"},
+    {"max_connections", &limit_settings::max_connections, between(1, 1'000'000),
+     "client connections of the process; beyond: accepted and closed"},
+    {"header_timeout", &limit_settings::header_timeout, between(1, hour),
+     "first byte of a head until it is complete; 408"},
+    {"body_timeout", &limit_settings::body_timeout, between(1, day),
+     "between two bytes of a request body; 408"},
+    {"idle_timeout", &limit_settings::idle_timeout, between(1, day),
+     "keep-alive connection without a request"},
+    {"write_timeout", &limit_settings::write_timeout, between(1, day),
+     "a client that does not read its answer"},
+    {"stream_keepalive", &limit_settings::stream_keepalive, off_or_between(1, hour),
+     "silence in a stream before a comment is sent; 0 = never"},
+};
+
+const field<drain_settings> drain_fields[] = {
+    {"delay", &drain_settings::delay, between(0, hour),
+     "how long readiness fails before the listeners close"},
+    {"limit", &drain_settings::limit, between(0, day),
+     "how long running requests may take before they are cut"},
+};
+
+const field<health_aggregation_settings> health_aggregation_fields[] = {
+    {"max_age", &health_aggregation_settings::max_age, between(0, hour),
+     "a health round younger than this answers `/health` again"},
+};
+
+const field<backend_settings> backend_fields[] = {
+    {"title", &backend_settings::title, any, "name for people; empty = the name"},
+    {"dns_refresh", &backend_settings::dns_refresh, between(100, day),
+     "how often the host name is resolved anew"},
+    {"list_models", &backend_settings::list_models, any, "take part in `GET /v1/models`",
+     "true for openai-compatible"},
+};
+
+const field<health_settings> health_fields[] = {
+    {"path", &health_settings::path, any,
+     "what is asked; `health: /path` is the short form of this key"},
+    {"timeout", &health_settings::timeout, between(1, hour), "longest wait for the answer"},
+};
+
+const field<timeout_settings> timeout_fields[] = {
+    {"connect", &timeout_settings::connect, between(0, hour),
+     "TCP and TLS handshake; 0 = no limit"},
+    {"response", &timeout_settings::response, between(0, day),
+     "request sent until the complete response head; 0 = no limit", "by use"},
+    {"first_token", &timeout_settings::first_token, between(0, day),
+     "request sent until the first content of a stream; 0 = no limit", "by use"},
+    {"idle", &timeout_settings::idle, between(0, day),
+     "between two bytes, either direction; 0 = no limit", "by use"},
+    {"total", &timeout_settings::total, between(0, day),
+     "whole attempt, streams too; 0 = no limit"},
+};
+
+const field<retry_settings> retry_fields[] = {
+    {"attempts", &retry_settings::attempts, between(1, 10), "attempts in all; 1 = no retry"},
+    {"waits", &retry_settings::waits, between(0, 10 * minute),
+     "list of waits before the second, third, … attempt; the last one repeats"},
+    {"jitter", &retry_settings::jitter, between(0, 1),
+     "each wait is multiplied by a factor between 1 - jitter and 1 + jitter"},
+};
+
+const field<breaker_settings> breaker_fields[] = {
+    {"enabled", &breaker_settings::enabled, any, "whether the circuit breaker works"},
+    {"failures", &breaker_settings::failures, between(1, 10'000),
+     "consecutive connection-level failures that open it"},
+    {"cooldown", &breaker_settings::cooldown, between(1, day),
+     "open until one probe is let through"},
+};
+
+const field<concurrency_settings> concurrency_fields[] = {
+    {"max_requests", &concurrency_settings::max_requests, between(0, 1'000'000),
+     "requests at the backend at once; 0 = unlimited"},
+    {"max_waiting", &concurrency_settings::max_waiting, between(0, 1'000'000),
+     "requests that may wait for their turn; 429 beyond"},
+    {"queue_timeout", &concurrency_settings::queue_timeout, between(0, day),
+     "longest wait for a turn; then 503"},
+};
+
+const field<pool_settings> pool_fields[] = {
+    {"max_idle", &pool_settings::max_idle, between(0, 10'000),
+     "idle connections kept per I/O thread and address"},
+    {"idle_timeout", &pool_settings::idle_timeout, between(1, day),
+     "an idle connection is closed after this; keep it below the backend's own limit"},
+};
+
+const field<upstream_tls_settings> upstream_tls_fields[] = {
+    {"verify", &upstream_tls_settings::verify, any, "check the backend's certificate"},
+    {"ca_file", &upstream_tls_settings::ca_file, any,
+     "PEM file with trusted authorities; empty = the system's"},
+    {"certificate", &upstream_tls_settings::certificate, any,
+     "PEM file with the gateway's client certificate"},
+    {"key", &upstream_tls_settings::key, any, "PEM file with its private key"},
+    {"server_name", &upstream_tls_settings::server_name, any,
+     "name asked for and verified; empty = the URL's host"},
+};
+
+const field<authorization_settings> authorization_fields[] = {
+    {"forward", &authorization_settings::forward, any,
+     "pass the client's `Authorization` field on when no key is set here"},
+    {"bearer_env", &authorization_settings::bearer_env, any,
+     "name of the environment variable that holds the backend's key"},
+    {"bearer_file", &authorization_settings::bearer_file, any, "file that holds the backend's key"},
+};
+
+std::string format_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.15g", value);
+  return text;
+}
+
+/// `value` as the file would spell it.
+template <class Value>
+std::string format_value(const Value& value, const value_range& range) {
+  if constexpr (std::is_same_v<Value, milliseconds>) {
+    return format_duration(value);
+  } else if constexpr (std::is_same_v<Value, std::vector<milliseconds>>) {
+    std::string result = "[";
+    for (const milliseconds one : value)
+      result += (result.size() == 1 ? "" : ", ") + format_duration(one);
+    return result + "]";
+  } else if constexpr (std::is_same_v<Value, bool>) {
+    return value ? "true" : "false";
+  } else if constexpr (std::is_same_v<Value, std::string>) {
+    return value.empty() ? "\"\"" : value;
+  } else {
+    return range.bytes ? format_size(static_cast<std::uint64_t>(value))
+                       : format_number(static_cast<double>(value));
+  }
+}
+
+std::string format_bound(double value, const value_range& range, bool is_duration) {
+  if (is_duration)
+    return format_duration(milliseconds{static_cast<std::int64_t>(value)});
+  return range.bytes ? format_size(static_cast<std::uint64_t>(value)) : format_number(value);
+}
+
+std::string range_text(const value_range& range, bool is_duration) {
+  if (range.max == 0)
+    return {};
+  return (range.zero_is_off ? "0 or " : "") + format_bound(range.min, range, is_duration) + " to " +
+         format_bound(range.max, range, is_duration);
+}
+
+template <class Section>
+constexpr bool is_duration_field(const field<Section>& one) {
+  return std::holds_alternative<milliseconds Section::*>(one.member) ||
+         std::holds_alternative<std::vector<milliseconds> Section::*>(one.member);
+}
+
+/// Appends the keys of `section`, whose values are the defaults.
+template <class Section>
+void append_keys(std::vector<key_info>& keys, const std::string& prefix, const Section& section) {
+  for (const field<Section>& one : fields_of<Section>()) {
+    const auto text = [&](auto member) { return format_value(section.*member, one.range); };
+    const std::string usual = one.computed_default.empty() ? std::visit(text, one.member)
+                                                           : std::string{one.computed_default};
+    keys.push_back({prefix + std::string{one.name}, usual,
+                    range_text(one.range, is_duration_field(one)), std::string{one.description}});
+  }
+}
+
+} // namespace
+
+template <>
+std::span<const field<settings>> fields_of() {
+  return settings_fields;
+}
+template <>
+std::span<const field<listener_settings>> fields_of() {
+  return listener_fields;
+}
+template <>
+std::span<const field<listener_tls_settings>> fields_of() {
+  return listener_tls_fields;
+}
+template <>
+std::span<const field<limit_settings>> fields_of() {
+  return limit_fields;
+}
+template <>
+std::span<const field<drain_settings>> fields_of() {
+  return drain_fields;
+}
+template <>
+std::span<const field<health_aggregation_settings>> fields_of() {
+  return health_aggregation_fields;
+}
+template <>
+std::span<const field<backend_settings>> fields_of() {
+  return backend_fields;
+}
+template <>
+std::span<const field<health_settings>> fields_of() {
+  return health_fields;
+}
+template <>
+std::span<const field<timeout_settings>> fields_of() {
+  return timeout_fields;
+}
+template <>
+std::span<const field<retry_settings>> fields_of() {
+  return retry_fields;
+}
+template <>
+std::span<const field<breaker_settings>> fields_of() {
+  return breaker_fields;
+}
+template <>
+std::span<const field<concurrency_settings>> fields_of() {
+  return concurrency_fields;
+}
+template <>
+std::span<const field<pool_settings>> fields_of() {
+  return pool_fields;
+}
+template <>
+std::span<const field<upstream_tls_settings>> fields_of() {
+  return upstream_tls_fields;
+}
+template <>
+std::span<const field<authorization_settings>> fields_of() {
+  return authorization_fields;
+}
+
+bool in_range(double value, const value_range& range) {
+  return (range.zero_is_off && value == 0) || (value >= range.min && value <= range.max);
+}
+
+std::string range_message(const value_range& range, bool is_duration) {
+  return std::string{"must be "} + (range.zero_is_off ? "0 or " : "") + "between " +
+         format_bound(range.min, range, is_duration) + " and " +
+         format_bound(range.max, range, is_duration);
+}
+
+std::vector<key_info> known_keys() {
+  std::vector<key_info> keys;
+  const settings all;
+  for_each_section(all, [&](std::string_view path, const auto& section) {
+    append_keys(keys, std::string{path}, section);
+  });
+  keys.push_back({"backends", "required", "1 to 256 entries", "the backends by name"});
+  keys.push_back({"routes", "the API's own paths, see below", "up to 1024 entries",
+                  "which backend serves a path; a path ends in `/*` for all below it"});
+  const std::string prefix = "backends.<name>.";
+  keys.push_back({prefix + "url", "required", "",
+                  "`http://` or `https://` with host, optional port and base path"});
+  keys.push_back({prefix + "type", std::string{to_string(backend_settings{}.type)}, "",
+                  "what the backend speaks: `openai-compatible`, `chatterbox`, `faster-whisper`, "
+                  "`pyannote` or `deepfilter`"});
+  const backend_settings backend;
+  for_each_backend_section(backend, [&](std::string_view path, const auto& section) {
+    append_keys(keys, prefix + std::string{path}, section);
+  });
+  return keys;
+}
+
+} // namespace synapse::config

@@ -1,0 +1,118 @@
+/// @file
+/// Every key of the configuration file, once: the loader fills settings from these tables, the
+/// validator takes its ranges from them and the documentation is checked against them.
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace synapse::config {
+
+/// What a number, size (bytes) or duration (milliseconds) may be.
+struct value_range {
+  double min = 0;
+  double max = 0;
+  bool zero_is_off = false; ///< 0 is allowed besides min to max
+  bool bytes = false;       ///< of a std::size_t: written with KiB, MiB, …
+};
+
+/// One key that holds a single value (or a list of durations) of the settings struct `Section`.
+template <class Section>
+struct field {
+  using member_pointer =
+      std::variant<milliseconds Section::*, std::size_t Section::*, unsigned Section::*,
+                   int Section::*, std::uint16_t Section::*, double Section::*, bool Section::*,
+                   std::string Section::*, std::vector<milliseconds> Section::*>;
+  std::string_view name;
+  member_pointer member;
+  value_range range;
+  std::string_view description;
+  std::string_view computed_default = {}; ///< in words, where the loader works the default out
+};
+
+/// The table of `Section`; specialised in schema.cpp for every section.
+template <class Section>
+std::span<const field<Section>> fields_of();
+
+template <>
+std::span<const field<timeout_settings>> fields_of();
+template <>
+std::span<const field<retry_settings>> fields_of();
+template <>
+std::span<const field<breaker_settings>> fields_of();
+template <>
+std::span<const field<concurrency_settings>> fields_of();
+template <>
+std::span<const field<pool_settings>> fields_of();
+template <>
+std::span<const field<upstream_tls_settings>> fields_of();
+template <>
+std::span<const field<health_settings>> fields_of();
+template <>
+std::span<const field<authorization_settings>> fields_of();
+template <>
+std::span<const field<backend_settings>> fields_of();
+template <>
+std::span<const field<listener_tls_settings>> fields_of();
+template <>
+std::span<const field<listener_settings>> fields_of();
+template <>
+std::span<const field<limit_settings>> fields_of();
+template <>
+std::span<const field<drain_settings>> fields_of();
+template <>
+std::span<const field<health_aggregation_settings>> fields_of();
+template <>
+std::span<const field<settings>> fields_of();
+
+/// Calls `visit(path, section)` for every section outside of backends; the path is "" or ends in a
+/// dot. `All` is settings or const settings.
+template <class All, class Visitor>
+void for_each_section(All& all, Visitor&& visit) {
+  visit(std::string_view{""}, all);
+  visit(std::string_view{"listener."}, all.listener);
+  visit(std::string_view{"listener.tls."}, all.listener.tls);
+  visit(std::string_view{"limits."}, all.limits);
+  visit(std::string_view{"drain."}, all.drain);
+  visit(std::string_view{"health."}, all.health);
+}
+
+/// The same for one backend; the path is relative to the backend.
+template <class Backend, class Visitor>
+void for_each_backend_section(Backend& backend, Visitor&& visit) {
+  visit(std::string_view{""}, backend);
+  visit(std::string_view{"health."}, backend.health);
+  visit(std::string_view{"timeouts."}, backend.timeouts);
+  visit(std::string_view{"retry."}, backend.retry);
+  visit(std::string_view{"breaker."}, backend.breaker);
+  visit(std::string_view{"concurrency."}, backend.concurrency);
+  visit(std::string_view{"pool."}, backend.pool);
+  visit(std::string_view{"tls."}, backend.tls);
+  visit(std::string_view{"authorization."}, backend.authorization);
+}
+
+/// Whether `value` lies in `range`; only for numbers, sizes and durations.
+bool in_range(double value, const value_range& range);
+
+/// `must be between 1 and 10`, in the units the file uses. `is_duration`: the range is in ms.
+std::string range_message(const value_range& range, bool is_duration);
+
+/// One key for people.
+struct key_info {
+  std::string path;         ///< `limits.max_uri_bytes`, `backends.<name>.timeouts.connect`
+  std::string default_text; ///< as the file would spell it; "required" when there is none
+  std::string range;        ///< "" when any value goes
+  std::string description;
+};
+
+/// Every key the loader knows, in the order of the documentation.
+std::vector<key_info> known_keys();
+
+} // namespace synapse::config

@@ -1,0 +1,213 @@
+/// @file
+/// Every setting of the gateway, as plain values. A loaded `settings` is immutable: a reload makes
+/// a new one, and requests that are under way keep the one they began with. Every struct compares
+/// by value, so that a reload which changed nothing can be told from one that did.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace synapse::config {
+
+using std::chrono::milliseconds;
+
+/// What a backend speaks; decides default timeouts. Names as in the `type` key.
+enum class backend_type { openai_compatible, chatterbox, faster_whisper, pyannote, deepfilter };
+
+/// The text of the `type` key, e.g. "openai-compatible".
+std::string_view to_string(backend_type type);
+
+/// A parsed backend URL: `scheme://host[:port][/base]`.
+struct backend_url {
+  bool tls = false;        ///< scheme is https
+  std::string host;        ///< name, IPv4 or IPv6 (without brackets)
+  std::uint16_t port = 80; ///< explicit or the scheme's default
+  std::string base_path;   ///< "" or "/prefix" without trailing slash
+  /// `host[:port]` for the Host field (RFC 9110 section 7.2); port left out when the default,
+  /// IPv6 in brackets.
+  std::string authority() const;
+  /// The whole URL, as the configuration would spell it.
+  std::string to_string() const;
+  bool operator==(const backend_url&) const = default;
+};
+
+/// Timers of one attempt; 0 switches a timer off. YAML `timeouts:` with the same names and a unit
+/// (`5s`, `500ms`, `2m`; a bare number is seconds).
+struct timeout_settings {
+  milliseconds connect{5000};       ///< TCP (and TLS) handshake
+  milliseconds response{60'000};    ///< request sent → complete response head
+  milliseconds first_token{60'000}; ///< request sent → first content of a stream
+  milliseconds idle{60'000};        ///< between bytes, either direction
+  milliseconds total{0};            ///< whole attempt; applies to streams too, so off by default
+  bool operator==(const timeout_settings&) const = default;
+};
+
+/// Retries happen only on connection-level errors and before any byte of the answer was seen.
+struct retry_settings {
+  unsigned attempts = 3; ///< in all, 1 to 10
+  /// Before the second, third, … attempt; the last one repeats.
+  std::vector<milliseconds> waits{milliseconds{500}, milliseconds{1000}, milliseconds{2000}};
+  double jitter = 0.2; ///< each wait is multiplied by a factor from [1-jitter, 1+jitter]
+  bool operator==(const retry_settings&) const = default;
+};
+
+struct breaker_settings {
+  bool enabled = true;
+  unsigned failures = 5;         ///< consecutive connection-level failures that open it
+  milliseconds cooldown{30'000}; ///< open → one half-open probe
+  bool operator==(const breaker_settings&) const = default;
+};
+
+struct concurrency_settings {
+  unsigned max_requests = 0;          ///< requests at the backend at once; 0 = unlimited
+  unsigned max_waiting = 256;         ///< requests that may wait for a permit; beyond: 429
+  milliseconds queue_timeout{30'000}; ///< longest wait for a permit; then 503 with Retry-After
+  bool operator==(const concurrency_settings&) const = default;
+};
+
+struct pool_settings {
+  unsigned max_idle = 64;           ///< idle connections kept per I/O thread and address
+  milliseconds idle_timeout{4'000}; ///< below the 5 s after which llama.cpp closes silently
+  bool operator==(const pool_settings&) const = default;
+};
+
+struct upstream_tls_settings {
+  bool verify = true;
+  std::string ca_file;     ///< PEM; empty = the system's store
+  std::string certificate; ///< client certificate (PEM), with `key`
+  std::string key;
+  std::string server_name; ///< SNI and verified name; empty = the URL's host
+  bool operator==(const upstream_tls_settings&) const = default;
+};
+
+struct health_settings {
+  std::string path = "/health";
+  milliseconds timeout{5000};
+  bool operator==(const health_settings&) const = default;
+};
+
+struct authorization_settings {
+  bool forward = true;    ///< pass the client's Authorization field on
+  std::string bearer_env; ///< name of an environment variable that holds the backend's key
+  std::string bearer_file;
+  bool operator==(const authorization_settings&) const = default;
+};
+
+struct backend_settings {
+  std::string name;
+  std::string title; ///< for people; empty = the name
+  backend_url url;
+  backend_type type = backend_type::openai_compatible;
+  health_settings health;
+  timeout_settings timeouts;
+  retry_settings retry;
+  breaker_settings breaker;
+  concurrency_settings concurrency;
+  pool_settings pool;
+  upstream_tls_settings tls;
+  authorization_settings authorization;
+  milliseconds dns_refresh{30'000}; ///< host names are resolved anew this often
+  bool list_models = false; ///< take part in GET /v1/models; default true for openai-compatible
+  bool operator==(const backend_settings&) const = default;
+};
+
+/// `path` is exact ("/v1/embeddings") or a prefix ending in "/*".
+struct route_settings {
+  std::string path;
+  std::string backend;
+  bool operator==(const route_settings&) const = default;
+};
+
+struct listener_tls_settings {
+  std::string certificate; ///< PEM chain; empty = plain HTTP
+  std::string key;
+  bool enabled() const { return !certificate.empty(); }
+  bool operator==(const listener_tls_settings&) const = default;
+};
+
+struct listener_settings {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8000; ///< 0 = any free port
+  int backlog = 1024;
+  listener_tls_settings tls;
+  bool operator==(const listener_settings&) const = default;
+};
+
+/// What a client may send and how long it may take.
+struct limit_settings {
+  std::size_t max_header_bytes = 16 * 1024;           ///< whole head; 431 above. 4 KiB to 64 KiB
+  std::size_t max_uri_bytes = 8 * 1024;               ///< 414 above
+  std::size_t max_header_fields = 100;                ///< 431 above
+  std::size_t max_json_body_bytes = 32 * 1024 * 1024; ///< bodies that are inspected; 413 above
+  std::size_t max_stream_event_bytes = 1024 * 1024;   ///< one SSE event of a backend
+  std::size_t max_connections = 20'000;               ///< per process; beyond: accepted and closed
+  milliseconds header_timeout{10'000};                ///< first byte of a head → complete; 408
+  milliseconds body_timeout{30'000};                  ///< between bytes of a request body; 408
+  milliseconds idle_timeout{75'000};                  ///< keep-alive connection without a request
+  milliseconds write_timeout{60'000};                 ///< a client that does not read
+  milliseconds stream_keepalive{15'000};              ///< silence before `: keepalive`; 0 = never
+  bool operator==(const limit_settings&) const = default;
+};
+
+struct drain_settings {
+  milliseconds delay{0};      ///< readiness fails this long before the listeners close
+  milliseconds limit{30'000}; ///< running requests may take this long, then they are cut
+  bool operator==(const drain_settings&) const = default;
+};
+
+struct health_aggregation_settings {
+  milliseconds max_age{1000}; ///< a round younger than this answers /health again
+  bool operator==(const health_aggregation_settings&) const = default;
+};
+
+/// From the environment only (see environment.hpp for the variables' names).
+struct process_settings {
+  std::string config_path = "/config/backends.yaml";
+  std::string log_level = "INFO";
+  std::string instance_id;
+  std::string voice_library_dir = "/data/voices";
+  std::string model_profiles_path = "/data/voices/model-profiles.json";
+  std::string llama_router_namespace = "llm-infra";
+  std::string llama_router_deployment = "llama-router";
+  std::string llama_router_container = "llama-server";
+  unsigned runtime_reconfigure_timeout_seconds = 300;
+  std::optional<std::string> dashboard_access_token;
+  std::string dashboard_cookie_name = "synapse_dash_token";
+  bool dashboard_cookie_secure = false;
+  struct terminal_feed_settings {
+    std::string mode = "mock"; ///< live | mock
+    unsigned buffer_size = 500;
+    unsigned subscriber_queue_size = 200;
+    unsigned backlog_lines = 80;
+    unsigned keepalive_seconds = 15;
+    unsigned max_line_chars = 1200;
+    std::string default_level = "INFO";
+    std::string redact_extra_patterns; ///< `||`-separated
+    std::string bus_mode = "local";    ///< local | redis | caf
+    std::string redis_url;
+    std::string redis_channel = "synapse:terminal_feed";
+    unsigned redis_connect_timeout_seconds = 5;
+    bool operator==(const terminal_feed_settings&) const = default;
+  } terminal_feed;
+  bool operator==(const process_settings&) const = default;
+};
+
+struct settings {
+  unsigned threads = 0; ///< I/O threads; 0 = one per core
+  listener_settings listener;
+  limit_settings limits;
+  drain_settings drain;
+  health_aggregation_settings health;
+  std::map<std::string, backend_settings> backends; ///< by name
+  std::vector<route_settings> routes;               ///< as written, defaults appended by the loader
+  process_settings process;
+  bool operator==(const settings&) const = default;
+};
+
+} // namespace synapse::config

@@ -1,0 +1,184 @@
+#include "config/validator.hpp"
+
+#include "config/route_defaults.hpp"
+#include "config/schema.hpp"
+#include "config/values.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace synapse::config {
+
+namespace {
+
+constexpr std::size_t max_text = 4096;
+constexpr std::size_t max_backend_name = 64;
+constexpr std::size_t max_waits = 16;
+
+/// Gathers problems under key paths.
+class report {
+public:
+  void add(std::string key, std::string message, std::string suggestion = {}) {
+    problems_.push_back({"", 0, std::move(key), std::move(message), std::move(suggestion)});
+  }
+  std::vector<problem> take() { return std::move(problems_); }
+
+private:
+  std::vector<problem> problems_;
+};
+
+void check_value(report& out, const std::string& key, const std::string& value,
+                 const value_range&) {
+  if (value.size() > max_text)
+    out.add(key, "is longer than " + std::to_string(max_text) + " bytes");
+  else if (!is_printable(value))
+    out.add(key, "must not have control characters");
+}
+
+void check_value(report&, const std::string&, bool, const value_range&) {}
+
+void check_value(report& out, const std::string& key, milliseconds value,
+                 const value_range& range) {
+  if (!in_range(static_cast<double>(value.count()), range))
+    out.add(key, range_message(range, true));
+}
+
+void check_value(report& out, const std::string& key, const std::vector<milliseconds>& values,
+                 const value_range& range) {
+  if (values.size() > max_waits)
+    out.add(key, "must not have more than " + std::to_string(max_waits) + " entries");
+  for (std::size_t i = 0; i < std::min(values.size(), max_waits); ++i)
+    check_value(out, key + "[" + std::to_string(i) + "]", values[i], range);
+}
+
+template <class Number>
+void check_value(report& out, const std::string& key, Number value, const value_range& range) {
+  if (!in_range(static_cast<double>(value), range))
+    out.add(key, range_message(range, false));
+}
+
+template <class Section>
+void check_fields(report& out, const std::string& prefix, const Section& section) {
+  for (const field<Section>& one : fields_of<Section>()) {
+    const std::string key = prefix + std::string{one.name};
+    std::visit([&](auto member) { check_value(out, key, section.*member, one.range); }, one.member);
+  }
+}
+
+/// A certificate is of no use without its key, and the other way round.
+template <class Tls>
+void check_certificate(report& out, const std::string& prefix, const Tls& tls) {
+  if (!tls.certificate.empty() && tls.key.empty())
+    out.add(prefix + "certificate", "needs tls.key as well");
+  if (tls.certificate.empty() && !tls.key.empty())
+    out.add(prefix + "key", "needs tls.certificate as well");
+}
+
+bool is_path(std::string_view path) {
+  return path.starts_with('/') && std::all_of(path.begin(), path.end(), [](char c) {
+           return c > ' ' && c < 0x7f && c != '#';
+         });
+}
+
+bool is_name(std::string_view name) {
+  const auto letter_or_digit = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && name.size() <= max_backend_name && letter_or_digit(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return letter_or_digit(c) || c == '-' || c == '_' || c == '.';
+         });
+}
+
+bool is_variable_name(std::string_view name) {
+  return !name.empty() && name.size() <= 128 && !(name.front() >= '0' && name.front() <= '9') &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_';
+         });
+}
+
+void check_authorization(report& out, const std::string& prefix,
+                         const authorization_settings& authorization) {
+  // The value is not repeated: a key pasted here by mistake must not reach a log.
+  if (!authorization.bearer_env.empty() && !is_variable_name(authorization.bearer_env))
+    out.add(prefix + "bearer_env", "must be the name of an environment variable, not a key");
+  if (!authorization.bearer_env.empty() && !authorization.bearer_file.empty())
+    out.add(prefix + "bearer_file", "bearer_env and bearer_file must not both be set");
+}
+
+void check_backend(report& out, const std::string& name, const backend_settings& backend) {
+  const std::string prefix = "backends." + name + ".";
+  if (!is_name(name))
+    out.add("backends." + name, "a backend's name is 1 to " + std::to_string(max_backend_name) +
+                                    " letters, digits, \"-\", \"_\" and \".\", the first of them "
+                                    "a letter or digit");
+  for_each_backend_section(backend, [&](std::string_view path, const auto& section) {
+    check_fields(out, prefix + std::string{path}, section);
+  });
+  if (!is_host(backend.url.host))
+    out.add(prefix + "url", "has no valid host");
+  if (!is_path(backend.health.path))
+    out.add(prefix + "health.path", "must be a path that begins with \"/\", without blanks");
+  if (backend.retry.attempts > 1 && backend.retry.waits.empty())
+    out.add(prefix + "retry.waits", "must not be empty when there is more than one attempt");
+  check_certificate(out, prefix + "tls.", backend.tls);
+  if (!backend.url.tls && backend.tls != upstream_tls_settings{})
+    out.add(prefix + "tls", "has no effect on an http:// URL; use https:// or remove it");
+  check_authorization(out, prefix + "authorization.", backend.authorization);
+}
+
+void check_route(report& out, const route_settings& route, const settings& all,
+                 std::span<const std::string_view> names) {
+  const std::string key = "routes." + route.path;
+  const std::string_view stem = std::string_view{route.path}.substr(
+      0, route.path.size() - (route.path.ends_with("/*") ? 1 : 0));
+  if (!is_path(route.path) || route.path.find('?') != std::string::npos)
+    out.add(key, "a route must be a path that begins with \"/\", without blanks or a query");
+  else if (stem.find('*') != std::string_view::npos)
+    out.add(key, "\"*\" may only stand at the end, after a \"/\"");
+  if (route.path.size() > max_text)
+    out.add(key, "is longer than " + std::to_string(max_text) + " bytes");
+  if (!all.backends.contains(route.backend))
+    out.add(key, "unknown backend " + quote(route.backend), nearest(route.backend, names));
+}
+
+void check_routes(report& out, const settings& all) {
+  // The loader may have appended its own to a full list.
+  if (all.routes.size() > max_routes + default_routes().size()) {
+    out.add("routes", "must not have more than " + std::to_string(max_routes) + " entries");
+    return;
+  }
+  std::vector<std::string_view> names;
+  for (const auto& [name, backend] : all.backends)
+    names.push_back(name);
+  std::set<std::string_view> seen;
+  for (const route_settings& route : all.routes) {
+    check_route(out, route, all, names);
+    if (!seen.insert(route.path).second)
+      out.add("routes." + route.path, "given twice");
+  }
+}
+
+} // namespace
+
+std::vector<problem> validate(const settings& all) {
+  report out;
+  for_each_section(all, [&](std::string_view path, const auto& section) {
+    check_fields(out, std::string{path}, section);
+  });
+  if (!is_host(all.listener.host))
+    out.add("listener.host", "must be a host name or an address (IPv6 without brackets)");
+  check_certificate(out, "listener.tls.", all.listener.tls);
+  if (all.backends.empty())
+    out.add("backends", "there must be at least one backend");
+  if (all.backends.size() > max_backends)
+    out.add("backends", "must not have more than " + std::to_string(max_backends) + " entries");
+  else
+    for (const auto& [name, backend] : all.backends)
+      check_backend(out, name, backend);
+  check_routes(out, all);
+  return out.take();
+}
+
+} // namespace synapse::config

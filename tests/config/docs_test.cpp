@@ -1,0 +1,89 @@
+#include "config/environment.hpp"
+#include "config/route_defaults.hpp"
+#include "config/schema.hpp"
+#include "tests/config/problems.hpp"
+
+#include <gtest/gtest.h>
+
+namespace synapse::config {
+namespace {
+
+struct docs : testing::Test {
+  /// The text below a heading of the document, up to the next one of the same level.
+  std::string part(const std::string& heading) const {
+    const std::size_t begin = text.find("\n" + heading + "\n");
+    if (begin == std::string::npos)
+      return {};
+    const std::size_t end = text.find("\n## ", begin + 1);
+    return text.substr(begin, end == std::string::npos ? end : end - begin);
+  }
+
+  /// Checks that `part` has the row of `key` with its default and range.
+  static void expect_row(const std::string& part, const std::string& row) {
+    EXPECT_NE(part.find("\n" + row), std::string::npos) << "missing in the document: " << row;
+  }
+
+  const std::string text = read_all(std::string{SYNAPSE_SOURCE_DIR} + "/docs/CONFIGURATION.md");
+};
+
+/// Defaults in words stand as they are, values as code.
+std::string shown(const key_info& key) {
+  if (key.default_text == "required" || key.default_text == "by use" || key.path == "routes")
+    return key.default_text;
+  if (key.default_text == "true for openai-compatible")
+    return "true for `openai-compatible`";
+  return "`" + key.default_text + "`";
+}
+
+TEST_F(docs, has_every_key_with_default_and_range) {
+  const std::string prefix = "backends.<name>.";
+  const std::string file_keys = part("## Keys of the file");
+  const std::string backend_keys = part("## Keys of a backend");
+  ASSERT_GT(known_keys().size(), 50u);
+  for (const key_info& key : known_keys()) {
+    const bool inner = key.path.starts_with(prefix);
+    const std::string path = inner ? key.path.substr(prefix.size()) : key.path;
+    expect_row(inner ? backend_keys : file_keys,
+               "| `" + path + "` | " + shown(key) + " | " + key.range + " |");
+  }
+}
+
+TEST_F(docs, has_no_key_that_does_not_exist) {
+  std::size_t rows = 0;
+  for (const char* heading : {"## Keys of the file", "## Keys of a backend"}) {
+    const std::string rows_of = part(heading);
+    for (std::size_t at = rows_of.find("\n| `"); at != std::string::npos;
+         at = rows_of.find("\n| `", at + 1))
+      ++rows;
+  }
+  // The two tables, and three rows of the table of timeouts by use.
+  EXPECT_EQ(rows, known_keys().size() + 3);
+}
+
+TEST_F(docs, has_every_variable_with_its_default) {
+  const std::string variables = part("## Environment");
+  for (const variable& one : known_variables())
+    expect_row(
+        variables,
+        "| `" + std::string{one.name} + "` | " +
+            (one.default_text.empty() ? "unset" : "`" + std::string{one.default_text} + "`") +
+            " |");
+}
+
+TEST_F(docs, has_every_default_route) {
+  const std::string routes = part("## Routes");
+  for (const default_route& route : default_routes())
+    expect_row(routes,
+               "| `" + std::string{route.path} + "` | `" + std::string{route.backend} + "` |");
+}
+
+TEST_F(docs, the_sample_mentions_every_key) {
+  const std::string sample = read_all(std::string{SYNAPSE_SOURCE_DIR} + "/config/backends.yaml");
+  for (const key_info& key : known_keys()) {
+    const std::string name = key.path.substr(key.path.rfind('.') + 1);
+    EXPECT_NE(sample.find(name + ":"), std::string::npos) << key.path;
+  }
+}
+
+} // namespace
+} // namespace synapse::config

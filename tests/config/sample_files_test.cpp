@@ -1,0 +1,78 @@
+#include "config/loader.hpp"
+#include "tests/config/problems.hpp"
+
+#include <gtest/gtest.h>
+
+namespace synapse::config {
+namespace {
+
+settings load_sample(const std::string& name) {
+  auto result = load_file(std::string{SYNAPSE_SOURCE_DIR} + "/config/" + name);
+  EXPECT_EQ(render_all(result.problems), "");
+  return result.value.value_or(settings{});
+}
+
+TEST(sample_files, the_registry_has_the_six_services) {
+  const settings all = load_sample("backends.yaml");
+  ASSERT_EQ(all.backends.size(), 6u);
+  EXPECT_EQ(all.backends.at("llama-embed").url.to_string(), "http://llama-embed:8081");
+  EXPECT_EQ(all.backends.at("llama-router").url.to_string(), "http://llama-router:8082");
+  const backend_settings& speech = all.backends.at("chatterbox-tts");
+  EXPECT_EQ(speech.url.port, 8004);
+  EXPECT_EQ(speech.type, backend_type::chatterbox);
+  EXPECT_EQ(speech.health.path, "/api/ui/initial-data");
+  EXPECT_EQ(all.backends.at("whisper-stt").type, backend_type::faster_whisper);
+  EXPECT_EQ(all.backends.at("pyannote-speaker").type, backend_type::pyannote);
+  EXPECT_EQ(all.backends.at("deepfilter-audio").type, backend_type::deepfilter);
+  EXPECT_EQ(all.routes.size(), 9u);
+}
+
+TEST(sample_files, its_routes_are_the_defaults) {
+  const std::string text = read_all(std::string{SYNAPSE_SOURCE_DIR} + "/config/backends.yaml");
+  const auto without = load_text(text.substr(0, text.find("\nroutes:")), "cut");
+  ASSERT_TRUE(without);
+  EXPECT_EQ(without.value->routes, load_sample("backends.yaml").routes);
+}
+
+/// Drops one "# " from the lines that are commented-out keys, one group at a time being enough to
+/// show that none of them is misspelt: the values must be the defaults.
+std::string uncommented(const std::string& text) {
+  std::istringstream lines{text};
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t hash = line.find_first_not_of(' ');
+    const bool comment = hash != std::string::npos && line.compare(hash, 2, "# ") == 0;
+    const std::size_t begin = comment ? line.find_first_not_of(' ', hash + 2) : std::string::npos;
+    const std::size_t colon = comment ? line.find(':', begin) : std::string::npos;
+    const bool key = colon != std::string::npos &&
+                     line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", begin) == colon;
+    if (comment && key)
+      line.erase(hash, 2);
+    result += line + "\n";
+  }
+  return result;
+}
+
+TEST(sample_files, what_is_commented_out_are_keys_with_their_defaults) {
+  std::string text =
+      uncommented(read_all(std::string{SYNAPSE_SOURCE_DIR} + "/config/backends.yaml"));
+  // The long form of health replaces the short one.
+  const std::size_t router = text.find("llama-router:8082");
+  const std::string short_form = "    health: /health\n";
+  text.erase(text.find(short_form, router), short_form.size());
+  EXPECT_EQ(text.find("# threads"), std::string::npos);
+  const auto result = load_text(text, "uncommented");
+  ASSERT_TRUE(result) << render_all(result.problems) << text;
+  EXPECT_EQ(*result.value, load_sample("backends.yaml"));
+}
+
+TEST(sample_files, the_local_registry_stays_on_loopback) {
+  const settings all = load_sample("local.yaml");
+  ASSERT_EQ(all.backends.size(), 2u);
+  EXPECT_EQ(all.backends.at("llama-embed").url.to_string(), "http://127.0.0.1:8081");
+  EXPECT_EQ(all.backends.at("llama-router").url.to_string(), "http://127.0.0.1:8082");
+  EXPECT_EQ(all.routes.size(), 5u);
+}
+
+} // namespace
+} // namespace synapse::config

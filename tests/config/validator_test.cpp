@@ -1,0 +1,152 @@
+#include "config/validator.hpp"
+#include "tests/config/problems.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace synapse::config {
+namespace {
+
+/// Settings without a problem, to be spoilt.
+struct validator : testing::Test {
+  validator() {
+    backend_settings backend;
+    backend.name = "b";
+    backend.url.host = "b";
+    all.backends["b"] = backend;
+    all.routes = {{"/a", "b"}};
+  }
+
+  backend_settings& b() { return all.backends.at("b"); }
+  std::string check() const { return render_all(validate(all)); }
+
+  settings all;
+};
+
+TEST_F(validator, defaults_are_valid) {
+  EXPECT_EQ(check(), "");
+}
+
+TEST_F(validator, a_certificate_needs_its_key_and_the_key_its_certificate) {
+  all.listener.tls.certificate = "c";
+  EXPECT_EQ(check(), "listener.tls.certificate: needs tls.key as well\n");
+  all.listener.tls = {"", "k"};
+  EXPECT_EQ(check(), "listener.tls.key: needs tls.certificate as well\n");
+  all.listener.tls = {"c", "k"};
+  EXPECT_EQ(check(), "");
+  b().url.tls = true;
+  b().tls.certificate = "c";
+  EXPECT_EQ(check(), "backends.b.tls.certificate: needs tls.key as well\n");
+  b().tls.key = "k";
+  EXPECT_EQ(check(), "");
+}
+
+TEST_F(validator, tls_settings_need_a_tls_url) {
+  const std::string expected =
+      "backends.b.tls: has no effect on an http:// URL; use https:// or remove it\n";
+  b().tls.verify = false;
+  EXPECT_EQ(check(), expected);
+  b().tls = {};
+  b().tls.ca_file = "ca";
+  EXPECT_EQ(check(), expected);
+  b().url.tls = true;
+  EXPECT_EQ(check(), "");
+}
+
+TEST_F(validator, only_one_source_of_a_key) {
+  b().authorization.bearer_env = "KEY";
+  EXPECT_EQ(check(), "");
+  b().authorization.bearer_file = "/key";
+  EXPECT_EQ(check(),
+            "backends.b.authorization.bearer_file: bearer_env and bearer_file must not both "
+            "be set\n");
+  b().authorization.bearer_env = "";
+  EXPECT_EQ(check(), "");
+}
+
+TEST_F(validator, retries_need_waits) {
+  b().retry.waits.clear();
+  EXPECT_EQ(check(),
+            "backends.b.retry.waits: must not be empty when there is more than one attempt\n");
+  b().retry.attempts = 1;
+  EXPECT_EQ(check(), "");
+  b().retry.waits.assign(17, milliseconds{1});
+  EXPECT_EQ(check(), "backends.b.retry.waits: must not have more than 16 entries\n");
+}
+
+TEST_F(validator, ranges_include_their_ends) {
+  for (const unsigned attempts : {1u, 10u}) {
+    b().retry.attempts = attempts;
+    EXPECT_EQ(check(), "");
+  }
+  b().retry.attempts = 0;
+  EXPECT_EQ(check(), "backends.b.retry.attempts: must be between 1 and 10\n");
+  b().retry.attempts = 3;
+  for (const double jitter : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
+    b().retry.jitter = jitter;
+    EXPECT_EQ(check(), "backends.b.retry.jitter: must be between 0 and 1\n");
+  }
+  b().retry.jitter = 1;
+  all.limits.max_header_bytes = 64 * 1024 + 1;
+  EXPECT_EQ(check(), "limits.max_header_bytes: must be between 4KiB and 64KiB\n");
+  all.limits.max_header_bytes = 64 * 1024;
+  all.threads = 257;
+  EXPECT_EQ(check(), "threads: must be between 0 and 256\n");
+  all.threads = 256;
+  all.limits.stream_keepalive = milliseconds{0};
+  EXPECT_EQ(check(), "");
+  all.limits.header_timeout = milliseconds{0};
+  EXPECT_EQ(check(), "limits.header_timeout: must be between 1ms and 1h\n");
+  all.limits.header_timeout = milliseconds{1};
+  b().timeouts.total = milliseconds{-1};
+  EXPECT_EQ(check(), "backends.b.timeouts.total: must be between 0 and 24h\n");
+}
+
+TEST_F(validator, names_texts_and_paths) {
+  all.listener.host = "not a host";
+  EXPECT_EQ(check(), "listener.host: must be a host name or an address (IPv6 without brackets)\n");
+  all.listener.host = "::";
+  b().title = "two\nlines";
+  EXPECT_EQ(check(), "backends.b.title: must not have control characters\n");
+  b().title = std::string(5000, 'x');
+  EXPECT_EQ(check(), "backends.b.title: is longer than 4096 bytes\n");
+  b().title = "Größe";
+  EXPECT_EQ(check(), "");
+  b().health.path = "/a b";
+  EXPECT_EQ(check(), "backends.b.health.path: must be a path that begins with \"/\", without "
+                     "blanks\n");
+  b().health.path = "/ready?full=1";
+  EXPECT_EQ(check(), "");
+  b().url.host = "";
+  EXPECT_EQ(check(), "backends.b.url: has no valid host\n");
+}
+
+TEST_F(validator, backend_names_are_fit_for_labels) {
+  for (const char* name : {"", "-a", "a b", "a/b", "a\"b", "ä"}) {
+    settings spoilt = all;
+    spoilt.backends[name] = b();
+    EXPECT_EQ(validate(spoilt).size(), 1u) << name;
+  }
+  all.backends[std::string(65, 'a')] = b();
+  EXPECT_EQ(validate(all).size(), 1u);
+}
+
+TEST_F(validator, routes_must_lead_somewhere_once) {
+  all.routes = {{"/a", "b"}, {"/a", "b"}, {"/c", "bb"}};
+  EXPECT_EQ(check(), "routes./a: given twice\n"
+                     "routes./c: unknown backend \"bb\" (did you mean \"b\"?)\n");
+  all.routes.assign(2000, {"/a", "b"});
+  EXPECT_EQ(check(), "routes: must not have more than 1024 entries\n");
+}
+
+TEST_F(validator, reports_everything_at_once) {
+  all.threads = 1000;
+  b().retry.attempts = 0;
+  b().url.host = "";
+  all.routes = {{"x", "y"}};
+  EXPECT_EQ(validate(all).size(), 5u) << check();
+}
+
+} // namespace
+} // namespace synapse::config
