@@ -1,0 +1,208 @@
+#include "telemetry/gateway_metrics.hpp"
+
+#include "telemetry/process_metrics.hpp"
+
+namespace synapse::telemetry {
+
+namespace {
+
+using namespace std::chrono_literals;
+using buckets = std::vector<std::chrono::nanoseconds>;
+
+const buckets duration_buckets{1ms, 2500us, 5ms, 10ms, 25ms, 50ms, 100ms, 250ms, 500ms,
+                               1s,  2500ms, 5s,  10s,  30s,  60s,  120s,  300s};
+const buckets overhead_buckets{25us, 50us,   75us, 100us, 150us, 250us, 500us,
+                               1ms,  2500us, 5ms,  10ms,  50ms,  100ms};
+/// Those of gen_ai.server.time_to_first_token, and longer ones for models that load first.
+const buckets first_token_buckets{1ms,    5ms,   10ms,  20ms,  40ms, 60ms,   80ms,
+                                  100ms,  250ms, 500ms, 750ms, 1s,   2500ms, 5s,
+                                  7500ms, 10s,   15s,   20s,   30s,  45s,    60s};
+const buckets connect_buckets{50us, 100us, 250us, 500us, 1ms,   2500us, 5ms, 10ms,
+                              25ms, 50ms,  100ms, 250ms, 500ms, 1s,     5s};
+const buckets wait_buckets{10us,  100us, 1ms, 5ms,    10ms, 25ms, 50ms, 100ms,
+                           250ms, 500ms, 1s,  2500ms, 5s,   10s,  30s};
+const buckets cancel_buckets{50us, 100us, 250us, 500us, 1ms,   2500us, 5ms,
+                             10ms, 25ms,  50ms,  100ms, 500ms, 1s};
+const buckets loop_buckets{100us, 250us, 500us, 1ms,   2500us, 5ms, 10ms,
+                           25ms,  50ms,  100ms, 250ms, 500ms,  1s};
+
+/// Routes times codes is the largest of all families.
+constexpr std::size_t max_request_children = 5000;
+
+} // namespace
+
+metric_families::metric_families(metric_registry& r)
+    : requests(r.counters("synapse_requests_total", "Requests answered.", {"route", "code"},
+                          max_request_children)),
+      request_duration(r.histograms("synapse_request_duration_seconds",
+                                    "From the request's first byte to the answer's last.",
+                                    duration_buckets, {"route"})),
+      overhead(r.histograms("synapse_overhead_seconds",
+                            "The gateway's own share of a request's duration.", overhead_buckets,
+                            {"route"})),
+      first_token(r.histograms("synapse_first_token_seconds",
+                               "From the request sent to a backend to its first content.",
+                               first_token_buckets, {"route", "backend"})),
+      requests_in_flight(
+          r.gauges("synapse_requests_in_flight", "Requests being worked on.", {"route"})),
+      stream_ends(
+          r.counters("synapse_stream_ends_total", "Streams by how they ended.", {"route", "kind"})),
+      stream_events(
+          r.counters("synapse_stream_events_total", "Stream events passed on.", {"route"})),
+      malformed_events(r.counters("synapse_malformed_events_total",
+                                  "Stream events whose data was no JSON.", {"route"})),
+      client_disconnects(r.counters("synapse_client_disconnects_total",
+                                    "Clients that left before their answer was complete.",
+                                    {"route", "phase"})),
+      upstream_attempts(r.counters("synapse_upstream_attempts_total",
+                                   "Attempts at a backend by how they ended.",
+                                   {"backend", "result"})),
+      upstream_retries(r.counters("synapse_upstream_retries_total",
+                                  "Attempts after a request's first.", {"backend"})),
+      stale_connections(r.counters("synapse_upstream_stale_connections_total",
+                                   "Kept connections that the backend had closed.", {"backend"})),
+      upstream_connect(r.histograms("synapse_upstream_connect_seconds",
+                                    "Time to open a connection to a backend.", connect_buckets,
+                                    {"backend"})),
+      permit_wait(r.histograms("synapse_permit_wait_seconds",
+                               "Time that requests waited for a backend's permit.", wait_buckets,
+                               {"backend"})),
+      permits_denied(r.counters("synapse_permits_denied_total", "Requests a backend was not asked.",
+                                {"backend", "reason"})),
+      breaker_state(r.gauges("synapse_breaker_state",
+                             "Circuit breaker: 0 closed, 1 half-open, 2 open.", {"backend"})),
+      breaker_opened(
+          r.counters("synapse_breaker_opened_total", "Times the breaker opened.", {"backend"})),
+      upstream_in_flight(r.gauges("synapse_upstream_in_flight",
+                                  "Requests that hold a backend's permit.", {"backend"})),
+      upstream_waiting(r.gauges("synapse_upstream_waiting",
+                                "Requests that wait for a backend's permit.", {"backend"})),
+      pool_connections(
+          r.gauges("synapse_pool_connections", "Connections to a backend.", {"backend", "state"})),
+      connections(r.gauges("synapse_connections",
+                           "Client connections: open ones, and the idle "
+                           "ones among them.",
+                           {"state"})),
+      connections_total(r.counters("synapse_connections_total", "Client connections accepted.")),
+      connections_rejected(r.counters("synapse_connections_rejected_total",
+                                      "Client connections closed because there were too many.")),
+      cancel_latency(r.histograms("synapse_cancel_latency_seconds",
+                                  "From a client's close to the close towards its backend.",
+                                  cancel_buckets)),
+      local_replies(r.counters("synapse_local_replies_total",
+                               "Answers that the gateway made itself.", {"detail"})),
+      config_reloads(
+          r.counters("synapse_config_reloads_total", "Reloads of the configuration.", {"result"})),
+      event_loop_delay(r.histograms("synapse_event_loop_delay_seconds",
+                                    "What an event waits for its I/O thread.", loop_buckets,
+                                    {"thread"})),
+      bytes(r.counters("synapse_bytes_total", "Bytes from (in) and to (out) clients.",
+                       {"direction"})),
+      build_info(r.gauges("synapse_build_info", "Always 1; the version is a label.", {"version"})) {
+}
+
+backend_metrics::backend_metrics(const metric_families& f, std::string backend_name,
+                                 unsigned backend_id)
+    : name(std::move(backend_name)), id(backend_id),
+      attempts(attempt_result_texts,
+               [&](auto result) {
+                 return f.upstream_attempts.with({name, result});
+               }),
+      retries(f.upstream_retries.with({name})), stale_connections(f.stale_connections.with({name})),
+      connect(f.upstream_connect.with({name})), permit_wait(f.permit_wait.with({name})),
+      permits_denied(permit_denial_texts,
+                     [&](auto reason) {
+                       return f.permits_denied.with({name, reason});
+                     }),
+      breaker_state(f.breaker_state.with({name})), breaker_opened(f.breaker_opened.with({name})),
+      in_flight(f.upstream_in_flight.with({name})), waiting(f.upstream_waiting.with({name})),
+      pool_idle(f.pool_connections.with({name, "idle"})),
+      pool_active(f.pool_connections.with({name, "active"})) {}
+
+route_metrics::route_metrics(const metric_families& f, std::string route_name)
+    : name(std::move(route_name)), duration(f.request_duration.with({name})),
+      overhead(f.overhead.with({name})), in_flight(f.requests_in_flight.with({name})),
+      stream_ends(stream_end_texts,
+                  [&](auto kind) {
+                    return f.stream_ends.with({name, kind});
+                  }),
+      stream_events(f.stream_events.with({name})),
+      malformed_events(f.malformed_events.with({name})),
+      client_disconnects(request_phase_texts,
+                         [&](auto phase) {
+                           return f.client_disconnects.with({name, phase});
+                         }),
+      families_(f) {}
+
+const counter& route_metrics::requests(unsigned status) const {
+  constexpr std::size_t other = decltype(by_status_)::size - 1;
+  std::size_t index = status >= 100 && status <= 599 ? status - 100 : other;
+  return by_status_.at(index, [&]() -> const counter& {
+    return families_.requests.with({name, index == other ? "other" : std::to_string(status)});
+  });
+}
+
+const histogram& route_metrics::first_token(const backend_metrics& backend) const {
+  auto make = [&]() -> const histogram& {
+    return families_.first_token.with({name, backend.name});
+  };
+  // Backends beyond the table (reloads that renamed many) cost a look-up under a lock each time.
+  return backend.id < by_backend_.size ? by_backend_.at(backend.id, make) : make();
+}
+
+gateway_metrics::gateway_metrics(metric_registry& registry, std::string_view version)
+    : registry_(registry), families_(registry) {
+  connections_total = families_.connections_total.with({});
+  connections_rejected = families_.connections_rejected.with({});
+  connections_open = families_.connections.with({"open"});
+  connections_idle = families_.connections.with({"idle"});
+  cancel_latency = families_.cancel_latency.with({});
+  config_reloads = {reload_result_texts,
+                    [&](auto result) { return families_.config_reloads.with({result}); }};
+  bytes_in = families_.bytes.with({"in"});
+  bytes_out = families_.bytes.with({"out"});
+  families_.build_info.with({version}).set(1);
+  for (unsigned thread = 0; thread < registry.shards(); ++thread)
+    loop_delays_.push_back(families_.event_loop_delay.with({std::to_string(thread)}));
+  process_ = register_process_metrics(registry);
+}
+
+route_metrics& gateway_metrics::route(std::string_view name) {
+  std::lock_guard lock(mutex_);
+  auto known = routes_.find(name);
+  if (known == routes_.end()) {
+    std::string key(name);
+    auto made = std::make_unique<route_metrics>(families_, key);
+    known = routes_.emplace(std::move(key), std::move(made)).first;
+  }
+  return *known->second;
+}
+
+backend_metrics& gateway_metrics::backend(std::string_view name) {
+  std::lock_guard lock(mutex_);
+  auto known = backends_.find(name);
+  if (known == backends_.end()) {
+    std::string key(name);
+    auto id = static_cast<unsigned>(backends_.size());
+    auto made = std::make_unique<backend_metrics>(families_, key, id);
+    known = backends_.emplace(std::move(key), std::move(made)).first;
+  }
+  return *known->second;
+}
+
+const counter& gateway_metrics::local_replies(unsigned id, std::string_view detail) const {
+  auto make = [&]() -> const counter& { return families_.local_replies.with({detail}); };
+  return id < local_replies_.size ? local_replies_.at(id, make) : make();
+}
+
+callback_registration gateway_metrics::count_dropped_lines(std::string log,
+                                                           std::function<std::uint64_t()> dropped) {
+  return registry_.callback(
+      "synapse_log_lines_dropped_total", "Log lines lost because their output was too slow.",
+      metric_kind::counter, {"log"},
+      [log = std::move(log), dropped = std::move(dropped)](const sample_writer& write) {
+        write({log}, static_cast<double>(dropped()));
+      });
+}
+
+} // namespace synapse::telemetry
