@@ -1,0 +1,26 @@
+# HTTP building blocks without I/O: heads, chunks, server-sent events, bodies of our own.
+synapse_add_component(http_core NO_PCH PATH http/core
+  SOURCES
+    chat_stream.cpp chunked.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
+    head_target.cpp head_writer.cpp json_body.cpp json_string.cpp local_reply.cpp request_id.cpp
+    response_detail.cpp sse.cpp status.cpp
+  DEPENDS config
+  LINK simdjson::simdjson nlohmann_json::nlohmann_json Boost::headers OpenSSL::Crypto)
+
+synapse_add_test(http_core NO_PCH
+  SOURCES
+    fuzz/chunked_body_fuzz.cpp fuzz/event_stream_fuzz.cpp fuzz/json_body_fuzz.cpp
+    fuzz/request_head_fuzz.cpp fuzz/response_head_fuzz.cpp
+    http/core/allocation_test.cpp
+    http/core/chat_stream_test.cpp
+    http/core/chunked_test.cpp
+    http/core/fuzz_test.cpp
+    http/core/head_differential_test.cpp
+    http/core/head_parser_test.cpp
+    http/core/head_writer_test.cpp
+    http/core/json_body_test.cpp
+    http/core/local_reply_test.cpp
+    http/core/request_id_test.cpp
+    http/core/sse_test.cpp
+  DEPENDS http_core
+  LINK synapse_asio) # Beast, to compare with

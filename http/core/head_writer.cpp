@@ -1,0 +1,167 @@
+#include "http/core/head_writer.hpp"
+
+#include "http/core/status.hpp"
+
+#include <charconv>
+
+namespace synapse::http {
+namespace {
+
+constexpr std::uint64_t bit(known_field id) noexcept {
+  return std::uint64_t{1} << static_cast<unsigned>(id);
+}
+
+template <class... Piece>
+void append(std::string& out, const Piece&... pieces) {
+  (out.append(pieces), ...);
+}
+
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+  append(out, name, ": ", value, "\r\n");
+}
+
+/// Copies the lines of the fields that are neither hop-by-hop nor in `drop` (a set of `bit`s).
+/// Neighbours that are both kept lie side by side in the input and go as one piece.
+void append_fields(std::string& out, const field_list& fields, std::uint64_t drop) {
+  const char* run = nullptr;
+  for (const field& f : fields) {
+    if (!f.hop_by_hop && (f.id == known_field::other || (drop & bit(f.id)) == 0)) {
+      if (run == nullptr)
+        run = f.name.data();
+    } else if (run != nullptr) {
+      out.append(run, f.name.data());
+      run = nullptr;
+    }
+  }
+  if (run == nullptr)
+    return;
+  const std::string_view last = fields[fields.size() - 1].value;
+  const char* end = last.data() + last.size();
+  while (*end != '\r') // blanks after the value
+    ++end;
+  out.append(run, end + 2);
+}
+
+void append_framing(std::string& out, body_framing framing, std::uint64_t length) {
+  if (framing == body_framing::content_length) {
+    out.append("Content-Length: ");
+    append_number(out, length);
+    out.append("\r\n");
+  } else if (framing == body_framing::chunked) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  }
+}
+
+void append_request_line(std::string& out, const request_head& head,
+                         const upstream_head_options& options) {
+  append(out, head.method, " ", options.base_path);
+  if (!options.target.empty()) {
+    out.append(options.target);
+  } else if (head.form == target_form::origin) {
+    out.append(head.target);
+  } else {
+    if (head.path != "*" || options.base_path.empty())
+      out.append(head.path);
+    if (head.has_query)
+      append(out, "?", head.query);
+  }
+  append(out, " HTTP/1.1\r\nHost: ", options.authority, "\r\n");
+}
+
+/// X-Forwarded-For: what came, joined, and the client's address.
+void append_forwarded_for(std::string& out, const request_head& head,
+                          const upstream_head_options& options) {
+  out.append("X-Forwarded-For: ");
+  if (options.trust_forwarded && head.fields.has(known_field::x_forwarded_for))
+    for (const field& f : head.fields)
+      if (f.id == known_field::x_forwarded_for && !f.hop_by_hop && !f.value.empty())
+        append(out, f.value, ", ");
+  append(out, options.client_ip, "\r\n");
+}
+
+void append_forwarded(std::string& out, const request_head& head,
+                      const upstream_head_options& options) {
+  if (!options.client_ip.empty())
+    append_forwarded_for(out, head, options);
+  const auto came = [&](known_field id) {
+    const field* f = options.trust_forwarded ? head.fields.find(id) : nullptr;
+    return f != nullptr && !f->hop_by_hop;
+  };
+  if (!options.client_scheme.empty() && !came(known_field::x_forwarded_proto))
+    append_line(out, "X-Forwarded-Proto", options.client_scheme);
+  if (!head.host.empty() && !came(known_field::x_forwarded_host))
+    append_line(out, "X-Forwarded-Host", head.host);
+}
+
+std::uint64_t dropped_request_fields(const upstream_head_options& options) noexcept {
+  std::uint64_t drop = bit(known_field::host) | bit(known_field::expect) |
+                       bit(known_field::content_length) | bit(known_field::x_request_id);
+  if (!options.client_ip.empty())
+    drop |= bit(known_field::x_forwarded_for);
+  if (!options.trust_forwarded)
+    drop |= bit(known_field::x_forwarded_for) | bit(known_field::x_forwarded_proto) |
+            bit(known_field::x_forwarded_host) | bit(known_field::forwarded);
+  if (!options.forward_authorization || !options.bearer.empty())
+    drop |= bit(known_field::authorization) | bit(known_field::x_api_key);
+  if (options.drop_accept_encoding)
+    drop |= bit(known_field::accept_encoding);
+  return drop;
+}
+
+bool has_meaningful_body(const request_head& head) noexcept {
+  return head.chunked || head.content_length >= 0 || head.method_id == verb::post ||
+         head.method_id == verb::put || head.method_id == verb::patch;
+}
+
+} // namespace
+
+void append_number(std::string& out, std::uint64_t n) {
+  char digits[20];
+  const auto r = std::to_chars(digits, digits + sizeof digits, n);
+  out.append(digits, r.ptr);
+}
+
+void write_upstream_request_head(std::string& out, const request_head& head,
+                                 const upstream_head_options& options) {
+  out.clear();
+  append_request_line(out, head, options);
+  append_fields(out, head.fields, dropped_request_fields(options));
+  if (!options.bearer.empty())
+    append(out, "Authorization: Bearer ", options.bearer, "\r\n");
+  append_forwarded(out, head, options);
+  if (!options.request_id.empty())
+    append_line(out, "X-Request-Id", options.request_id);
+  if (options.framing == body_framing::none && has_meaningful_body(head))
+    out.append("Content-Length: 0\r\n");
+  else
+    append_framing(out, options.framing, options.content_length);
+  append(out, options.extra, "\r\n");
+}
+
+void write_downstream_response_head(std::string& out, const response_head& head,
+                                    const downstream_head_options& options) {
+  out.clear();
+  out.append("HTTP/1.1 ");
+  append_number(out, head.status);
+  append(out, " ", head.reason.empty() ? reason_phrase(head.status) : head.reason, "\r\n");
+  append_fields(out, head.fields,
+                bit(known_field::content_length) | bit(known_field::x_request_id));
+  append_framing(out, options.framing, options.content_length);
+  if (!options.date.empty() && !head.fields.has(known_field::date))
+    append_line(out, "Date", options.date);
+  if (options.event_stream) {
+    if (!head.fields.has(known_field::cache_control))
+      out.append("Cache-Control: no-cache\r\n");
+    if (!head.fields.has(known_field::x_accel_buffering))
+      out.append("X-Accel-Buffering: no\r\n");
+  }
+  if (!options.request_id.empty())
+    append_line(out, "X-Request-Id", options.request_id);
+  if (options.connection == connection_directive::close)
+    out.append("Connection: close\r\n");
+  else if (options.connection == connection_directive::keep_alive)
+    out.append("Connection: keep-alive\r\n");
+  append(out, options.extra, "\r\n");
+}
+
+} // namespace synapse::http

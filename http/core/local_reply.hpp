@@ -1,0 +1,123 @@
+/// @file
+/// Answers the gateway gives itself: what can go wrong, as one table, and the bodies and heads made
+/// from it.
+#pragma once
+
+#include "http/core/head_writer.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace synapse::http {
+
+/// How an exchange ended; its text stands in the access log and in metric labels.
+enum class response_detail : std::uint8_t {
+  via_upstream, ///< the backend's own answer
+  local,        ///< an answer of the gateway that is no error
+  route_not_found,
+  method_not_allowed,
+  bad_request_head,
+  bad_request,
+  header_timeout,
+  body_timeout,
+  uri_too_long,
+  header_too_large,
+  body_too_large,
+  length_required,
+  bad_request_body, ///< broken transfer coding
+  invalid_json,
+  unsupported_media_type,
+  unsupported_transfer_coding,
+  unsupported_method,
+  unsupported_version,
+  upgrade_not_supported,
+  unauthorized,
+  forbidden,
+  rate_limited,
+  backend_not_found,   ///< the route names a backend that is not configured
+  no_healthy_upstream, ///< circuit open
+  upstream_overflow,   ///< too many wait for the backend already
+  upstream_queue_timeout,
+  upstream_connection_failure,
+  upstream_connect_timeout,
+  upstream_tls_failure,
+  upstream_reset_before_response_started,
+  upstream_reset_after_response_started,
+  upstream_protocol_error,
+  upstream_head_too_large,
+  response_timeout,
+  first_token_timeout,
+  stream_idle_timeout,
+  total_timeout,
+  stream_truncated,
+  stream_event_too_large,
+  upstream_stream_error, ///< the backend reported an error inside its stream
+  draining,
+  too_many_connections,
+  internal_error,
+  client_disconnected, ///< logged as 499, never sent
+  client_write_timeout,
+  canceled,
+  count_ ///< number of enumerators
+};
+
+struct detail_info {
+  response_detail detail;
+  std::string_view text;    ///< stable, snake_case
+  unsigned status;          ///< HTTP status; 0 where there is none of our own
+  std::string_view type;    ///< OpenAI `error.type`
+  std::string_view code;    ///< OpenAI `error.code`; empty: null
+  std::string_view label;   ///< `error` of the other envelope; empty: left out
+  std::string_view message; ///< default sentence
+};
+
+const detail_info& info(response_detail d) noexcept;
+inline std::string_view to_string(response_detail d) noexcept {
+  return info(d).text;
+}
+/// The detail of an unreadable request head; its status equals `status_of(e)`.
+response_detail detail_of(head_error e) noexcept;
+
+/// Which envelope an error has.
+enum class error_dialect : std::uint8_t {
+  openai, ///< `{"error":{"message","type","param","code"}}`
+  plain,  ///< `{"detail": …}` and, for a failed backend, `"error"`
+};
+/// openai for /v1 and everything under it, else plain.
+error_dialect dialect_of(std::string_view path) noexcept;
+
+/// Appends the error object of one line. Empty `message` or `label` take the table's.
+/// `param` names a field of the request (openai only; empty: null).
+void append_error_body(std::string& out, error_dialect dialect, response_detail detail,
+                       std::string_view message = {}, std::string_view label = {},
+                       std::string_view param = {});
+
+/// Head of an answer of our own. Views must outlive the call only and hold no control characters.
+struct reply_head {
+  unsigned status = 200;
+  std::string_view content_type = "application/json"; ///< empty: no such field
+  std::optional<std::uint64_t> content_length = 0;    ///< absent: see `chunked`
+  bool chunked = false;
+  std::string_view request_id;
+  std::optional<unsigned> retry_after; ///< seconds
+  std::string_view allow;              ///< for 405
+  connection_directive connection = connection_directive::none;
+  std::string_view date;  ///< HTTP-date; empty: no such field
+  std::string_view extra; ///< complete lines, each with CRLF
+};
+/// Appends the whole head with its empty line.
+void append_reply_head(std::string& out, const reply_head& head);
+
+/// Appends head and body of an error: status, type and texts from the table, `head` for the rest
+/// (its status, content type and length are ignored). With `head_only` (HEAD requests) the body is
+/// left out while its length stays.
+void append_error_reply(std::string& out, error_dialect dialect, response_detail detail,
+                        reply_head head, std::string_view message = {}, std::string_view label = {},
+                        bool head_only = false);
+
+/// Appends `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+} // namespace synapse::http

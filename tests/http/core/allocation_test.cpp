@@ -1,0 +1,157 @@
+// What the headers say does not allocate must not: counted, with this program's operator new.
+#include "http/core/chat_stream.hpp"
+#include "http/core/chunked.hpp"
+#include "http/core/head_writer.hpp"
+#include "http/core/json_body.hpp"
+#include "http/core/local_reply.hpp"
+#include "http/core/request_id.hpp"
+#include "http/core/sse.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+thread_local std::size_t allocations = 0;
+
+void* counted(std::size_t size) noexcept {
+  ++allocations;
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+void* counted_or_throw(std::size_t size) {
+  if (void* p = counted(size))
+    return p;
+  throw std::bad_alloc();
+}
+} // namespace
+
+// Every form the delete below may be handed memory of: a sanitizer insists that they match.
+void* operator new(std::size_t size) {
+  return counted_or_throw(size);
+}
+void* operator new[](std::size_t size) {
+  return counted_or_throw(size);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return counted(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return counted(size);
+}
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p, std::size_t) noexcept {
+  std::free(p);
+}
+
+namespace synapse::http {
+namespace {
+
+/// Allocations of the second of two runs: the first may set up what is kept.
+template <class Work>
+std::size_t allocations_of(Work work) {
+  work();
+  const std::size_t before = allocations;
+  work();
+  return allocations - before;
+}
+
+TEST(allocations, are_counted) {
+  EXPECT_EQ(allocations_of([] { delete new int(1); }), 1u);
+}
+
+TEST(allocations, none_for_heads) {
+  const std::string_view request =
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway.example\r\nContent-Length: 300\r\n"
+      "Connection: keep-alive, x-a\r\nX-A: b\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n";
+  const std::string_view response =
+      "HTTP/1.1 200 OK\r\nServer: x\r\nTransfer-Encoding: chunked\r\nKeep-Alive: 5\r\n\r\n";
+  std::string out;
+  EXPECT_EQ(allocations_of([&] {
+              request_head head;
+              std::size_t scanned = 0;
+              ASSERT_TRUE(parse_request(request.data(), request.size(), scanned, {}, head).ok());
+              upstream_head_options options;
+              options.authority = "llama-router:8082";
+              options.client_ip = "192.0.2.1";
+              options.request_id = "req-1";
+              write_upstream_request_head(out, head, options);
+            }),
+            0u);
+  EXPECT_EQ(allocations_of([&] {
+              response_head head;
+              std::size_t scanned = 0;
+              ASSERT_TRUE(parse_response(response.data(), response.size(), scanned, {}, head).ok());
+              downstream_head_options options;
+              options.framing = body_framing::chunked;
+              options.request_id = "req-1";
+              write_downstream_response_head(out, head, options);
+            }),
+            0u);
+}
+
+TEST(allocations, none_for_request_ids) {
+  EXPECT_EQ(allocations_of([] {
+              ASSERT_FALSE(request_id::make().empty());
+              ASSERT_FALSE(request_id::keep_or_make("an-id").empty());
+            }),
+            0u);
+}
+
+TEST(allocations, none_for_streams) {
+  std::string text;
+  const auto add = [&](const std::string& choice) {
+    append_data_event(text, "{\"id\":\"chatcmpl-1\",\"choices\":[{\"index\":0," + choice + "}]}");
+  };
+  add(R"("delta":{"role":"assistant","content":null},"finish_reason":null)");
+  for (int i = 0; i < 20; ++i)
+    add(R"("delta":{"content":"word"},"finish_reason":null)");
+  add(R"("delta":{},"finish_reason":"stop")");
+  text += sse_keepalive;
+  text += sse_done;
+  EXPECT_EQ(allocations_of([&] {
+              sse_scanner scanner(1 << 20);
+              chat_stream_watch watch;
+              sse_event event;
+              std::string_view rest = text;
+              while (scanner.next(rest.data(), rest.size(), event) == sse_status::event) {
+                watch.on_event(event);
+                rest.remove_prefix(event.size);
+              }
+              ASSERT_EQ(watch.at_end(), chat_end::complete);
+            }),
+            0u);
+}
+
+TEST(allocations, none_for_chunks) {
+  const std::string_view wire = "5;x=y\r\nhello\r\n0\r\nTrailer: z\r\n\r\n";
+  EXPECT_EQ(allocations_of([&] {
+              chunk_decoder decoder;
+              ASSERT_EQ(decoder.feed(wire.data(), wire.size()), wire.size());
+              ASSERT_TRUE(decoder.done());
+            }),
+            0u);
+}
+
+TEST(allocations, only_a_long_model_name_for_a_body) {
+  EXPECT_EQ(allocations_of([] {
+              ASSERT_TRUE(inspect_json(R"({"model":"short","stream":true,"messages":[{}]})").ok());
+            }),
+            0u);
+  EXPECT_EQ(allocations_of([] {
+              ASSERT_TRUE(inspect_json(R"({"model":"Qwen2.5-Coder-7B-Instruct-Q4_K_M"})").ok());
+            }),
+            1u);
+}
+
+} // namespace
+} // namespace synapse::http

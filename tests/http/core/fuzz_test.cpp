@@ -1,0 +1,97 @@
+// Drives the fuzzing entry points with mutated samples for a bounded number of rounds. A broken
+// promise ends the program, so each of these tests fails by dying; the input is printed before.
+#include "tests/fuzz/fuzz_targets.hpp"
+#include "tests/http/core/support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <unistd.h>
+
+namespace synapse::http {
+namespace {
+
+using target = int (*)(const std::uint8_t*, std::size_t);
+
+std::string current; // what is being tried, for the handler below
+
+extern "C" void show_input(int) {
+  // Only what is allowed in a signal handler: the program is about to die.
+  static_cast<void>(!write(STDERR_FILENO, "\ninput:\n", 8));
+  static_cast<void>(!write(STDERR_FILENO, current.data(), current.size()));
+  std::signal(SIGABRT, SIG_DFL);
+}
+
+void drive(target run, const std::vector<std::string>& samples, int rounds, std::uint64_t seed) {
+  const auto before = std::signal(SIGABRT, show_input);
+  test::dice random(seed);
+  const auto feed = [&](const std::string& text) {
+    current = text;
+    run(reinterpret_cast<const std::uint8_t*>(current.data()), current.size());
+  };
+  feed("");
+  for (const std::string& s : samples)
+    feed(s);
+  std::string text;
+  for (int i = 0; i < rounds; ++i) {
+    // Mutations pile up for a while, then a fresh sample, sometimes two in one.
+    if (i % 8 == 0 || text.size() > 4096)
+      text = random.pick(samples) + (random.one_in(4) ? random.pick(samples) : "");
+    test::mutate(text, random);
+    feed(text);
+  }
+  std::signal(SIGABRT, before);
+}
+
+TEST(fuzz, request_head) {
+  drive(fuzz::try_request_head,
+        {"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+         "POST /v1/chat/completions?a=b HTTP/1.1\r\nHost: gateway.example:8000\r\n"
+         "User-Agent: x\r\nAuthorization: Bearer y\r\nContent-Type: application/json\r\n"
+         "Content-Length: 300\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n"
+         "X-Forwarded-For: 1.2.3.4\r\nX-Request-Id: abc\r\n\r\n{\"a\":1}",
+         "\r\nPUT http://[::1]:80/x?y HTTP/1.0\r\nhost: b\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "OPTIONS * HTTP/1.1\r\nHost:\r\nExpect: 100-continue\r\nTE: trailers\r\n"
+         "Upgrade: x\r\nConnection: upgrade\r\n\r\n",
+         "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nProxy-Authorization: z\r\n\r\n"},
+        100'000, 11);
+}
+
+TEST(fuzz, response_head) {
+  drive(fuzz::try_response_head,
+        {"HTTP/1.1 200 OK\r\nServer: llama.cpp\r\nContent-Type: application/json\r\n"
+         "Content-Length: 12\r\nKeep-Alive: timeout=5, max=100\r\n\r\n",
+         "HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\nCache-Control: no-cache\r\n\r\n",
+         "HTTP/1.0 503 \r\nConnection: close, x-a\r\nX-A: b\r\nRetry-After: 3\r\nDate: x\r\n\r\n"},
+        100'000, 12);
+}
+
+TEST(fuzz, chunked_body) {
+  drive(fuzz::try_chunked_body,
+        {"5\r\nhello\r\n0\r\n\r\n", "a;x=\"y\"\r\n0123456789\r\n1 ;z\r\n!\r\n0\r\nA: b\r\n\r\nGET",
+         "7fffffffffffffff\r\nabc", "000\r\n\r\n"},
+        150'000, 13);
+}
+
+TEST(fuzz, event_stream) {
+  drive(fuzz::try_event_stream,
+        {"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}"
+         "\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\n"
+         "data: [DONE]\n\n",
+         "\xEF\xBB\xBF: ping\r\n\r\nevent: error\r\ndata: {\"error\":{\"message\":\"x\","
+         "\"code\":500}}\r\n\r\n",
+         "data: a\rdata: b\r\rid: 1\nretry: 2\n\nproxy error: Failed to read connection"},
+        40'000, 14);
+}
+
+TEST(fuzz, json_body) {
+  drive(fuzz::try_json_body,
+        {R"({"model":"a","messages":[{"role":"user","content":"Hi \u00e4 \ud83d\ude00 ü"}],)"
+         R"("stream":true,"stream_options":{"include_usage":true},"seed":12345678901234567890123})",
+         R"([1,-2.5e3,{"a":[[[[]]]]},"\\\"",null,false])", "{}", "\xEF\xBB\xBF{\"a\":\"\xff\"}"},
+        60'000, 15);
+}
+
+} // namespace
+} // namespace synapse::http
