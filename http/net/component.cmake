@@ -1,0 +1,8 @@
+synapse_add_component(net
+  PATH http/net
+  SOURCES task.cpp timer_wheel.cpp io_thread.cpp transport.cpp
+  LINK synapse_asio)
+
+synapse_add_test(net
+  SOURCES http/net/task_test.cpp http/net/timer_wheel_test.cpp http/net/transport_test.cpp
+  DEPENDS net)
