@@ -1,0 +1,58 @@
+/// @file
+/// The part of a backend that lives on one I/O thread.
+#pragma once
+
+#include "actors/protocol/actor_interfaces.hpp"
+#include "actors/runtime/pinned.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+#include <unordered_map>
+
+namespace synapse::actors {
+
+/// Owns the thread's copy of the backend's state and the permits leased to it.
+/// Talks to its BACKEND. Ends when it was retired and its last permit is back.
+class lane : public pinned<lane_actor::base> {
+public:
+  /// @param index number of the I/O thread.
+  lane(caf::actor_config& config, io_unit& unit, backend_actor backend, std::uint32_t index);
+
+  lane_actor::behavior_type make_behavior() override;
+  const char* name() const override { return "lane"; }
+  void on_exit() override;
+
+private:
+  caf::result<permit> on_request(const permit_request& request);
+  void on_abandoned(const permit_abandoned& message);
+  void on_outcome(const outcome& message);
+  void on_view(lane_view& view);
+  void on_answer(const lease_answer& answer);
+  void on_retire();
+
+  struct granted {
+    bool probe = false;
+    bool counted = false; ///< taken from the backend's concurrency limit
+  };
+  permit grant(std::uint64_t request, granted how);
+  void release(std::uint64_t request, attempt_result result);
+  permit deny(deny_reason reason, std::uint32_t retry_after_ms) const;
+  /// Returns a permit that was granted to a request which cannot use it.
+  void decline(const lease_answer& answer);
+  void give_back(std::uint32_t count);
+  void end_if_idle();
+
+  backend_actor backend_;
+  std::uint32_t index_;
+  lane_view view_;
+  std::uint32_t idle_permits_ = 0; ///< leased to this lane and not in use
+  std::size_t next_address_ = 0;
+  bool retired_ = false;
+  /// Requests at the backend. Kept by id, so that a permit comes back exactly once, whatever became
+  /// of the session.
+  std::unordered_map<std::uint64_t, granted> granted_;
+  /// Requests that wait for the backend's word.
+  std::unordered_map<std::uint64_t, caf::typed_response_promise<permit>> waiting_;
+};
+
+} // namespace synapse::actors

@@ -1,0 +1,98 @@
+#include "actors/prober.hpp"
+
+#include "http/client/thread_routes.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+#include <utility>
+
+namespace synapse::actors {
+
+namespace {
+probe_result unreachable(const std::string& backend, std::string error) {
+  probe_result result;
+  result.backend = backend;
+  result.error = std::move(error);
+  return result;
+}
+} // namespace
+
+prober::prober(caf::actor_config& config, io_unit& unit, backend_actor backend,
+               config::backend_settings settings, std::shared_ptr<net::asio::ssl::context> tls,
+               std::string bearer)
+    : pinned(config, unit), backend_(std::move(backend)), settings_(std::move(settings)),
+      bearer_(std::move(bearer)) {
+  options_.max_idle = 1;
+  options_.tls = std::move(tls);
+  options_.verify = settings_.tls.verify;
+  options_.server_name =
+      settings_.tls.server_name.empty() ? settings_.url.host : settings_.tls.server_name;
+}
+
+prober::~prober() = default;
+
+void prober::on_exit() {
+  backend_ = nullptr;
+  pool_.reset();
+  // Not from in here: what a probe's end touches is just being taken down.
+  if (cancel_)
+    net::asio::post(unit().thread().executor(),
+                    [cancel = std::exchange(cancel_, nullptr)] { cancel->cancel(); });
+}
+
+prober_actor::behavior_type prober::make_behavior() {
+  return {[this](check_atom) { return check(); }};
+}
+
+caf::result<probe_result> prober::check() {
+  if (!pool_) {
+    pool_ = net::make_local<client::upstream_pool>(unit().thread(), options_);
+    cancel_ = net::make_local<client::canceler>();
+  }
+  auto promise = make_response_promise<probe_result>();
+  request(backend_, settings_.health.timeout, snap_atom::value)
+      .then(
+          [this, promise](const backend_snapshot& state) mutable {
+            if (state.addresses.empty()) {
+              promise.deliver(unreachable(settings_.name, "the host name does not resolve"));
+              return;
+            }
+            net::spawn(run(caf::actor_cast<caf::strong_actor_ptr>(this), this, promise,
+                           client::to_endpoint(state.addresses.front())));
+          },
+          [this, promise](const caf::error&) mutable {
+            promise.deliver(unreachable(settings_.name, "the backend's actor did not answer"));
+          });
+  return promise;
+}
+
+/// Runs on this actor's thread. `keep` keeps the object alive over the fetch.
+net::task<void> prober::run([[maybe_unused]] caf::strong_actor_ptr keep, prober* self,
+                            caf::typed_response_promise<probe_result> promise,
+                            net::tcp::endpoint address) {
+  const auto started = net::io_thread::now();
+  client::fetch_request request;
+  request.target = self->settings_.url.base_path + self->settings_.health.path;
+  request.authority = self->settings_.url.authority();
+  if (!self->bearer_.empty())
+    request.fields = "Authorization: Bearer " + self->bearer_ + "\r\n";
+  request.deadline = started + std::chrono::nanoseconds{self->settings_.health.timeout}.count();
+  request.max_body = 1024 * 1024;
+  auto pool = self->pool_;
+  auto cancel = self->cancel_;
+  auto answer = co_await client::fetch(*pool, address, std::move(request), cancel);
+  probe_result result;
+  result.backend = self->settings_.name;
+  result.code = static_cast<std::int32_t>(answer.status);
+  // A body over the bound says nothing against the status.
+  if (!answer.ok() && answer.error != client::fetch_error::too_large) {
+    result.code = 0;
+    result.error = answer.message;
+  }
+  result.duration_us = static_cast<std::uint64_t>((net::io_thread::now() - started) / 1000);
+  // The message below is sent from a coroutine: let it go out through this thread's unit.
+  if (self->pool_)
+    promise.deliver(std::move(result));
+}
+
+} // namespace synapse::actors

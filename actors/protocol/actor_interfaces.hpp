@@ -1,0 +1,98 @@
+/// @file
+/// Every typed actor interface: who may say what to whom. Dependencies are passed as these handles;
+/// nothing is looked up by name.
+#pragma once
+
+#include "actors/protocol/messages.hpp"
+
+#include <caf/typed_actor.hpp>
+
+namespace synapse::actors {
+
+// Vocabulary without a payload. Two atoms of one text are one type: keep the list alphabetical.
+using cancel_atom = caf::atom_constant<caf::atom("cancel")>;
+using check_atom = caf::atom_constant<caf::atom("check")>;
+using drain_atom = caf::atom_constant<caf::atom("drain")>;
+using retire_atom = caf::atom_constant<caf::atom("retire")>;
+using snap_atom = caf::atom_constant<caf::atom("snap")>;
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
+
+/// One per HTTP request, pinned to the request's I/O thread; ends with the request.
+using session_actor = caf::typed_actor<
+    // Gives the request up as if its client had left; the backend's connection is closed.
+    caf::reacts_to<cancel_atom>>;
+
+/// One per backend and I/O thread, pinned there: what a session asks per request. Answers from its
+/// own state unless permits are counted or the breaker is half open.
+using lane_actor = caf::typed_actor<
+    // May this request go to the backend, and to which address? Waits while permits are out.
+    caf::replies_to<permit_request>::with<permit>,
+    // The asker no longer wants its permit.
+    caf::reacts_to<permit_abandoned>,
+    // The attempt ended; gives the permit back.
+    caf::reacts_to<outcome>,
+    // INTERNAL, from the backend: its state changed.
+    caf::reacts_to<lane_view>,
+    // INTERNAL, from the backend: answer to a lease_request.
+    caf::reacts_to<lease_answer>,
+    // INTERNAL, from the supervisor: the backend left the configuration; ends once idle.
+    caf::reacts_to<retire_atom>>;
+
+/// One per configured backend, on CAF's scheduler: the truth about breaker, permits and addresses.
+using backend_actor = caf::typed_actor<
+    // A lane introduces itself; its index is the number of its I/O thread.
+    caf::reacts_to<lane_actor, std::uint32_t>,
+    // A lane needs a counted permit or the half-open probe.
+    caf::reacts_to<lease_request>, caf::reacts_to<lease_abandon>, caf::reacts_to<lease_return>,
+    // Failures at once; successes while the lane's view says `suspect`.
+    caf::reacts_to<result_report>,
+    // New settings of the same backend (after a reload).
+    caf::reacts_to<settings_ptr>,
+    // From the resolver.
+    caf::reacts_to<resolution>, caf::replies_to<snap_atom>::with<backend_snapshot>,
+    // INTERNAL: waiting requests expire, cooldowns end, names are resolved anew.
+    caf::reacts_to<tick_atom>>;
+
+/// Resolves host names; detached, because getaddrinfo blocks.
+using resolver_actor = caf::typed_actor<caf::replies_to<resolve_request>::with<resolution>>;
+
+/// One per backend, pinned to the first I/O thread: asks the backend's health path.
+using prober_actor = caf::typed_actor<
+    // One GET with the backend's own time limit.
+    caf::replies_to<check_atom>::with<probe_result>>;
+
+/// Asks all probers side by side; callers that come while a round runs share it.
+using health_aggregator_actor =
+    caf::typed_actor<caf::replies_to<check_atom>::with<health_report>,
+                     // The probers of a new configuration.
+                     caf::reacts_to<std::vector<prober_actor>, std::uint32_t /* max age in ms */>>;
+
+/// One per I/O thread, pinned there: holds the snapshot that new requests of the thread use.
+using switchboard_actor = caf::typed_actor<
+    // Answers once new requests of the thread use it.
+    caf::replies_to<snapshot_ptr>::with<bool>>;
+
+/// Knows the configuration in effect and hands it to the switchboards of all threads.
+using router_actor = caf::typed_actor<
+    // A new configuration; answers once every thread uses it.
+    caf::replies_to<snapshot_ptr>::with<bool>,
+    // The backend that `routes:` names for a path, or the error unknown_backend. Sessions do not
+    // ask this: they look into their thread's copy of the snapshot.
+    caf::replies_to<std::string>::with<std::string>,
+    // State of every backend, in order of their names.
+    caf::replies_to<snap_atom>::with<std::vector<backend_snapshot>>>;
+
+/// Owns all of the above: start order, restarts with back-off, ordered shutdown.
+using supervisor_actor = caf::typed_actor<
+    // Applies new settings; answers when every thread may use them.
+    caf::replies_to<settings_ptr>::with<bool>,
+    caf::replies_to<snap_atom>::with<std::vector<backend_snapshot>>,
+    // INTERNAL: a restart whose back-off is over.
+    caf::reacts_to<tick_atom, std::string>,
+    // INTERNAL: children that have not ended yet are killed.
+    caf::reacts_to<tick_atom>>;
+
+} // namespace synapse::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::settings_ptr) // shared within the process only
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::snapshot_ptr) // likewise

@@ -1,0 +1,34 @@
+/// @file
+/// One configuration in effect: settings and the actors that stand for its backends. Immutable and
+/// shared by all threads; a reload makes a new one.
+#pragma once
+
+#include "actors/protocol/actor_interfaces.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace boost::asio::ssl {
+class context;
+}
+
+namespace synapse::actors {
+
+struct backend_entry {
+  const config::backend_settings* settings = nullptr; ///< owned by gateway_snapshot::settings
+  backend_actor control;
+  std::vector<lane_actor> lanes;                  ///< by number of the I/O thread
+  std::shared_ptr<boost::asio::ssl::context> tls; ///< null: plain TCP
+  std::string bearer;                             ///< the backend's own key; never logged
+};
+
+struct gateway_snapshot {
+  settings_ptr settings;
+  std::uint64_t generation = 0;
+  std::vector<backend_entry> backends; ///< by name
+  health_aggregator_actor health;
+  router_actor router;
+};
+
+} // namespace synapse::actors

@@ -1,0 +1,304 @@
+/// @file
+/// What actors say to each other: plain payloads, no HTTP and no sockets in them.
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <caf/error.hpp>
+#include <caf/meta/type_name.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace synapse::actors {
+
+/// Nanoseconds of the steady clock.
+using time_ns = std::int64_t;
+
+/// One resolved address of a backend.
+struct backend_address {
+  std::array<std::uint8_t, 16> ip{}; ///< IPv4 in the first four bytes
+  bool v6 = false;
+  std::uint16_t port = 0;
+
+  backend_address() = default;
+  bool operator==(const backend_address&) const = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, backend_address& x) {
+  return f(caf::meta::type_name("backend_address"), x.ip, x.v6, x.port);
+}
+
+// ---- session ↔ lane ----
+
+enum class deny_reason : std::uint8_t {
+  none,
+  circuit_open,  ///< the breaker is open or its one half-open probe is under way
+  overflow,      ///< too many requests wait already
+  queue_timeout, ///< waited as long as it may
+  no_address,    ///< the host name does not resolve
+  retired,       ///< the backend left the configuration
+};
+
+/// "May I?" A session asks the lane of its own thread.
+struct permit_request {
+  std::uint64_t request = 0; ///< unique within the lane
+  time_ns now = 0;
+  bool control = false; ///< a small question of the gateway's own: not counted, never waits
+
+  permit_request() = default;
+  permit_request(std::uint64_t request_id, time_ns time, bool is_control = false)
+      : request(request_id), now(time), control(is_control) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, permit_request& x) {
+  return f(caf::meta::type_name("permit_request"), x.request, x.now, x.control);
+}
+
+struct permit {
+  bool granted = false;
+  bool probe = false; ///< the breaker's half-open probe: its result decides
+  deny_reason reason = deny_reason::none;
+  std::uint32_t retry_after_ms = 0;
+  backend_address address; ///< where to connect
+
+  permit() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, permit& x) {
+  return f(caf::meta::type_name("permit"), x.granted, x.probe, x.reason, x.retry_after_ms,
+           x.address);
+}
+
+/// The session went away before it saw the answer; whatever the lane had granted comes back.
+struct permit_abandoned {
+  std::uint64_t request = 0;
+
+  permit_abandoned() = default;
+  explicit permit_abandoned(std::uint64_t request_id) : request(request_id) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, permit_abandoned& x) {
+  return f(caf::meta::type_name("permit_abandoned"), x.request);
+}
+
+/// How an attempt ended, as far as the backend is to blame.
+enum class attempt_result : std::uint8_t {
+  ok,              ///< answered, whatever the status
+  connect_failure, ///< refused, unreachable, TLS handshake failed
+  connect_timeout, //
+  reset_before_head,
+  reset_after_head, ///< cut off within the answer
+  response_timeout, //
+  bad_response,     ///< not HTTP
+  canceled,         ///< the client left, or the gateway gave up: says nothing about the backend
+  head_received,    ///< only from a probe, as soon as the head is there: the backend lives
+};
+
+/// Returns the permit and tells how it went. The first one per granted permit counts (besides
+/// head_received, which keeps it).
+struct outcome {
+  std::uint64_t request = 0;
+  attempt_result result = attempt_result::ok;
+
+  outcome() = default;
+  outcome(std::uint64_t request_id, attempt_result how) : request(request_id), result(how) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, outcome& x) {
+  return f(caf::meta::type_name("outcome"), x.request, x.result);
+}
+
+// ---- lane ↔ backend ----
+
+enum class circuit : std::uint8_t { closed, half_open, open };
+
+/// What a lane needs to know to answer on its own; sent by the backend whenever it changes.
+struct lane_view {
+  circuit state = circuit::closed;
+  time_ns open_until = 0; ///< for Retry-After while open
+  bool suspect = false;   ///< there were failures: report each success at once
+  bool limited = false;   ///< permits are counted: take them from leases
+  bool recalled = false;  ///< others wait: give back every permit that comes free
+  bool resolved = false;  ///< `addresses` is the outcome of a resolution
+  std::vector<backend_address> addresses;
+
+  lane_view() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, lane_view& x) {
+  return f(caf::meta::type_name("lane_view"), x.state, x.open_until, x.suspect, x.limited,
+           x.recalled, x.resolved, x.addresses);
+}
+
+/// A lane needs a counted permit, or the half-open probe, for one request.
+struct lease_request {
+  std::uint32_t lane = 0;
+  std::uint64_t request = 0;
+  bool probe = false;
+
+  lease_request() = default;
+  lease_request(std::uint32_t lane_index, std::uint64_t request_id, bool for_probe)
+      : lane(lane_index), request(request_id), probe(for_probe) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, lease_request& x) {
+  return f(caf::meta::type_name("lease_request"), x.lane, x.request, x.probe);
+}
+
+/// The answer: one permit for that request and perhaps spare ones for the next.
+struct lease_answer {
+  std::uint64_t request = 0;
+  bool granted = false;
+  bool probe = false;
+  deny_reason reason = deny_reason::none;
+  std::uint32_t retry_after_ms = 0;
+  std::uint32_t spare = 0;
+
+  lease_answer() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, lease_answer& x) {
+  return f(caf::meta::type_name("lease_answer"), x.request, x.granted, x.probe, x.reason,
+           x.retry_after_ms, x.spare);
+}
+
+struct lease_return {
+  std::uint32_t lane = 0;
+  std::uint32_t count = 0;
+
+  lease_return() = default;
+  lease_return(std::uint32_t lane_index, std::uint32_t permits)
+      : lane(lane_index), count(permits) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, lease_return& x) {
+  return f(caf::meta::type_name("lease_return"), x.lane, x.count);
+}
+
+/// The request behind a pending lease_request is gone; a permit granted meanwhile comes back by
+/// lease_return.
+struct lease_abandon {
+  std::uint32_t lane = 0;
+  std::uint64_t request = 0;
+
+  lease_abandon() = default;
+  lease_abandon(std::uint32_t lane_index, std::uint64_t request_id)
+      : lane(lane_index), request(request_id) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, lease_abandon& x) {
+  return f(caf::meta::type_name("lease_abandon"), x.lane, x.request);
+}
+
+/// A result that may move the breaker.
+struct result_report {
+  std::uint32_t lane = 0;
+  attempt_result result = attempt_result::ok;
+  bool probe = false;
+
+  result_report() = default;
+  result_report(std::uint32_t lane_index, attempt_result how, bool was_probe)
+      : lane(lane_index), result(how), probe(was_probe) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, result_report& x) {
+  return f(caf::meta::type_name("result_report"), x.lane, x.result, x.probe);
+}
+
+/// Answer of the resolver.
+struct resolution {
+  std::string host;
+  std::vector<backend_address> addresses; ///< empty when it failed
+  std::string error;
+
+  resolution() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, resolution& x) {
+  return f(caf::meta::type_name("resolution"), x.host, x.addresses, x.error);
+}
+
+struct resolve_request {
+  std::string host;
+  std::uint16_t port = 0;
+
+  resolve_request() = default;
+  resolve_request(std::string name, std::uint16_t port_number)
+      : host(std::move(name)), port(port_number) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, resolve_request& x) {
+  return f(caf::meta::type_name("resolve_request"), x.host, x.port);
+}
+
+// ---- control plane ----
+
+/// State of one backend for people and for the dashboard.
+struct backend_snapshot {
+  std::string name;
+  circuit state = circuit::closed;
+  std::uint32_t consecutive_failures = 0;
+  std::uint64_t times_opened = 0;
+  std::uint32_t leased = 0;  ///< counted permits that are out (0 when unlimited)
+  std::uint32_t waiting = 0; ///< requests that wait for a permit
+  std::vector<backend_address> addresses;
+
+  backend_snapshot() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, backend_snapshot& x) {
+  return f(caf::meta::type_name("backend_snapshot"), x.name, x.state, x.consecutive_failures,
+           x.times_opened, x.leased, x.waiting, x.addresses);
+}
+
+/// Result of one health probe: `code` is the HTTP status, 0 when there was none.
+struct probe_result {
+  std::string backend;
+  std::int32_t code = 0;
+  std::string error;
+  std::uint64_t duration_us = 0;
+
+  probe_result() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, probe_result& x) {
+  return f(caf::meta::type_name("probe_result"), x.backend, x.code, x.error, x.duration_us);
+}
+
+struct health_report {
+  std::vector<probe_result> backends; ///< by name
+
+  health_report() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, health_report& x) {
+  return f(caf::meta::type_name("health_report"), x.backends);
+}
+
+/// Immutable settings, shared within the process only.
+using settings_ptr = std::shared_ptr<const config::settings>;
+
+struct gateway_snapshot;
+using snapshot_ptr = std::shared_ptr<const gateway_snapshot>;
+
+} // namespace synapse::actors

@@ -1,0 +1,102 @@
+#include "actors/router.hpp"
+
+#include "actors/protocol/error.hpp"
+#include "config/route_defaults.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+namespace synapse::actors {
+
+namespace {
+
+constexpr auto patience = std::chrono::seconds{5};
+
+/// Owns the current snapshot. Talks to the SWITCHBOARDS and, for states, to the BACKENDS.
+class router : public router_actor::base {
+public:
+  router(caf::actor_config& config, std::vector<switchboard_actor> switchboards)
+      : router_actor::base(config), switchboards_(std::move(switchboards)) {}
+  const char* name() const override { return "router"; }
+
+  void on_exit() override {
+    // The snapshot holds a handle of this actor: without this they would keep each other.
+    current_.reset();
+    switchboards_.clear();
+  }
+
+  router_actor::behavior_type make_behavior() override {
+    return {
+        [this](const snapshot_ptr& snapshot) { return on_snapshot(snapshot); },
+        [this](const std::string& path) { return where(path); },
+        [this](snap_atom) { return states(); },
+    };
+  }
+
+private:
+  caf::result<bool> on_snapshot(const snapshot_ptr& snapshot) {
+    current_ = snapshot;
+    auto promise = make_response_promise<bool>();
+    auto open = std::make_shared<std::size_t>(switchboards_.size());
+    auto one_done = [promise, open](bool) mutable {
+      if (--*open == 0)
+        promise.deliver(true);
+    };
+    for (const auto& switchboard : switchboards_)
+      request(switchboard, patience, snapshot)
+          .then(one_done, [one_done](const caf::error&) mutable { one_done(false); });
+    return promise;
+  }
+
+  caf::result<std::string> where(const std::string& path) const {
+    const auto* route = current_ ? config::find_route(*current_->settings, path) : nullptr;
+    if (!route)
+      return caf::make_error(ec::unknown_backend, path);
+    return route->backend;
+  }
+
+  caf::result<std::vector<backend_snapshot>> states() {
+    auto promise = make_response_promise<std::vector<backend_snapshot>>();
+    if (!current_ || current_->backends.empty()) {
+      promise.deliver(std::vector<backend_snapshot>{});
+      return promise;
+    }
+    struct gathering {
+      std::vector<backend_snapshot> states;
+      std::size_t open = 0;
+    };
+    auto all = std::make_shared<gathering>();
+    all->open = current_->backends.size();
+    auto finish = [promise, all]() mutable {
+      if (--all->open > 0)
+        return;
+      std::sort(all->states.begin(), all->states.end(),
+                [](const auto& a, const auto& b) { return a.name < b.name; });
+      promise.deliver(std::move(all->states));
+    };
+    for (const auto& entry : current_->backends)
+      request(entry.control, patience, snap_atom::value)
+          .then(
+              [all, finish](backend_snapshot& state) mutable {
+                all->states.push_back(std::move(state));
+                finish();
+              },
+              [finish](const caf::error&) mutable { finish(); });
+    return promise;
+  }
+
+  std::vector<switchboard_actor> switchboards_;
+  snapshot_ptr current_;
+};
+
+} // namespace
+
+router_actor spawn_router(caf::actor_system& system, std::vector<switchboard_actor> switchboards) {
+  return system.spawn<router>(std::move(switchboards));
+}
+
+} // namespace synapse::actors

@@ -1,0 +1,16 @@
+/// @file
+/// Knows the configuration in effect and spreads it.
+#pragma once
+
+#include "actors/protocol/gateway_snapshot.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <vector>
+
+namespace synapse::actors {
+
+/// Spawns the router. @param switchboards one per I/O thread.
+router_actor spawn_router(caf::actor_system& system, std::vector<switchboard_actor> switchboards);
+
+} // namespace synapse::actors

@@ -1,0 +1,346 @@
+#include "actors/supervisor.hpp"
+
+#include "actors/health_aggregator.hpp"
+#include "actors/lane.hpp"
+#include "actors/prober.hpp"
+#include "actors/protocol/error.hpp"
+#include "actors/router.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+
+namespace synapse::actors {
+
+namespace {
+
+using std::chrono::milliseconds;
+constexpr milliseconds first_back_off{100};
+constexpr milliseconds max_back_off{30'000};
+constexpr milliseconds calm{60'000}; ///< after this long without a restart the back-off starts anew
+constexpr milliseconds grace{2'000};
+constexpr auto patience = std::chrono::seconds{10};
+
+class supervisor : public supervisor_actor::base {
+public:
+  supervisor(caf::actor_config& config, supervisor_parts parts)
+      : supervisor_actor::base(config), parts_(std::move(parts)) {
+    set_down_handler([this](caf::down_msg& down) { on_down(down); });
+    set_exit_handler([this](caf::exit_msg& message) { on_exit_message(message); });
+  }
+  const char* name() const override { return "supervisor"; }
+
+  void on_exit() override {
+    backends_.clear();
+    handles_.clear();
+    router_ = nullptr;
+    health_ = nullptr;
+    resolver_ = nullptr;
+    parts_ = {};
+  }
+
+  supervisor_actor::behavior_type make_behavior() override {
+    start_core();
+    return {
+        [this](const settings_ptr& settings) { return apply(settings); },
+        [this](snap_atom) -> caf::result<std::vector<backend_snapshot>> {
+          return delegate(router_, snap_atom::value);
+        },
+        [this](tick_atom, const std::string& child) { restart(child); },
+        [this](tick_atom) { kill_what_is_left(); },
+    };
+  }
+
+private:
+  struct backend_children {
+    backend_actor control;
+    std::vector<lane_actor> lanes;
+    prober_actor prober;
+    std::shared_ptr<net::asio::ssl::context> tls;
+    std::string bearer;
+  };
+
+  template <class Handle>
+  void adopt(const Handle& child, std::string role) {
+    monitor(child);
+    children_[child.address()] = std::move(role);
+    handles_[child.address()] = caf::actor_cast<caf::strong_actor_ptr>(child);
+  }
+
+  // The resolver first, because backends need it; switchboards before the router that feeds them.
+  void start_core() {
+    resolver_ = parts_.make_resolver();
+    adopt(resolver_, "resolver");
+    health_ = spawn_health_aggregator(system());
+    adopt(health_, "health");
+    start_routing();
+  }
+
+  void start_routing() {
+    std::vector<switchboard_actor> switchboards;
+    for (auto* unit : parts_.units) {
+      switchboards.push_back(parts_.make_switchboard(*unit));
+      adopt(switchboards.back(), "routing");
+    }
+    router_ = spawn_router(system(), std::move(switchboards));
+    adopt(router_, "routing");
+  }
+
+  void start_backend(const config::backend_settings& settings) {
+    backend_children children;
+    std::string problem;
+    children.tls = parts_.make_tls(settings, problem);
+    if (!problem.empty())
+      parts_.report("backend " + settings.name + ": " + problem);
+    problem.clear();
+    children.bearer = parts_.read_bearer(settings, problem);
+    if (!problem.empty())
+      parts_.report("backend " + settings.name + ": " + problem);
+    const auto role = "backend " + settings.name;
+    children.control =
+        spawn_backend(system(), settings, resolver_, parts_.events_of(settings.name));
+    adopt(children.control, role);
+    for (std::uint32_t i = 0; i < parts_.units.size(); ++i) {
+      auto lane_handle = spawn_pinned<lane>(*parts_.units[i], children.control, i);
+      send(children.control, lane_handle, i);
+      adopt(lane_handle, role);
+      children.lanes.push_back(std::move(lane_handle));
+    }
+    children.prober = spawn_pinned<prober>(*parts_.units.front(), children.control, settings,
+                                           children.tls, children.bearer);
+    adopt(children.prober, role);
+    backends_[settings.name] = std::move(children);
+  }
+
+  /// Lets a backend's actors end: lanes when their last request is done.
+  void retire_backend(const std::string& name) {
+    auto found = backends_.find(name);
+    if (found == backends_.end())
+      return;
+    auto& children = found->second;
+    expect_end(children.control);
+    for (auto& lane : children.lanes) {
+      expect_end(lane);
+      send(lane, retire_atom::value);
+    }
+    expect_end(children.prober);
+    send_exit(children.prober, caf::exit_reason::user_shutdown);
+    backends_.erase(found);
+  }
+
+  template <class Handle>
+  void expect_end(const Handle& child) {
+    // One that has ended already must not come back into the list: its end is not told again.
+    if (const auto found = children_.find(child.address()); found != children_.end())
+      found->second.clear();
+  }
+
+  caf::result<bool> apply(const settings_ptr& settings) {
+    if (stopping_)
+      return caf::make_error(ec::shutting_down);
+    const auto previous = settings_;
+    settings_ = settings;
+    for (const auto& name : names())
+      if (!settings->backends.count(name))
+        retire_backend(name);
+    for (const auto& [name, backend] : settings->backends) {
+      const auto running = backends_.find(name);
+      if (running == backends_.end()) {
+        start_backend(backend);
+        continue;
+      }
+      send(running->second.control, settings);
+      // The prober and TLS have their settings for life.
+      const auto& old = previous->backends.at(name);
+      renew(name, old, backend);
+    }
+    return publish();
+  }
+
+  void renew(const std::string& name, const config::backend_settings& old,
+             const config::backend_settings& fresh) {
+    auto& children = backends_.at(name);
+    std::string problem;
+    if (auto tls = parts_.make_tls(fresh, problem); problem.empty())
+      children.tls = std::move(tls);
+    else
+      parts_.report("backend " + name + ": " + problem + "; the old TLS settings stay");
+    problem.clear();
+    if (auto bearer = parts_.read_bearer(fresh, problem); problem.empty())
+      children.bearer = std::move(bearer);
+    else
+      parts_.report("backend " + name + ": " + problem + "; the old key stays");
+    (void)old;
+    expect_end(children.prober);
+    send_exit(children.prober, caf::exit_reason::user_shutdown);
+    children.prober = spawn_pinned<prober>(*parts_.units.front(), children.control, fresh,
+                                           children.tls, children.bearer);
+    adopt(children.prober, "backend " + name);
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    for (const auto& [name, children] : backends_)
+      result.push_back(name);
+    return result;
+  }
+
+  /// Makes a snapshot of what runs now and hands it to all threads.
+  caf::result<bool> publish() {
+    auto snapshot = std::make_shared<gateway_snapshot>();
+    snapshot->settings = settings_;
+    snapshot->generation = ++generation_;
+    snapshot->health = health_;
+    snapshot->router = router_;
+    std::vector<prober_actor> probers;
+    for (const auto& [name, children] : backends_) {
+      backend_entry entry;
+      entry.settings = &settings_->backends.at(name);
+      entry.control = children.control;
+      entry.lanes = children.lanes;
+      entry.tls = children.tls;
+      entry.bearer = children.bearer;
+      snapshot->backends.push_back(std::move(entry));
+      probers.push_back(children.prober);
+    }
+    send(health_, std::move(probers),
+         static_cast<std::uint32_t>(settings_->health.max_age.count()));
+    auto promise = make_response_promise<bool>();
+    request(router_, patience, snapshot_ptr{std::move(snapshot)})
+        .then([promise](bool ok) mutable { promise.deliver(ok); },
+              [promise](caf::error& error) mutable { promise.deliver(std::move(error)); });
+    return promise;
+  }
+
+  /// Publishes without anybody waiting for the end of it.
+  void republish() {
+    if (settings_)
+      caf::anon_send(caf::actor_cast<supervisor_actor>(this), settings_);
+  }
+
+  // ---- restarts ----
+
+  void on_down(const caf::down_msg& down) {
+    const auto child = children_.find(down.source);
+    if (child == children_.end())
+      return;
+    const auto role = std::move(child->second);
+    children_.erase(child);
+    handles_.erase(down.source);
+    if (stopping_) {
+      end_if_done();
+      return;
+    }
+    if (role.empty() || restarting_.count(role))
+      return;
+    parts_.report(role + " ended unexpectedly (" + render(down.reason) + "), restarting it");
+    restarting_.insert(role);
+    auto& history = history_[role];
+    const auto now = system().clock().now();
+    if (history.back_off.count() == 0 || now - history.last > calm)
+      history.back_off = first_back_off;
+    else
+      history.back_off = std::min(history.back_off * 2, max_back_off);
+    history.last = now;
+    delayed_send(this, history.back_off, tick_atom::value, role);
+  }
+
+  void restart(const std::string& role) {
+    restarting_.erase(role);
+    if (stopping_)
+      return;
+    if (role == "routing") {
+      end_all("routing");
+      start_routing();
+    } else if (role == "health") {
+      health_ = spawn_health_aggregator(system());
+      adopt(health_, role);
+    } else if (role == "resolver") {
+      resolver_ = parts_.make_resolver();
+      adopt(resolver_, role);
+      // Backends hold the old one.
+      for (const auto& name : names())
+        retire_backend(name);
+    } else {
+      const auto name = role.substr(std::string_view{"backend "}.size());
+      retire_backend(name);
+      end_all(role);
+    }
+    republish();
+  }
+
+  void end_all(const std::string& role) {
+    for (auto& [address, child_role] : children_)
+      if (child_role == role) {
+        child_role.clear();
+        send_exit(handles_[address], caf::exit_reason::user_shutdown);
+      }
+  }
+
+  template <class Pointer>
+  void send_exit(const Pointer& child, caf::exit_reason reason) {
+    caf::anon_send_exit(child, reason);
+  }
+
+  // ---- shutdown ----
+
+  void on_exit_message(const caf::exit_msg& message) {
+    if (stopping_)
+      return;
+    stopping_ = true;
+    reason_ = message.reason;
+    // Sessions have ended by now, so nobody is left to ask anything; the order spares the log
+    // requests to actors that are gone: askers before the asked.
+    for (auto& [name, children] : backends_)
+      send_exit(children.prober, caf::exit_reason::user_shutdown);
+    for (const auto& [address, handle] : handles_)
+      send_exit(handle, caf::exit_reason::user_shutdown);
+    backends_.clear();
+    router_ = nullptr;
+    health_ = nullptr;
+    resolver_ = nullptr;
+    delayed_send(this, grace, tick_atom::value);
+    end_if_done();
+  }
+
+  void kill_what_is_left() {
+    for (const auto& [address, handle] : handles_)
+      send_exit(handle, caf::exit_reason::kill);
+  }
+
+  void end_if_done() {
+    if (children_.empty())
+      quit(std::move(reason_));
+  }
+
+  struct restart_history {
+    milliseconds back_off{0};
+    caf::actor_clock::time_point last;
+  };
+
+  supervisor_parts parts_;
+  settings_ptr settings_;
+  std::uint64_t generation_ = 0;
+  resolver_actor resolver_;
+  health_aggregator_actor health_;
+  router_actor router_;
+  std::map<std::string, backend_children> backends_;
+  std::map<caf::actor_addr, std::string> children_; ///< role; empty: its end is expected
+  std::map<caf::actor_addr, caf::strong_actor_ptr> handles_;
+  std::set<std::string> restarting_;
+  std::map<std::string, restart_history> history_;
+  bool stopping_ = false;
+  caf::error reason_;
+};
+
+} // namespace
+
+supervisor_actor spawn_supervisor(caf::actor_system& system, supervisor_parts parts) {
+  return system.spawn<supervisor>(std::move(parts));
+}
+
+} // namespace synapse::actors
