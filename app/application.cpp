@@ -1,0 +1,521 @@
+#include "app/application.hpp"
+
+#include "actors/protocol/error.hpp"
+#include "actors/resolver.hpp"
+#include "actors/supervisor.hpp"
+#include "app/tls_contexts.hpp"
+#include "app/version.hpp"
+#include "config/loader.hpp"
+#include "config/watcher.hpp"
+#include "http/handlers/api_routes.hpp"
+#include "http/handlers/openapi_document.hpp"
+#include "http/server/listener.hpp"
+#include "telemetry/access_log.hpp"
+#include "telemetry/gateway_metrics.hpp"
+#include "telemetry/logging.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <fstream>
+#include <optional>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace synapse::app {
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+/// Files may change without inotify knowing, e.g. on network file systems.
+constexpr auto poll_interval = 5s;
+constexpr auto apply_patience = 10s;
+constexpr auto stop_patience = 5s;
+
+struct system_config : caf::actor_system_config {
+  system_config() {
+    // Few messages cross threads; stealing would poll (18-27 % of a core at one message per ms).
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", std::size_t{1});
+  }
+};
+
+/// Everything of one I/O thread. Members in order of construction.
+struct thread_parts {
+  thread_parts(unsigned index, caf::actor_system& system, server::lifecycle& life,
+               const server::route_table& table, telemetry::access_log_output& output)
+      : io(index), unit(system, io), log(output), work(io, unit, life, table) {}
+
+  net::io_thread io;
+  actors::io_unit unit;
+  telemetry::access_log log;
+  server::worker work;
+  std::unique_ptr<server::listener> listener;
+  std::thread thread;
+};
+
+/// What tells whether a certificate on disk is another one than before.
+std::pair<std::int64_t, std::int64_t> stamp_of(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0)
+    return {0, 0};
+  return {static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec,
+          static_cast<std::int64_t>(info.st_ino)};
+}
+
+} // namespace
+
+struct application::parts {
+  config::settings first;
+  actors::settings_ptr settings;
+  config::environment variables;
+  std::string path;
+  std::string port_file;
+
+  telemetry::log_system log;
+  std::shared_ptr<spdlog::logger> say;
+  telemetry::metric_registry registry;
+  telemetry::gateway_metrics metrics;
+  telemetry::access_log_output access_output;
+  std::vector<telemetry::callback_registration> callbacks;
+
+  server::lifecycle life;
+  handlers::services services;
+  server::route_table table;
+
+  system_config actor_config;
+  std::unique_ptr<caf::actor_system> system; ///< destroyed before the threads' units
+  std::vector<std::unique_ptr<thread_parts>> threads;
+  actors::supervisor_actor supervisor;
+
+  asio::io_context main{1};
+  asio::signal_set signals{main};
+  asio::steady_timer poll{main};
+  asio::steady_timer drain_timer{main};
+  std::optional<asio::posix::stream_descriptor> inotify;
+  std::unique_ptr<config::file_watcher> watcher;
+  std::pair<std::int64_t, std::int64_t> certificate_stamp;
+  std::chrono::steady_clock::time_point drain_limit;
+  int signals_seen = 0;
+  int status = 0;
+
+  parts(config::settings loaded, config::environment env, std::string file, std::string port,
+        unsigned thread_count)
+      : first(std::move(loaded)), settings(std::make_shared<const config::settings>(first)),
+        variables(std::move(env)), path(std::move(file)), port_file(std::move(port)),
+        log(telemetry::logging_options{.level = first.process.log_level,
+                                       .redact_extra_patterns =
+                                           first.process.terminal_feed.redact_extra_patterns}),
+        say(telemetry::make_logger("gateway")), registry(thread_count), metrics(registry, version),
+        access_output(STDOUT_FILENO) {}
+
+  // ---- start ----
+
+  void build(unsigned thread_count) {
+    spdlog::set_default_logger(telemetry::make_logger("request"));
+    for (const auto& problem : log.problems())
+      say->warn("{}", problem);
+    callbacks.push_back(
+        metrics.count_dropped_lines("system", [this] { return log.dropped_lines(); }));
+    callbacks.push_back(
+        metrics.count_dropped_lines("access", [this] { return access_output.dropped_lines(); }));
+    services.life = &life;
+    services.metrics = &registry;
+    services.version = version;
+    services.openapi = handlers::make_openapi(version);
+    services.docs = handlers::make_docs_page(version);
+    handlers::add_routes(table, services,
+                         [this](std::string_view name) { return &metrics.route(name); });
+    system = std::make_unique<caf::actor_system>(actor_config);
+    for (unsigned i = 0; i < thread_count; ++i) {
+      threads.push_back(std::make_unique<thread_parts>(i, *system, life, table, access_output));
+      auto& t = *threads.back();
+      t.work.metrics = &metrics;
+      t.work.unmatched = &metrics.route("(none)");
+      t.work.log = &t.log;
+      t.io.every_quarter_second([&t] { t.log.flush(); });
+      t.io.on_loop_delay(
+          [&delay = metrics.event_loop_delay(i)](net::time_ns late) { delay.observe_ns(late); });
+    }
+  }
+
+  /// @returns false when the address cannot be listened on.
+  bool bind() {
+    const auto& to = settings->listener;
+    error_code ec;
+    auto address = asio::ip::make_address(to.host, ec);
+    if (ec) {
+      asio::ip::tcp::resolver resolver{main};
+      const auto found = resolver.resolve(to.host, "", ec);
+      if (ec || found.empty()) {
+        say->critical("cannot listen on {}: {}", to.host, ec ? ec.message() : "no address");
+        return false;
+      }
+      address = found.begin()->endpoint().address();
+    }
+    auto port = to.port;
+    for (auto& t : threads) {
+      t->listener =
+          std::make_unique<server::listener>(t->work, net::tcp::endpoint{address, port}, to.backlog,
+                                             settings->limits.max_connections, ec);
+      if (ec) {
+        say->critical("cannot listen on {}:{}: {}", to.host, port, ec.message());
+        return false;
+      }
+      port = t->listener->port();
+    }
+    return true;
+  }
+
+  /// SO_REUSEPORT would let a second gateway of the same user share the port silently.
+  bool port_is_free() {
+    const auto& to = settings->listener;
+    if (to.port == 0)
+      return true;
+    error_code ec;
+    const auto address = asio::ip::make_address(to.host, ec);
+    if (ec)
+      return true; // a name: bind() will see
+    asio::ip::tcp::acceptor probe{main};
+    probe.open(asio::ip::tcp::endpoint{address, to.port}.protocol(), ec);
+    probe.set_option(asio::socket_base::reuse_address(true), ec);
+    probe.bind({address, to.port}, ec);
+    if (ec)
+      say->critical("cannot listen on {}:{}: {}", to.host, to.port, ec.message());
+    return !ec;
+  }
+
+  void start_threads() {
+    for (auto& t : threads)
+      t->thread = std::thread([&t = *t] {
+        telemetry::set_shard(t.io.index());
+        t.io.run();
+        telemetry::clear_shard();
+      });
+  }
+
+  actors::supervisor_parts supervisor_parts() {
+    actors::supervisor_parts result;
+    for (auto& t : threads)
+      result.units.push_back(&t->unit);
+    result.make_switchboard = [this](actors::io_unit& unit) -> actors::switchboard_actor {
+      auto& work = threads[unit.thread().index()]->work;
+      return actors::spawn_pinned<client::switchboard>(
+          unit,
+          std::function<void(actors::snapshot_ptr)>{[this, &work](actors::snapshot_ptr snapshot) {
+            work.routes = client::make_thread_routes(
+                work.io, std::move(snapshot), work.routes,
+                [this](const std::string& name) { return &metrics.backend(name); });
+          }});
+    };
+    result.make_resolver = [this] { return actors::spawn_resolver(*system); };
+    result.events_of = [this](const std::string& name) {
+      auto& counted = metrics.backend(name);
+      actors::backend_events events;
+      events.circuit_changed = [this, &counted, name](actors::circuit, actors::circuit to) {
+        using state = telemetry::breaker_state_value;
+        const auto value = to == actors::circuit::open        ? state::open
+                           : to == actors::circuit::half_open ? state::half_open
+                                                              : state::closed;
+        counted.breaker_state.set(static_cast<std::int64_t>(value));
+        if (to == actors::circuit::open) {
+          counted.breaker_opened.increment();
+          say->warn("backend {}: circuit open after repeated connection failures", name);
+        } else {
+          say->info("backend {}: circuit {}", name,
+                    to == actors::circuit::closed ? "closed again" : "half open");
+        }
+      };
+      return events;
+    };
+    result.make_tls = make_client_context;
+    result.read_bearer = read_bearer;
+    result.report = [this](const std::string& text) { say->error("{}", text); };
+    return result;
+  }
+
+  /// Hands settings to the actors and waits until every thread uses them. Main thread.
+  bool apply(const actors::settings_ptr& fresh) {
+    caf::scoped_actor self{*system};
+    bool ok = false;
+    self->request(supervisor, apply_patience, fresh)
+        .receive([&](bool applied) { ok = applied; },
+                 [&](const caf::error& error) {
+                   say->error("cannot apply the configuration: {}", actors::render(error));
+                 });
+    return ok;
+  }
+
+  // ---- reload ----
+
+  void reload(const std::string& text) {
+    auto loaded = config::with_environment(config::load_text(text, path), variables);
+    for (const auto& problem : loaded.problems)
+      say->log(problem.level == config::severity::error ? spdlog::level::err : spdlog::level::warn,
+               "{}", config::render(problem));
+    if (!loaded) {
+      say->error("the new configuration is refused, the old one stays in effect");
+      metrics.config_reloads[telemetry::reload_result::rejected].increment();
+      return;
+    }
+    loaded.value->process.config_path = path;
+    auto fresh = std::make_shared<const config::settings>(std::move(*loaded.value));
+    const auto& was = settings->listener;
+    const auto& now = fresh->listener;
+    if (was.host != now.host || was.port != now.port || was.backlog != now.backlog ||
+        settings->threads != fresh->threads)
+      say->warn("listener address and thread count change with the next start only");
+    if (!apply(fresh)) {
+      metrics.config_reloads[telemetry::reload_result::rejected].increment();
+      return;
+    }
+    settings = std::move(fresh);
+    for (auto& t : threads)
+      asio::post(t->io.context(), [&t = *t, limit = settings->limits.max_connections] {
+        t.listener->set_max_connections(limit);
+      });
+    metrics.config_reloads[telemetry::reload_result::applied].increment();
+    say->info("configuration reloaded: {} backends, {} routes", settings->backends.size(),
+              settings->routes.size());
+  }
+
+  void renew_certificate(bool always) {
+    const auto& tls = settings->listener.tls;
+    if (!first.listener.tls.enabled())
+      return;
+    const auto& used = tls.enabled() ? tls : first.listener.tls;
+    const auto stamp = stamp_of(used.certificate);
+    if (!always && stamp == certificate_stamp)
+      return;
+    certificate_stamp = stamp;
+    std::string problem;
+    auto context = make_server_context(used, problem);
+    if (!context) {
+      say->error("{}; the old certificate stays in use", problem);
+      return;
+    }
+    for (auto& t : threads)
+      asio::post(t->io.context(), [&t = *t, context] { t.listener->renew_certificate(context); });
+    say->info("listener certificate renewed");
+  }
+
+  void look_for_changes() {
+    if (auto text = watcher->poll())
+      reload(*text);
+    renew_certificate(false);
+  }
+
+  void watch() {
+    poll.expires_after(poll_interval);
+    poll.async_wait([this](error_code ec) {
+      if (ec)
+        return;
+      look_for_changes();
+      watch();
+    });
+  }
+
+  void watch_inotify() {
+    inotify->async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code ec) {
+      if (ec)
+        return;
+      look_for_changes();
+      watch_inotify();
+    });
+  }
+
+  // ---- signals and end ----
+
+  void wait_for_signal() {
+    signals.async_wait([this](error_code ec, int number) {
+      if (ec)
+        return;
+      if (number == SIGHUP) {
+        std::ifstream file{path};
+        const std::string text{std::istreambuf_iterator<char>{file}, {}};
+        if (!file && text.empty())
+          say->error("cannot read {}, the old configuration stays in effect", path);
+        else
+          reload(text);
+        // Seen now; the next poll reports later changes only.
+        watcher->poll();
+        renew_certificate(true);
+      } else if (++signals_seen == 1) {
+        begin_drain();
+      } else {
+        say->warn("second signal: ending at once");
+        status = 1;
+        end();
+      }
+      wait_for_signal();
+    });
+  }
+
+  std::size_t running_requests() const {
+    std::size_t sum = 0;
+    for (const auto& t : threads)
+      sum += t->work.exchanges.load(std::memory_order_relaxed);
+    return sum;
+  }
+
+  void begin_drain() {
+    const auto& drain = settings->drain;
+    say->info("draining: readiness fails, {} requests in progress", running_requests());
+    life.draining = true;
+    drain_timer.expires_after(drain.delay);
+    drain_timer.async_wait([this](error_code ec) {
+      if (ec)
+        return;
+      for (auto& t : threads)
+        asio::post(t->io.context(), [&t = *t] {
+          t.listener->stop();
+          t.work.begin_drain();
+        });
+      drain_limit = std::chrono::steady_clock::now() + settings->drain.limit;
+      await_drained();
+    });
+  }
+
+  void await_drained() {
+    drain_timer.expires_after(20ms);
+    drain_timer.async_wait([this](error_code ec) {
+      if (ec)
+        return;
+      if (life.connections == 0) {
+        end();
+        return;
+      }
+      if (std::chrono::steady_clock::now() >= drain_limit) {
+        say->warn("drain limit reached: cutting {} requests", running_requests());
+        end();
+        return;
+      }
+      await_drained();
+    });
+  }
+
+  void end() {
+    poll.cancel();
+    drain_timer.cancel();
+    signals.cancel();
+    if (inotify) {
+      error_code ignored;
+      inotify->cancel(ignored);
+    }
+    main.stop();
+  }
+
+  /// Sessions first, then the actors, then the threads, then the actor system: a pinned actor that
+  /// outlives its thread would keep the system waiting for ever.
+  void stop() {
+    for (auto& t : threads)
+      asio::post(t->io.context(), [&t = *t] {
+        if (t.listener)
+          t.listener->stop();
+        t.work.abort_all();
+      });
+    const auto patience = std::chrono::steady_clock::now() + stop_patience;
+    while (life.connections > 0 && std::chrono::steady_clock::now() < patience)
+      std::this_thread::sleep_for(5ms);
+    for (auto& t : threads)
+      asio::post(t->io.context(), [&t = *t] { t.work.routes.reset(); });
+    if (supervisor) {
+      caf::scoped_actor self{*system};
+      self->monitor(supervisor);
+      caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown);
+      supervisor = nullptr;
+      self->receive([](const caf::down_msg&) {},
+                    caf::after(stop_patience) >>
+                        [this] { say->error("actors did not end in time"); });
+    }
+    for (auto& t : threads)
+      t->io.release();
+    for (auto& t : threads)
+      if (t->thread.joinable())
+        t->thread.join();
+    system.reset();
+  }
+};
+
+application::application(config::settings settings, config::environment variables, std::string path,
+                         std::string port_file) {
+  const auto cores = std::max(1u, std::thread::hardware_concurrency());
+  const auto count = settings.threads ? settings.threads : cores;
+  parts_ = std::make_unique<parts>(std::move(settings), std::move(variables), std::move(path),
+                                   std::move(port_file), count);
+  parts_->build(count);
+}
+
+application::~application() = default;
+
+int application::run() {
+  auto& p = *parts_;
+  // Before the listeners: a signal must not find its default action in place.
+  p.signals.add(SIGTERM);
+  p.signals.add(SIGINT);
+  p.signals.add(SIGHUP);
+  p.watcher = std::make_unique<config::file_watcher>(p.path);
+
+  tls_context tls;
+  if (p.settings->listener.tls.enabled()) {
+    std::string problem;
+    tls = make_server_context(p.settings->listener.tls, problem);
+    if (!tls) {
+      p.say->critical("listener: {}", problem);
+      p.system.reset();
+      return 2;
+    }
+    p.certificate_stamp = stamp_of(p.settings->listener.tls.certificate);
+  }
+  if (!p.port_is_free() || !p.bind()) {
+    p.system.reset();
+    return 1;
+  }
+  p.start_threads();
+  p.supervisor = actors::spawn_supervisor(*p.system, p.supervisor_parts());
+  if (!p.apply(p.settings)) {
+    p.stop();
+    return 1;
+  }
+  for (auto& t : p.threads)
+    asio::post(t->io.context(), [&t = *t, tls] { t.listener->start(tls); });
+  p.life.ready = true;
+  const auto port = p.threads.front()->listener->port();
+  if (!p.port_file.empty()) {
+    std::ofstream file{p.port_file + ".new"};
+    file << port << '\n';
+    file.close();
+    if (!file || std::rename((p.port_file + ".new").c_str(), p.port_file.c_str()) != 0)
+      p.say->error("cannot write {}", p.port_file);
+  }
+  const auto host = p.settings->listener.host.find(':') == std::string::npos
+                        ? p.settings->listener.host
+                        : "[" + p.settings->listener.host + "]";
+  p.say->info("synapse {} listening on {}://{}:{}, {} threads, {} backends", version,
+              tls ? "https" : "http", host, port, p.threads.size(), p.settings->backends.size());
+  p.log.flush();
+
+  p.wait_for_signal();
+  p.watch();
+  if (p.watcher->inotify_fd() >= 0) {
+    // The watcher owns the descriptor; Asio gets a copy of its own.
+    p.inotify.emplace(p.main, ::dup(p.watcher->inotify_fd()));
+    p.watch_inotify();
+  }
+  p.main.run();
+  p.stop();
+  p.say->info("stopped");
+  return p.status;
+}
+
+} // namespace synapse::app

@@ -1,0 +1,32 @@
+/// @file
+/// The composition root: builds every layer in order and stops them in reverse.
+#pragma once
+
+#include "config/environment.hpp"
+#include "config/settings.hpp"
+
+#include <memory>
+#include <string>
+
+namespace synapse::app {
+
+class application {
+public:
+  /// @param variables the environment, kept for reloads.
+  /// @param path the configuration file that `settings` came from.
+  /// @param port_file where to write the port; empty: nowhere.
+  application(config::settings settings, config::environment variables, std::string path,
+              std::string port_file);
+  application(const application&) = delete;
+  application& operator=(const application&) = delete;
+  ~application();
+
+  /// Runs until SIGTERM or SIGINT. @returns the process's exit status.
+  int run();
+
+private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace synapse::app

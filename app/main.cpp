@@ -1,0 +1,56 @@
+#include "app/application.hpp"
+#include "app/options.hpp"
+#include "app/version.hpp"
+#include "config/config_error.hpp"
+#include "config/describe.hpp"
+#include "config/loader.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+/// Exit statuses: 0 well ended, 1 runtime failure, 2 wrong usage or configuration.
+int run(int argc, char** argv) {
+  using namespace synapse;
+  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+  const auto options = app::parse_options(arguments);
+  switch (options.what) {
+  case app::options::action::help:
+    std::fputs(app::help_text().c_str(), stdout);
+    return 0;
+  case app::options::action::version:
+    std::printf("synapse %s\n", std::string{app::version}.c_str());
+    return 0;
+  case app::options::action::refuse:
+    std::fprintf(stderr, "synapse: %s; see synapse --help\n", options.problem.c_str());
+    return 2;
+  default:
+    break;
+  }
+  const auto variables = config::environment_from(::environ);
+  auto loaded = config::load(variables, options.config_path);
+  std::fputs(config::render(loaded.problems).c_str(), stderr);
+  if (!loaded)
+    return 2;
+  if (options.what == app::options::action::check_config) {
+    std::fputs(config::render_summary(*loaded.value).c_str(), stdout);
+    return 0;
+  }
+  const auto path = loaded.value->process.config_path;
+  app::application application{std::move(*loaded.value), variables, path, options.port_file};
+  return application.run();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "synapse: %s\n", error.what());
+    return 1;
+  }
+}

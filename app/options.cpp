@@ -1,0 +1,81 @@
+#include "app/options.hpp"
+
+#include "config/config_error.hpp"
+#include "config/describe.hpp"
+
+#include <array>
+
+namespace synapse::app {
+
+namespace {
+constexpr std::array<std::string_view, 5> known{"--check-config", "--config", "--help",
+                                                "--port-file", "--version"};
+
+options refuse(std::string problem) {
+  options result;
+  result.what = options::action::refuse;
+  result.problem = std::move(problem);
+  return result;
+}
+} // namespace
+
+options parse_options(std::span<const std::string_view> arguments) {
+  options result;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    auto name = arguments[i];
+    std::optional<std::string> value;
+    if (const auto equals = name.find('='); equals != std::string_view::npos && equals > 2) {
+      value = std::string{name.substr(equals + 1)};
+      name = name.substr(0, equals);
+    }
+    const auto needs_value = [&]() -> bool {
+      if (!value && i + 1 < arguments.size())
+        value = std::string{arguments[++i]};
+      return value.has_value() && !value->empty();
+    };
+    if (name == "--help" || name == "-h") {
+      result.what = options::action::help;
+      return result;
+    }
+    if (name == "--version") {
+      result.what = options::action::version;
+      return result;
+    }
+    if (name == "--check-config" || name == "--config" || name == "--port-file") {
+      if (!needs_value())
+        return refuse(std::string{name} + " needs a file name");
+      if (name == "--port-file") {
+        result.port_file = *value;
+      } else {
+        result.config_path = *value;
+        if (name == "--check-config")
+          result.what = options::action::check_config;
+      }
+      continue;
+    }
+    std::string problem = "unknown argument " + config::quote(arguments[i]);
+    if (const auto near = config::nearest(name, known); !near.empty())
+      problem += " (did you mean " + near + "?)";
+    return refuse(problem);
+  }
+  return result;
+}
+
+std::string help_text() {
+  return "synapse: one endpoint in front of the AI services of a cluster\n"
+         "\n"
+         "  synapse [--config FILE] [--port-file FILE]   run the gateway\n"
+         "  synapse --check-config FILE                  check a configuration and show it\n"
+         "  synapse --version\n"
+         "  synapse --help\n"
+         "\n"
+         "  --config FILE     backend registry; goes before SYNAPSE_GATEWAY_CONFIG_PATH\n"
+         "  --port-file FILE  write the port that is listened on into FILE once it is open\n"
+         "\n"
+         "Signals: SIGHUP reads the configuration and the certificates anew; SIGTERM and SIGINT\n"
+         "drain and end, a second one ends at once.\n"
+         "\n" +
+         config::environment_help();
+}
+
+} // namespace synapse::app

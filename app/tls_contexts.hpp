@@ -1,0 +1,26 @@
+/// @file
+/// TLS contexts from settings. Problems are told as text; secrets and file contents never are.
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <memory>
+#include <string>
+
+namespace synapse::app {
+
+using tls_context = std::shared_ptr<boost::asio::ssl::context>;
+
+/// For the listener: TLS 1.2 and up. Null with `problem` set when files cannot be used.
+tls_context make_server_context(const config::listener_tls_settings& settings,
+                                std::string& problem);
+
+/// For a backend; null for plain HTTP, or with `problem` set when files cannot be used.
+tls_context make_client_context(const config::backend_settings& settings, std::string& problem);
+
+/// The backend's own key from its file or environment variable, without surrounding white space.
+std::string read_bearer(const config::backend_settings& settings, std::string& problem);
+
+} // namespace synapse::app

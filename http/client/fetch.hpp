@@ -1,0 +1,52 @@
+/// @file
+/// Small requests of the gateway itself: health probes, model lists.
+#pragma once
+
+#include "http/client/upstream_pool.hpp"
+
+#include <string>
+#include <vector>
+
+namespace synapse::client {
+
+struct fetch_request {
+  std::string method = "GET";
+  std::string target;    ///< path and query as sent
+  std::string authority; ///< Host field
+  std::string fields;    ///< further complete field lines
+  net::time_ns deadline = 0;
+  std::size_t max_body = 4 * 1024 * 1024;
+};
+
+enum class fetch_error { none, connect_failure, timeout, reset, bad_response, too_large, canceled };
+
+struct fetch_result {
+  fetch_error error = fetch_error::none;
+  unsigned status = 0;
+  std::string body; ///< decoded from its transfer coding
+
+  fetch_result() = default;
+  bool ok() const noexcept { return error == fetch_error::none; }
+  /// For people; names the error of `connect_failure` too.
+  std::string message;
+};
+
+/// Ends fetches before their time. Own thread only.
+class canceler final : public net::local_counted {
+public:
+  /// Ends all fetches that have it, also those that come later, with `canceled`.
+  void cancel();
+  bool canceled() const noexcept { return canceled_; }
+
+private:
+  friend class cancel_registration;
+  std::vector<net::wake_ptr> waiting_;
+  bool canceled_ = false;
+};
+using canceler_ptr = net::local_ptr<canceler>;
+
+/// Asks once, on a connection of `pool`; own thread. @param cancel may be null.
+net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
+                              fetch_request request, canceler_ptr cancel = nullptr);
+
+} // namespace synapse::client

@@ -1,0 +1,82 @@
+#include "http/client/thread_routes.hpp"
+
+#include "config/route_defaults.hpp"
+#include "telemetry/gateway_metrics.hpp"
+
+#include <algorithm>
+
+namespace synapse::client {
+
+net::tcp::endpoint to_endpoint(const actors::backend_address& address) {
+  if (address.v6) {
+    net::asio::ip::address_v6::bytes_type bytes;
+    std::copy(address.ip.begin(), address.ip.end(), bytes.begin());
+    return {net::asio::ip::address_v6(bytes), address.port};
+  }
+  net::asio::ip::address_v4::bytes_type bytes;
+  std::copy_n(address.ip.begin(), 4, bytes.begin());
+  return {net::asio::ip::address_v4(bytes), address.port};
+}
+
+namespace {
+
+bool same_pool(const config::backend_settings& a, const config::backend_settings& b) {
+  return a.url.to_string() == b.url.to_string() && a.pool.max_idle == b.pool.max_idle &&
+         a.pool.idle_timeout == b.pool.idle_timeout && a.tls.verify == b.tls.verify &&
+         a.tls.ca_file == b.tls.ca_file && a.tls.certificate == b.tls.certificate &&
+         a.tls.key == b.tls.key && a.tls.server_name == b.tls.server_name;
+}
+
+pool_options options_of(const actors::backend_entry& entry,
+                        const telemetry::backend_metrics& metrics) {
+  const auto& settings = *entry.settings;
+  pool_options options;
+  options.max_idle = settings.pool.max_idle;
+  options.idle_timeout = std::chrono::nanoseconds{settings.pool.idle_timeout}.count();
+  options.tls = entry.tls;
+  options.verify = settings.tls.verify;
+  options.server_name =
+      settings.tls.server_name.empty() ? settings.url.host : settings.tls.server_name;
+  options.idle = metrics.pool_idle;
+  options.active = metrics.pool_active;
+  return options;
+}
+
+} // namespace
+
+site_ptr thread_routes::site(std::string_view name) const {
+  const auto found = std::find_if(sites.begin(), sites.end(),
+                                  [&](const site_ptr& s) { return s->settings->name == name; });
+  return found == sites.end() ? site_ptr{} : *found;
+}
+
+site_ptr thread_routes::site_for_path(std::string_view path) const {
+  const auto* route = config::find_route(settings(), path);
+  return route ? site(route->backend) : site_ptr{};
+}
+
+routes_ptr make_thread_routes(
+    net::io_thread& thread, actors::snapshot_ptr snapshot, const routes_ptr& previous,
+    const std::function<telemetry::backend_metrics*(const std::string&)>& metrics_of) {
+  auto routes = net::make_local<thread_routes>();
+  routes->snapshot = snapshot;
+  for (const auto& entry : snapshot->backends) {
+    auto site = net::make_local<backend_site>();
+    site->snapshot = snapshot;
+    site->entry = &entry;
+    site->settings = entry.settings;
+    site->lane = entry.lanes[thread.index()];
+    site->authority = entry.settings->url.authority();
+    site->response_extra = "X-Synapse-Backend: " + entry.settings->name + "\r\n";
+    site->metrics = metrics_of(entry.settings->name);
+    const auto old = previous ? previous->site(entry.settings->name) : site_ptr{};
+    if (old && same_pool(*old->settings, *entry.settings))
+      site->pool = old->pool;
+    else
+      site->pool = net::make_local<upstream_pool>(thread, options_of(entry, *site->metrics));
+    routes->sites.push_back(std::move(site));
+  }
+  return routes;
+}
+
+} // namespace synapse::client

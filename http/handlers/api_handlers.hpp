@@ -1,0 +1,38 @@
+/// @file
+/// The handlers that api_routes.cpp lists. Each replies exactly once, on the exchange's thread.
+#pragma once
+
+#include "http/handlers/services.hpp"
+#include "http/server/exchange.hpp"
+
+namespace synapse::handlers {
+
+// openai_handler.cpp
+/// /v1/chat/completions and /v1/completions: the body is checked, then passed on as it came.
+net::task<void> chat_completions(const services& all, server::exchange& exchange);
+/// /v1/embeddings: likewise, without streams.
+net::task<void> embeddings(const services& all, server::exchange& exchange);
+
+// models_handler.cpp
+/// GET /v1/models: the lists of all LLM backends, asked side by side.
+net::task<void> list_models(const services& all, server::exchange& exchange);
+/// GET /v1/models/{id}
+net::task<void> get_model(const services& all, server::exchange& exchange);
+/// GET /models: llama-router's own list.
+net::task<void> router_models(const services& all, server::exchange& exchange);
+
+// health_handler.cpp
+net::task<void> health(const services& all, server::exchange& exchange);
+net::task<void> livez(const services& all, server::exchange& exchange);
+net::task<void> readyz(const services& all, server::exchange& exchange);
+
+// about_handler.cpp
+net::task<void> metrics(const services& all, server::exchange& exchange);
+net::task<void> openapi(const services& all, server::exchange& exchange);
+net::task<void> docs(const services& all, server::exchange& exchange);
+
+// pass_through_handler.cpp
+/// Any path that only the configuration's `routes:` knows; 404 if it does not either.
+net::task<void> pass_through(const services& all, server::exchange& exchange);
+
+} // namespace synapse::handlers

@@ -1,0 +1,37 @@
+/// @file
+/// The one list of routes: method, path, who may call it, handler, description. Route table,
+/// OpenAPI document and docs page are made from it.
+#pragma once
+
+#include "http/handlers/services.hpp"
+#include "http/server/route_table.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace synapse::handlers {
+
+/// A handler without its services.
+using handler_function = net::task<void> (*)(const services&, server::exchange&);
+
+struct api_route {
+  std::string_view method;
+  std::string_view path;
+  server::access who;
+  handler_function handle;
+  std::string_view id; ///< OpenAPI operationId
+  std::string_view tag;
+  std::string_view summary;
+  std::string_view request;  ///< name of the request body's schema; empty: no body
+  std::string_view response; ///< name of the answer's schema, or a media type with '/'
+  std::string_view backend;  ///< conventional backend, for people; empty: the gateway itself
+};
+
+std::span<const api_route> api_routes();
+
+/// Adds all routes to `table`. @param everything outlives the table.
+/// @param metrics_of gives a route's metrics.
+void add_routes(server::route_table& table, const services& everything,
+                const std::function<telemetry::route_metrics*(std::string_view)>& metrics_of);
+
+} // namespace synapse::handlers

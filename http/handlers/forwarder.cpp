@@ -1,0 +1,528 @@
+#include "http/handlers/forwarder.hpp"
+
+#include "http/core/head_writer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+
+namespace synapse::handlers {
+
+using actors::attempt_result;
+using http::response_detail;
+using counted_result = telemetry::attempt_result;
+
+namespace {
+constexpr http::head_limits answer_limits{64 * 1024, 8 * 1024, 100};
+
+net::time_ns in_ns(config::milliseconds value) {
+  return std::chrono::nanoseconds{value}.count();
+}
+
+telemetry::permit_denial denial_of(actors::deny_reason reason) {
+  switch (reason) {
+  case actors::deny_reason::overflow:
+    return telemetry::permit_denial::queue_full;
+  case actors::deny_reason::queue_timeout:
+    return telemetry::permit_denial::queue_timeout;
+  case actors::deny_reason::no_address:
+    return telemetry::permit_denial::no_address;
+  case actors::deny_reason::retired:
+    return telemetry::permit_denial::draining;
+  default:
+    return telemetry::permit_denial::breaker_open;
+  }
+}
+
+response_detail detail_of(actors::deny_reason reason) {
+  switch (reason) {
+  case actors::deny_reason::overflow:
+    return response_detail::upstream_overflow;
+  case actors::deny_reason::queue_timeout:
+    return response_detail::upstream_queue_timeout;
+  case actors::deny_reason::no_address:
+    return response_detail::upstream_connection_failure;
+  case actors::deny_reason::retired:
+    return response_detail::draining;
+  default:
+    return response_detail::no_healthy_upstream;
+  }
+}
+
+double random_factor(double jitter) {
+  static thread_local std::minstd_rand generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>{1.0 - jitter, 1.0 + jitter}(generator);
+}
+} // namespace
+
+net::task<void> forward(server::exchange& exchange, client::site_ptr site,
+                        forward_options options) {
+  forwarder work{exchange, std::move(site), options};
+  co_await work.run();
+}
+
+forwarder::forwarder(server::exchange& exchange, client::site_ptr site, forward_options options)
+    : ex_(exchange), site_(std::move(site)), options_(options), settings_(*site_->settings),
+      metrics_(*site_->metrics), route_metrics_(exchange.metrics()),
+      scanner_(exchange.settings().limits.max_stream_event_bytes) {
+  ex_.record().backend = settings_.name;
+}
+
+forwarder::~forwarder() {
+  // Whatever happened above, the backend's slot and the permit are given back.
+  drop_connection();
+  if (permit_held_)
+    return_permit(attempt_result::canceled);
+}
+
+// ---- waiting ----
+
+net::time_ns forwarder::deadline_of(net::time_ns from, config::milliseconds limit) const {
+  return limit.count() == 0 ? 0 : from + in_ns(limit);
+}
+
+namespace {
+/// The earlier of two deadlines, 0 being none.
+net::time_ns sooner(net::time_ns a, net::time_ns b) {
+  if (a == 0 || b == 0)
+    return std::max(a, b);
+  return std::min(a, b);
+}
+bool passed(net::time_ns due) {
+  return due != 0 && net::io_thread::now() >= due;
+}
+} // namespace
+
+/// Waits for anything to happen, at most until `due`. What is waited is not our overhead.
+net::task<void> forwarder::wait(net::time_ns due) {
+  ex_.alarm(due);
+  const auto from = net::io_thread::now();
+  co_await ex_.changed();
+  ex_.record().upstream_ns += net::io_thread::now() - from;
+}
+
+void forwarder::note_departure(telemetry::request_phase phase) {
+  const auto seen = net::io_thread::now();
+  drop_connection();
+  ex_.owner().metrics->cancel_latency.observe_ns(net::io_thread::now() - seen);
+  if (route_metrics_)
+    route_metrics_->client_disconnects[phase].increment();
+  if (ex_.begun())
+    ex_.abort();
+  ex_.record().detail = ex_.write_timed_out()    ? response_detail::client_write_timeout
+                        : ex_.actor().canceled() ? response_detail::canceled
+                                                 : response_detail::client_disconnected;
+  if (!ex_.begun())
+    ex_.record().status = 499;
+}
+
+// ---- attempts ----
+
+net::task<void> forwarder::run() {
+  const auto attempts = std::max(1u, settings_.retry.attempts);
+  for (;;) {
+    if (!co_await acquire_permit())
+      break;
+    ++ex_.record().attempts;
+    if (ex_.record().attempts > 1)
+      metrics_.retries.increment();
+    const auto how = co_await attempt();
+    if (how == verdict::abandoned) {
+      metrics_.attempts[counted_result::canceled].increment();
+      return_permit(attempt_result::canceled);
+      co_return;
+    }
+    if (how == verdict::answered)
+      co_return;
+    drop_connection();
+    return_permit(told_);
+    if (!retryable_ || body_started_ || ex_.record().attempts >= attempts) {
+      co_await reply_failure();
+      co_return;
+    }
+    if (!co_await back_off(ex_.record().attempts))
+      co_return;
+  }
+}
+
+/// @returns false when the exchange is over: refused (and replied) or given up.
+net::task<bool> forwarder::acquire_permit() {
+  actors::question<actors::permit> question;
+  const auto asked = net::io_thread::now();
+  {
+    // The lane lives on this thread: usually it has answered at the end of this scope.
+    actors::io_unit::burst at_once{ex_.owner().unit};
+    question.ask(ex_.actor(), site_->lane, actors::permit_request(ex_.number(), asked));
+  }
+  bool waiting = false;
+  while (!question.done()) {
+    if (ex_.given_up()) {
+      caf::anon_send(site_->lane, actors::permit_abandoned(ex_.number()));
+      if (waiting)
+        metrics_.waiting.decrement();
+      note_departure(telemetry::request_phase::permit);
+      co_return false;
+    }
+    if (!waiting) {
+      waiting = true;
+      metrics_.waiting.increment();
+    }
+    co_await wait(0);
+  }
+  if (waiting)
+    metrics_.waiting.decrement();
+  metrics_.permit_wait.observe_ns(net::io_thread::now() - asked);
+  auto& answer = question.answer();
+  if (!answer) {
+    // The lane has ended: its backend is being replaced.
+    co_await ex_.reply_error(response_detail::draining, "the backend is being reconfigured", 1);
+    co_return false;
+  }
+  if (!answer->granted) {
+    metrics_.permits_denied[denial_of(answer->reason)].increment();
+    const auto seconds = std::max(1u, (answer->retry_after_ms + 999) / 1000);
+    std::string message;
+    switch (answer->reason) {
+    case actors::deny_reason::circuit_open:
+      message = "backend " + settings_.name + " is taken out of service after repeated failures";
+      break;
+    case actors::deny_reason::overflow:
+      message = "too many requests wait for backend " + settings_.name;
+      break;
+    case actors::deny_reason::queue_timeout:
+      message = "no free slot at backend " + settings_.name + " within the time limit";
+      break;
+    case actors::deny_reason::no_address:
+      message = "the host name of backend " + settings_.name + " does not resolve";
+      break;
+    default:
+      message = "backend " + settings_.name + " is being reconfigured";
+    }
+    co_await ex_.reply_error(detail_of(answer->reason), message, seconds);
+    co_return false;
+  }
+  permit_ = *answer;
+  permit_held_ = true;
+  metrics_.in_flight.increment();
+  co_return true;
+}
+
+void forwarder::return_permit(attempt_result result) {
+  if (!permit_held_)
+    return;
+  permit_held_ = false;
+  metrics_.in_flight.decrement();
+  actors::io_unit::burst at_once{ex_.owner().unit};
+  caf::anon_send(site_->lane, actors::outcome(ex_.number(), result));
+}
+
+forwarder::verdict forwarder::fail(response_detail detail, counted_result counted,
+                                   attempt_result told, std::string message) {
+  failure_ = detail;
+  told_ = told;
+  message_ = std::move(message);
+  metrics_.attempts[counted].increment();
+  retryable_ = told == attempt_result::connect_failure || told == attempt_result::connect_timeout ||
+               told == attempt_result::reset_before_head;
+  return verdict::failed;
+}
+
+net::task<void> forwarder::reply_failure() {
+  spdlog::warn("request {}: backend {}: {} ({})", ex_.id(), settings_.name, message_,
+               http::to_string(failure_));
+  std::optional<unsigned> retry_after;
+  if (http::info(failure_).status == 503)
+    retry_after = 1;
+  co_await ex_.reply_error(failure_, "backend " + settings_.name + ": " + message_, retry_after);
+}
+
+/// @returns false when the client left meanwhile.
+net::task<bool> forwarder::back_off(unsigned attempts_done) {
+  const auto& waits = settings_.retry.waits;
+  if (waits.empty())
+    co_return true;
+  const auto base = waits[std::min<std::size_t>(attempts_done, waits.size()) - 1];
+  const auto due =
+      net::io_thread::now() + static_cast<net::time_ns>(static_cast<double>(in_ns(base)) *
+                                                        random_factor(settings_.retry.jitter));
+  while (!passed(due)) {
+    if (ex_.given_up()) {
+      note_departure(telemetry::request_phase::permit);
+      co_return false;
+    }
+    co_await wait(due);
+  }
+  co_return true;
+}
+
+net::task<forwarder::verdict> forwarder::attempt() {
+  time_.begun = net::io_thread::now();
+  const auto address = client::to_endpoint(permit_.address);
+  for (bool may_reuse = true;; may_reuse = false) {
+    upstream_ = may_reuse ? site_->pool->take(address) : client::connection_ptr{};
+    if (upstream_) {
+      upstream_->attach(ex_.wake());
+    } else {
+      const auto opened = co_await open_connection();
+      if (opened != verdict::answered)
+        co_return opened;
+    }
+    auto how = co_await send_request();
+    if (how == verdict::answered)
+      how = co_await read_head();
+    if (how == verdict::failed && told_ == attempt_result::reset_before_head &&
+        upstream_->reused() && !body_started_) {
+      // The backend had closed a kept connection: no fault of anybody, so a fresh one at once.
+      metrics_.stale_connections.increment();
+      drop_connection();
+      continue;
+    }
+    if (how == verdict::failed && told_ == attempt_result::reset_before_head)
+      metrics_.attempts[counted_result::reset_before_head].increment();
+    if (how != verdict::answered)
+      co_return how;
+    break;
+  }
+  if (permit_.probe)
+    caf::anon_send(site_->lane, actors::outcome(ex_.number(), attempt_result::head_received));
+  co_return co_await relay();
+}
+
+/// `answered` here means: connected.
+net::task<forwarder::verdict> forwarder::open_connection() {
+  const auto address = client::to_endpoint(permit_.address);
+  const auto started = net::io_thread::now();
+  const auto due = sooner(deadline_of(started, settings_.timeouts.connect),
+                          deadline_of(time_.begun, settings_.timeouts.total));
+  upstream_ = site_->pool->open(address, ex_.wake());
+  for (;;) {
+    while (upstream_->opening()) {
+      if (ex_.given_up()) {
+        note_departure(telemetry::request_phase::connecting);
+        co_return verdict::abandoned;
+      }
+      if (passed(due))
+        co_return fail(response_detail::upstream_connect_timeout, counted_result::connect_timeout,
+                       attempt_result::connect_timeout, "no connection within the time limit");
+      co_await wait(due);
+    }
+    if (upstream_->open_error()) {
+      const bool tls = upstream_->is_tls();
+      co_return fail(tls ? response_detail::upstream_tls_failure
+                         : response_detail::upstream_connection_failure,
+                     counted_result::refused, attempt_result::connect_failure,
+                     (tls ? "TLS handshake failed: " : "cannot connect: ") +
+                         upstream_->open_error().message());
+    }
+    if (!site_->pool->secure(*upstream_))
+      break;
+  }
+  metrics_.connect.observe_ns(net::io_thread::now() - started);
+  co_return verdict::answered;
+}
+
+/// `answered` here means: sent, as far as the backend took it.
+net::task<forwarder::verdict> forwarder::send_request() {
+  http::upstream_head_options head;
+  head.authority = site_->authority;
+  head.base_path = settings_.url.base_path;
+  head.request_id = ex_.id();
+  head.client_ip = ex_.client_ip();
+  head.client_scheme = ex_.over_tls() ? "https" : "http";
+  head.forward_authorization = settings_.authorization.forward;
+  head.bearer = site_->entry->bearer;
+  // Events have to be read on their way, and backends on one machine or cluster gain nothing.
+  head.drop_accept_encoding = options_.openai_stream;
+  if (options_.stream_body && ex_.has_body()) {
+    head.framing = ex_.head().framing();
+    head.content_length =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(ex_.head().content_length, 0));
+  } else if (ex_.has_body()) {
+    head.framing = http::body_framing::content_length;
+    head.content_length = ex_.body().size();
+  }
+  http::write_upstream_request_head(head_out_, ex_.head(), head);
+  const bool streamed = options_.stream_body && ex_.has_body();
+  const std::array<std::string_view, 2> pieces{head_out_,
+                                               streamed ? std::string_view{} : ex_.body()};
+  if (!upstream_->write(pieces)) {
+    while (upstream_->writing()) {
+      if (ex_.given_up()) {
+        note_departure(telemetry::request_phase::waiting);
+        co_return verdict::abandoned;
+      }
+      // A backend may answer before it has read everything; then that answer counts.
+      if (!upstream_->input().empty())
+        break;
+      const auto due = sooner(deadline_of(upstream_->last_written(), settings_.timeouts.idle),
+                              deadline_of(time_.begun, settings_.timeouts.total));
+      if (passed(due))
+        co_return fail(response_detail::response_timeout, counted_result::idle_timeout,
+                       attempt_result::response_timeout, "it does not take the request");
+      upstream_->read();
+      co_await wait(due);
+    }
+  }
+  if (streamed)
+    co_return co_await pump_body();
+  time_.sent = net::io_thread::now();
+  co_return verdict::answered;
+}
+
+net::task<forwarder::verdict> forwarder::pump_body() {
+  const bool chunked = ex_.head().chunked;
+  char chunk_line[20];
+  auto last_from_client = net::io_thread::now();
+  const auto client_limit = ex_.settings().limits.body_timeout;
+  // An early answer ends the upload: the rest of the body is nobody's any more.
+  while (upstream_->input().empty() && !upstream_->ended()) {
+    std::string_view piece;
+    const auto state = ex_.next_piece(piece);
+    if (state == server::exchange::piece_state::malformed) {
+      // Nothing has been answered: the client gets its 400, the backend a broken request.
+      drop_connection();
+      return_permit(attempt_result::canceled);
+      co_await ex_.reply_error(response_detail::bad_request_body);
+      co_return verdict::abandoned;
+    }
+    if (state == server::exchange::piece_state::none_yet) {
+      if (ex_.given_up()) {
+        note_departure(telemetry::request_phase::reading);
+        co_return verdict::abandoned;
+      }
+      const auto due = deadline_of(last_from_client, client_limit);
+      if (passed(due)) {
+        drop_connection();
+        return_permit(attempt_result::canceled);
+        co_await ex_.reply_error(response_detail::body_timeout);
+        co_return verdict::abandoned;
+      }
+      upstream_->read();
+      co_await wait(due);
+      continue;
+    }
+    const bool end = state == server::exchange::piece_state::end;
+    if (end && !chunked)
+      break;
+    body_started_ = true;
+    last_from_client = net::io_thread::now();
+    std::array<std::string_view, 3> pieces;
+    if (end)
+      pieces = {http::last_chunk, {}, {}};
+    else if (chunked)
+      pieces = {http::chunk_head(piece.size(), chunk_line), piece, "\r\n"};
+    else
+      pieces = {piece, {}, {}};
+    if (!upstream_->write(pieces))
+      while (upstream_->writing()) {
+        if (ex_.given_up()) {
+          note_departure(telemetry::request_phase::reading);
+          co_return verdict::abandoned;
+        }
+        const auto due = deadline_of(upstream_->last_written(), settings_.timeouts.idle);
+        if (passed(due))
+          co_return fail(response_detail::response_timeout, counted_result::idle_timeout,
+                         attempt_result::response_timeout, "it does not take the request");
+        upstream_->read();
+        co_await wait(due);
+      }
+    ex_.release_piece();
+    if (end || upstream_->write_error())
+      break;
+  }
+  time_.sent = net::io_thread::now();
+  co_return verdict::answered;
+}
+
+net::task<forwarder::verdict> forwarder::read_head() {
+  std::size_t scanned = 0;
+  const auto response_due = deadline_of(time_.sent, settings_.timeouts.response);
+  const auto total_due = deadline_of(time_.begun, settings_.timeouts.total);
+  const auto due = sooner(response_due, total_due);
+  for (;;) {
+    const auto input = upstream_->input();
+    if (!input.empty()) {
+      const auto parsed =
+          http::parse_response(input.data(), input.size(), scanned, answer_limits, answer_);
+      if (parsed.failed())
+        co_return fail(response_detail::upstream_protocol_error, counted_result::bad_response,
+                       attempt_result::bad_response,
+                       "its answer is not HTTP: " + std::string{http::message_of(parsed.error)});
+      if (parsed.ok()) {
+        if (answer_.status == 101)
+          co_return fail(response_detail::upstream_protocol_error, counted_result::bad_response,
+                         attempt_result::bad_response, "it switched protocols unasked");
+        if (answer_.status >= 200)
+          break;
+        upstream_->consume(answer_.size);
+        scanned = 0;
+        continue;
+      }
+      if (upstream_->full())
+        upstream_->reserve(answer_limits.max_bytes + 1);
+    }
+    if (upstream_->ended()) {
+      failure_ = input.empty() ? response_detail::upstream_reset_before_response_started
+                               : response_detail::upstream_protocol_error;
+      // Counted by the caller: on a kept connection it is no failure of the backend.
+      told_ = input.empty() ? attempt_result::reset_before_head : attempt_result::bad_response;
+      if (!input.empty())
+        co_return fail(failure_, counted_result::bad_response, told_,
+                       "it closed the connection within the head of its answer");
+      message_ = "it closed the connection without an answer";
+      retryable_ = true;
+      co_return verdict::failed;
+    }
+    if (ex_.given_up()) {
+      note_departure(telemetry::request_phase::waiting);
+      co_return verdict::abandoned;
+    }
+    if (passed(due)) {
+      if (passed(total_due))
+        co_return fail(response_detail::total_timeout, counted_result::total_timeout,
+                       attempt_result::response_timeout,
+                       "no complete answer within the time limit");
+      co_return fail(response_detail::response_timeout, counted_result::response_timeout,
+                     attempt_result::response_timeout, "no answer within the time limit");
+    }
+    upstream_->read();
+    co_await wait(due);
+  }
+  time_.reading = time_.sent;
+  // The buffer is reused for the body; the head's fields are needed until ours is written.
+  const auto input = upstream_->input();
+  answer_head_.assign(input.data(), answer_.size);
+  http::rebase(answer_, input.data(), answer_head_.data());
+  upstream_->consume(answer_.size);
+  co_return verdict::answered;
+}
+
+// ---- connections ----
+
+void forwarder::drop_connection() {
+  if (!upstream_)
+    return;
+  site_->pool->discard(std::move(upstream_));
+  upstream_.reset();
+}
+
+/// The answer was read to its end: keep the connection if both sides want that.
+void forwarder::release_connection() {
+  if (!upstream_)
+    return;
+  const bool keep = answer_.keep_alive && !upstream_->writing() && !upstream_->write_error() &&
+                    (ex_.body_complete() || !options_.stream_body);
+  if (keep)
+    site_->pool->give_back(std::move(upstream_));
+  else
+    drop_connection();
+  upstream_.reset();
+}
+
+void forwarder::answered_well() {
+  metrics_.attempts[counted_result::ok].increment();
+  return_permit(attempt_result::ok);
+}
+
+} // namespace synapse::handlers

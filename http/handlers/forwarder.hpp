@@ -1,0 +1,127 @@
+/// @file
+/// Carries one request to a backend and its answer back.
+#pragma once
+
+#include "actors/runtime/ask.hpp"
+#include "http/client/thread_routes.hpp"
+#include "http/core/chat_stream.hpp"
+#include "http/server/exchange.hpp"
+#include "telemetry/gateway_metrics.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace synapse::handlers {
+
+struct forward_options {
+  /// Pass the request's body on while it arrives instead of sending `exchange::body()`. Such a
+  /// request is not tried again once a byte of its body has gone out.
+  bool stream_body = false;
+  /// The backend answers with OpenAI chat or completion chunks if it streams: watch their end.
+  bool openai_stream = false;
+};
+
+/// One forwarded exchange: permit → connection → request → answer → outcome, again for a further
+/// attempt where that is allowed (connection-level failures before any byte of the answer).
+/// Replies to the client in every case. On the exchange's thread.
+class forwarder {
+public:
+  forwarder(server::exchange& exchange, client::site_ptr site, forward_options options);
+  forwarder(const forwarder&) = delete;
+  forwarder& operator=(const forwarder&) = delete;
+  ~forwarder();
+
+  net::task<void> run();
+
+private:
+  /// What an attempt came to.
+  enum class verdict {
+    answered,  ///< the client has its answer, or the beginning of one that had to be cut
+    failed,    ///< `failure_` says why; nothing was sent to the client
+    abandoned, ///< the client has gone
+  };
+  struct timer_set {
+    net::time_ns sent = 0;    ///< request written
+    net::time_ns begun = 0;   ///< attempt began
+    net::time_ns reading = 0; ///< the gateway began to look for bytes of the answer
+  };
+
+  // attempts
+  net::task<bool> acquire_permit();
+  net::task<verdict> attempt();
+  net::task<verdict> open_connection();
+  net::task<verdict> send_request();
+  net::task<verdict> pump_body();
+  net::task<verdict> read_head();
+  net::task<bool> back_off(unsigned attempts_done);
+  void return_permit(actors::attempt_result result);
+  verdict fail(http::response_detail detail, telemetry::attempt_result counted,
+               actors::attempt_result told, std::string message);
+  net::task<void> reply_failure();
+
+  // answers
+  net::task<verdict> relay();
+  net::task<verdict> relay_body();
+  net::task<verdict> await_small_body();
+  net::task<bool> await_client();
+  net::task<verdict> relay_stream();
+  verdict stream_failed(http::response_detail detail, telemetry::attempt_result counted,
+                        actors::attempt_result told, telemetry::stream_end kind);
+  bool take_stream_input();
+  bool scan_events();
+  net::task<bool> send_events(bool last);
+  net::task<verdict> end_stream();
+  void write_answer_head(http::body_framing framing, bool event_stream);
+  void release_connection();
+  void drop_connection();
+  void answered_well();
+
+  // waiting
+  net::task<void> wait(net::time_ns due);
+  net::time_ns deadline_of(net::time_ns from, config::milliseconds limit) const;
+  void note_departure(telemetry::request_phase phase);
+
+  server::exchange& ex_;
+  client::site_ptr site_;
+  forward_options options_;
+  const config::backend_settings& settings_;
+  telemetry::backend_metrics& metrics_;
+  telemetry::route_metrics* route_metrics_;
+
+  actors::permit permit_;
+  bool permit_held_ = false;
+  bool permit_abandoned_ = false;
+  client::connection_ptr upstream_;
+  std::string head_out_;
+  http::response_head answer_;
+  std::string answer_head_; ///< bytes that `answer_` points into
+  timer_set time_;
+  bool body_started_ = false;
+
+  http::response_detail failure_ = http::response_detail::internal_error;
+  actors::attempt_result told_ = actors::attempt_result::ok;
+  std::string message_;
+  std::optional<unsigned> retry_after_;
+  bool retryable_ = false;
+
+  http::chunk_decoder chunks_;
+  std::int64_t body_left_ = 0;
+
+  // event stream
+  http::sse_scanner scanner_;
+  http::chat_stream_watch watch_;
+  std::string events_;              ///< decoded, not yet sent
+  std::size_t events_complete_ = 0; ///< bytes of `events_` that are whole events
+  std::string reported_error_;      ///< JSON of the backend's error event
+  bool input_ended_ = false;        ///< the answer's framing says that it is over
+  bool input_broken_ = false;       ///< the connection ended before that
+  bool committed_ = false;
+  bool event_too_large_ = false;
+  net::time_ns first_content_ = 0;
+};
+
+/// Forwards with the options and replies in every case.
+net::task<void> forward(server::exchange& exchange, client::site_ptr site, forward_options options);
+
+} // namespace synapse::handlers

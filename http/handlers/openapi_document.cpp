@@ -1,0 +1,281 @@
+#include "http/handlers/openapi_document.hpp"
+
+#include "http/handlers/api_routes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace synapse::handlers {
+
+namespace {
+using json = nlohmann::ordered_json;
+
+json text(std::string_view description) {
+  return {{"type", "string"}, {"description", description}};
+}
+json number(std::string_view description) {
+  return {{"type", "number"}, {"description", description}};
+}
+json integer(std::string_view description) {
+  return {{"type", "integer"}, {"description", description}};
+}
+json reference(std::string_view name) {
+  return {{"$ref", "#/components/schemas/" + std::string{name}}};
+}
+json list_of(json items) {
+  return {{"type", "array"}, {"items", std::move(items)}};
+}
+json object(json properties, std::vector<std::string> required = {}) {
+  json schema{{"type", "object"}, {"properties", std::move(properties)}};
+  if (!required.empty())
+    schema["required"] = required;
+  return schema;
+}
+
+json model_list(std::string_view item) {
+  return object({{"object", {{"const", "list"}}}, {"data", list_of(reference(item))}},
+                {"object", "data"});
+}
+
+/// Unknown fields pass through everywhere, so no schema forbids them.
+json schemas() {
+  const json usage = object({{"prompt_tokens", integer("Tokens read")},
+                             {"completion_tokens", integer("Tokens written")},
+                             {"total_tokens", integer("Both")}});
+  const json sampling{{"model", text("Model id as GET /v1/models lists it")},
+                      {"stream",
+                       {{"type", "boolean"},
+                        {"description", "Answer with server-sent events that end with "
+                                        "`data: [DONE]`"}}},
+                      {"stream_options", object({{"include_usage", {{"type", "boolean"}}}})},
+                      {"max_tokens", integer("Upper bound of the answer's tokens")},
+                      {"temperature", number("0 to 2")},
+                      {"top_p", number("0 to 1")},
+                      {"stop", {{"description", "One string or a list of them"}}}};
+  json chat = sampling;
+  chat["messages"] = list_of(object({{"role", text("system, user, assistant or tool")},
+                                     {"content", {{"description", "Text, or a list of parts"}}}},
+                                    {"role"}));
+  chat["tools"] = list_of(json{{"type", "object"}});
+  json completion = sampling;
+  completion["prompt"] = {{"description", "Text, or a list of texts"}};
+  json result;
+  result["ChatCompletionRequest"] = object(chat, {"messages"});
+  result["CompletionRequest"] = object(completion, {"prompt"});
+  result["ChatCompletion"] =
+      object({{"id", text("chatcmpl-…")},
+              {"object", {{"const", "chat.completion"}}},
+              {"model", text("Model that answered")},
+              {"choices",
+               list_of(object({{"index", integer("From 0")},
+                               {"message", object({{"role", text("assistant")},
+                                                   {"content", {{"type", {"string", "null"}}}}})},
+                               {"finish_reason", text("stop, length, tool_calls, …")}}))},
+              {"usage", usage}},
+             {"id", "choices"});
+  result["Completion"] =
+      object({{"id", text("Id of the answer")},
+              {"object", {{"const", "text_completion"}}},
+              {"choices", list_of(object({{"index", integer("From 0")},
+                                          {"text", text("The completion")},
+                                          {"finish_reason", text("stop or length")}}))},
+              {"usage", usage}},
+             {"choices"});
+  result["EmbeddingRequest"] = object(
+      {{"input", {{"description", "A text, a list of texts, tokens, or a list of token lists"}}},
+       {"model", text("Embedding model id")},
+       {"encoding_format", {{"enum", {"float", "base64"}}}},
+       {"dimensions", integer("Length of the vectors, where the model can")}},
+      {"input"});
+  result["EmbeddingList"] =
+      object({{"object", {{"const", "list"}}},
+              {"data", list_of(object({{"object", {{"const", "embedding"}}},
+                                       {"index", integer("From 0")},
+                                       {"embedding",
+                                        {{"description", "Numbers, or base64 of "
+                                                         "little-endian float32"}}}}))},
+              {"model", text("Model that answered")},
+              {"usage", usage}},
+             {"data"});
+  result["Model"] = object({{"id", text("Model id")},
+                            {"object", {{"const", "model"}}},
+                            {"created", integer("Unix time")},
+                            {"owned_by", text("Who serves it")}},
+                           {"id"});
+  result["ModelList"] = model_list("Model");
+  json router_model = result["Model"];
+  router_model["properties"]["status"] =
+      object({{"value", text("unloaded, loading, loaded, sleeping, …")},
+              {"args", list_of(json{{"type", "string"}})},
+              {"failed", {{"type", "boolean"}}}});
+  result["RouterModel"] = router_model;
+  result["RouterModelList"] = model_list("RouterModel");
+  result["Health"] =
+      object({{"status", {{"enum", {"healthy", "degraded"}}}},
+              {"backends",
+               {{"type", "object"},
+                {"additionalProperties",
+                 object({{"status", {{"enum", {"healthy", "unhealthy", "unreachable"}}}},
+                         {"code", integer("HTTP status of the backend's health route")},
+                         {"error", text("Why it could not be reached")}},
+                        {"status"})}}}},
+             {"status", "backends"});
+  result["Status"] = object({{"status", text("alive or ready")}}, {"status"});
+  result["OpenAIError"] =
+      object({{"error", object({{"message", text("What went wrong")},
+                                {"type", text("Kind of error")},
+                                {"param", {{"type", {"string", "null"}}}},
+                                {"code", {{"type", {"string", "integer", "null"}}}}},
+                               {"message", "type"})}},
+             {"error"});
+  result["Error"] = object(
+      {{"detail", text("What went wrong")}, {"error", text("Stable label of a failed backend")}},
+      {"detail"});
+  return result;
+}
+
+json content(std::string_view response) {
+  if (response.find('/') == std::string_view::npos)
+    return {{"application/json", {{"schema", reference(response)}}}};
+  if (response == "application/json")
+    return {{"application/json", {{"schema", {{"type", "object"}}}}}};
+  return {{std::string{response}, {{"schema", {{"type", "string"}}}}}};
+}
+
+json error_answer(std::string_view description, std::string_view schema) {
+  return {{"description", description},
+          {"content", {{"application/json", {{"schema", reference(schema)}}}}}};
+}
+
+json operation(const api_route& route) {
+  json result{{"operationId", route.id}, {"tags", {route.tag}}, {"summary", route.summary}};
+  if (!route.backend.empty())
+    result["description"] = "Served by the backend `" + std::string{route.backend} +
+                            "` unless `routes:` names another one.";
+  const auto open = route.path.find('{');
+  if (open != std::string_view::npos) {
+    const auto close = route.path.find('}');
+    result["parameters"] = {{{"name", route.path.substr(open + 1, close - open - 1)},
+                             {"in", "path"},
+                             {"required", true},
+                             {"schema", {{"type", "string"}}}}};
+  }
+  if (!route.request.empty())
+    result["requestBody"] = {
+        {"required", true},
+        {"content", {{"application/json", {{"schema", reference(route.request)}}}}}};
+  json ok{{"description", "Success"}, {"content", content(route.response)}};
+  if (route.request == "ChatCompletionRequest" || route.request == "CompletionRequest")
+    ok["content"]["text/event-stream"] = {{"schema", {{"type", "string"}}}};
+  ok["headers"] = {{"X-Request-Id", {{"schema", {{"type", "string"}}}}}};
+  const bool dialect = route.path.starts_with("/v1/");
+  const std::string_view schema = dialect ? "OpenAIError" : "Error";
+  json answers{{"200", ok}};
+  if (!route.request.empty()) {
+    answers["400"] = error_answer("Malformed request", schema);
+    answers["413"] = error_answer("Body too large", schema);
+  }
+  if (!route.backend.empty()) {
+    answers["429"] = error_answer("Too many requests wait; see Retry-After", schema);
+    answers["502"] = error_answer("The backend broke off or answered garbage", schema);
+    answers["503"] = error_answer("The backend is unreachable; see Retry-After", schema);
+    answers["504"] = error_answer("The backend did not answer in time", schema);
+  }
+  result["responses"] = answers;
+  // Every route says whether it needs a credential; an empty list says that it does not.
+  result["security"] = json::array();
+  if (route.who == server::access::dashboard)
+    result["security"].push_back({{"dashboardToken", json::array()}});
+  return result;
+}
+
+std::string lower(std::string_view method) {
+  std::string out{method};
+  for (auto& c : out)
+    c = static_cast<char>(c | 0x20);
+  return out;
+}
+
+std::string escaped(std::string_view raw) {
+  std::string out;
+  for (char c : raw)
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
+  return out;
+}
+} // namespace
+
+std::string make_openapi(std::string_view version) {
+  json document{{"openapi", "3.1.0"}};
+  document["info"] = {{"title", "Synapse"},
+                      {"version", version},
+                      {"summary", "One endpoint in front of the AI services of a cluster"},
+                      {"license", {{"name", "MIT"}, {"identifier", "MIT"}}}};
+  document["servers"] = {{{"url", "/"}}};
+  json paths = json::object();
+  for (const auto& route : api_routes())
+    paths[std::string{route.path}][lower(route.method)] = operation(route);
+  document["paths"] = paths;
+  document["components"] = {
+      {"schemas", schemas()},
+      {"securitySchemes", {{"dashboardToken", {{"type", "http"}, {"scheme", "bearer"}}}}}};
+  return document.dump();
+}
+
+std::string make_docs_page(std::string_view version) {
+  std::string page =
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<title>Synapse API</title>\n<style>\n"
+      ":root{color-scheme:light dark}\n"
+      "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}\n"
+      "h1{margin-bottom:0}section{margin:2rem 0}table{border-collapse:collapse;width:100%}\n"
+      "th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;"
+      "border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)}\n"
+      "code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}\n"
+      ".method{font-weight:600}pre{overflow-x:auto;padding:1rem;"
+      "background:color-mix(in srgb,currentColor 8%,transparent);border-radius:.4rem}\n"
+      "</style>\n</head>\n<body>\n<main>\n<h1>Synapse API</h1>\n<p>Version " +
+      escaped(version) +
+      ". The same as a machine reads it: <a href=\"/openapi.json\">OpenAPI 3.1</a>.</p>\n";
+  std::vector<std::string_view> tags;
+  for (const auto& route : api_routes())
+    if (std::find(tags.begin(), tags.end(), route.tag) == tags.end())
+      tags.push_back(route.tag);
+  for (auto tag : tags) {
+    page += "<section>\n<h2>" + escaped(tag) +
+            "</h2>\n<table>\n<thead><tr><th scope=\"col\">Route</th><th scope=\"col\">What it "
+            "does</th><th scope=\"col\">Body</th><th scope=\"col\">Answer</th></tr></thead>\n"
+            "<tbody>\n";
+    for (const auto& route : api_routes()) {
+      if (route.tag != tag)
+        continue;
+      page += "<tr><td><span class=\"method\">" + escaped(route.method) + "</span> <code>" +
+              escaped(route.path) + "</code></td><td>" + escaped(route.summary);
+      if (!route.backend.empty())
+        page += "<br><small>backend: " + escaped(route.backend) + "</small>";
+      page += "</td><td>" + escaped(route.request.empty() ? "–" : route.request) + "</td><td>" +
+              escaped(route.response) + "</td></tr>\n";
+    }
+    page += "</tbody>\n</table>\n</section>\n";
+  }
+  page +=
+      "<section>\n<h2>Errors</h2>\n<p>Routes under <code>/v1</code> answer with OpenAI's error "
+      "object, the others with a <code>detail</code>. Every answer carries "
+      "<code>X-Request-Id</code>; 429 and 503 carry <code>Retry-After</code>. A stream that could "
+      "not be finished ends with an error event, without <code>[DONE]</code>, and its connection "
+      "is reset: it never looks complete.</p>\n</section>\n</main>\n</body>\n</html>\n";
+  return page;
+}
+
+} // namespace synapse::handlers

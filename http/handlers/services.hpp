@@ -1,0 +1,23 @@
+/// @file
+/// What handlers need besides the request; made once, shared by all threads.
+#pragma once
+
+#include "http/server/worker.hpp"
+
+#include <string>
+
+namespace synapse::telemetry {
+class metric_registry;
+}
+
+namespace synapse::handlers {
+
+struct services {
+  const server::lifecycle* life = nullptr;
+  telemetry::metric_registry* metrics = nullptr;
+  std::string version;
+  std::string openapi; ///< the document, rendered
+  std::string docs;    ///< the page, rendered
+};
+
+} // namespace synapse::handlers

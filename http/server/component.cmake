@@ -1,0 +1,5 @@
+synapse_add_component(http_server
+  PATH http/server
+  SOURCES route_table.cpp exchange.cpp worker.cpp connection.cpp listener.cpp
+  DEPENDS http_client actors_runtime actors_protocol http_core telemetry
+  LINK spdlog::spdlog)

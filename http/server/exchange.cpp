@@ -1,0 +1,272 @@
+#include "http/server/exchange.hpp"
+
+#include "http/core/json_body.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace synapse::server {
+
+namespace {
+constexpr std::size_t kept_scratch = 64 * 1024;
+/// Spare room asked for at once when the length of a body is not known.
+constexpr std::size_t body_step = 16 * 1024;
+constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+} // namespace
+
+void exchange_scratch::trim() {
+  for (auto* text : {&head_bytes, &body, &out})
+    if (text->capacity() > kept_scratch)
+      std::string{}.swap(*text);
+}
+
+exchange::exchange(worker& owner, net::transport& downstream, net::wake_ptr wake,
+                   exchange_scratch& scratch, const std::string& client_ip)
+    : owner_(owner), downstream_(downstream), wake_(std::move(wake)), routes_(owner.routes),
+      session_(actors::spawn_here<session, actors::session_actor>(owner.unit, wake_)),
+      scratch_(scratch), id_(http::request_id::keep_or_make(
+                             scratch.head.fields.value_of(http::known_field::x_request_id))),
+      client_ip_(client_ip), number_(++owner.last_request) {
+  timer_.wake = wake_.get();
+  record_.started = net::io_thread::now();
+  keep_alive_ = scratch.head.keep_alive;
+  body_done_ = !has_body();
+  body_left_ = scratch.head.content_length;
+}
+
+std::string_view exchange::parameter(std::string_view name) const noexcept {
+  for (const auto& p : parameters_)
+    if (p.name == name)
+      return p.value;
+  return {};
+}
+
+void exchange::alarm(net::time_ns due) {
+  if (due)
+    owner_.io.arm(timer_, due);
+  else
+    owner_.io.disarm(timer_);
+}
+
+// ---- body ----
+
+void exchange::send_continue() {
+  // RFC 9110 section 10.1.1: only while nothing of the body has come, and to HTTP/1.1 only.
+  if (continue_sent_ || !head().expect_continue || plain_only() || downstream_.writing())
+    return;
+  continue_sent_ = true;
+  if (downstream_.input().empty()) {
+    const std::string_view line = continue_line;
+    downstream_.write({&line, 1});
+  }
+}
+
+/// Moves what has arrived into the body.
+exchange::body_state exchange::take_body(std::size_t max) {
+  auto& body = scratch_.body;
+  const auto append = [&](std::string_view bytes) {
+    const auto needed = body_size_ + bytes.size() + http::json_padding;
+    if (body.size() < needed)
+      body.resize(std::max(needed, std::min(body.size() * 2, max + http::json_padding)));
+    std::memcpy(body.data() + body_size_, bytes.data(), bytes.size());
+    body_size_ += bytes.size();
+  };
+  auto input = downstream_.input();
+  if (!head().chunked) {
+    const auto take = std::min<std::size_t>(input.size(), static_cast<std::size_t>(body_left_));
+    append(input.substr(0, take));
+    body_left_ -= static_cast<std::int64_t>(take);
+    downstream_.consume(take);
+    body_done_ = body_left_ == 0;
+    return body_state::complete;
+  }
+  while (!input.empty() && !chunks_.done()) {
+    const auto step = chunks_.next(input.data(), input.size());
+    if (chunks_.failed())
+      return body_state::malformed;
+    if (body_size_ + step.payload.size() > max)
+      return body_state::too_large;
+    append(step.payload);
+    input.remove_prefix(step.consumed);
+    downstream_.consume(step.consumed);
+  }
+  body_done_ = chunks_.done();
+  return body_state::complete;
+}
+
+net::task<exchange::body_state> exchange::read_body(std::size_t max) {
+  body_size_ = 0;
+  if (!head().chunked && head().content_length > static_cast<std::int64_t>(max))
+    co_return body_state::too_large;
+  auto& body = scratch_.body;
+  if (const auto expected = head().chunked ? body_step
+                                           : static_cast<std::size_t>(
+                                                 std::max<std::int64_t>(head().content_length, 0));
+      body.size() < std::min(expected, body_step) + http::json_padding)
+    body.resize(std::min(expected, body_step) + http::json_padding);
+  if (has_body() && !head().chunked && head().content_length > 0 &&
+      body.size() < static_cast<std::size_t>(head().content_length) + http::json_padding &&
+      downstream_.input().size() >= static_cast<std::size_t>(head().content_length))
+    body.resize(static_cast<std::size_t>(head().content_length) + http::json_padding);
+  const auto limit = std::chrono::nanoseconds{settings().limits.body_timeout}.count();
+  auto last = net::io_thread::now();
+  while (!body_done_) {
+    if (!downstream_.input().empty()) {
+      if (const auto state = take_body(max); state != body_state::complete)
+        co_return state;
+      last = net::io_thread::now();
+      continue;
+    }
+    if (given_up())
+      co_return body_state::gone;
+    if (net::io_thread::now() >= last + limit)
+      co_return body_state::timeout;
+    send_continue();
+    alarm(last + limit);
+    downstream_.read();
+    co_await wake_->wait();
+  }
+  alarm(0);
+  co_return body_state::complete;
+}
+
+exchange::piece_state exchange::next_piece(std::string_view& piece) {
+  piece = {};
+  piece_bytes_ = 0;
+  if (body_done_)
+    return piece_state::end;
+  auto input = downstream_.input();
+  if (input.empty()) {
+    send_continue();
+    downstream_.read();
+    return piece_state::none_yet;
+  }
+  if (!head().chunked) {
+    piece = input.substr(0, static_cast<std::size_t>(std::min<std::int64_t>(
+                                body_left_, static_cast<std::int64_t>(input.size()))));
+    piece_bytes_ = piece.size();
+    return piece_state::data;
+  }
+  while (!input.empty()) {
+    const auto step = chunks_.next(input.data(), input.size());
+    if (chunks_.failed())
+      return piece_state::malformed;
+    if (!step.payload.empty()) {
+      piece = step.payload;
+      piece_bytes_ = step.consumed;
+      return piece_state::data;
+    }
+    downstream_.consume(step.consumed);
+    input.remove_prefix(step.consumed);
+    if (chunks_.done()) {
+      body_done_ = true;
+      return piece_state::end;
+    }
+  }
+  downstream_.read();
+  return piece_state::none_yet;
+}
+
+void exchange::release_piece() {
+  downstream_.consume(piece_bytes_);
+  if (!head().chunked) {
+    body_left_ -= static_cast<std::int64_t>(piece_bytes_);
+    body_done_ = body_left_ == 0;
+  } else if (chunks_.done()) {
+    body_done_ = true;
+  }
+  piece_bytes_ = 0;
+}
+
+// ---- answer ----
+
+http::connection_directive exchange::directive() const noexcept {
+  // A small rest of the body is read away afterwards (see connection::discard_body).
+  const bool too_much_left =
+      !body_done_ && (head().expect_continue || (!head().chunked && body_left_ > discardable));
+  if (!keep_alive_ || too_much_left || owner_.life.draining.load(std::memory_order_relaxed))
+    return http::connection_directive::close;
+  return plain_only() ? http::connection_directive::keep_alive : http::connection_directive::none;
+}
+
+bool exchange::write(std::span<const std::string_view> pieces) {
+  if (!begun_) {
+    begun_ = true;
+    record_.first_byte = net::io_thread::now();
+  }
+  return downstream_.write(pieces);
+}
+
+net::task<bool> exchange::finish_write() {
+  const auto limit = std::chrono::nanoseconds{settings().limits.write_timeout}.count();
+  while (downstream_.writing()) {
+    if (session_->canceled() || (downstream_.ended() && downstream_.read_error()))
+      co_return false;
+    if (net::io_thread::now() >= downstream_.last_written() + limit) {
+      write_timed_out_ = true;
+      co_return false;
+    }
+    alarm(downstream_.last_written() + limit);
+    co_await wake_->wait();
+  }
+  alarm(0);
+  co_return !downstream_.write_error();
+}
+
+net::task<void> exchange::reply(unsigned status, std::string_view content_type,
+                                std::string_view body, std::string_view extra_fields) {
+  auto& out = scratch_.out;
+  out.clear();
+  if (directive() == http::connection_directive::close)
+    close_after();
+  http::reply_head reply;
+  reply.status = status;
+  reply.content_type = content_type;
+  reply.content_length = body.size();
+  if (status == 204)
+    reply.content_length.reset();
+  reply.request_id = id();
+  reply.connection = directive();
+  reply.date = owner_.date();
+  reply.extra = extra_fields;
+  http::append_reply_head(out, reply);
+  record_.status = status;
+  const std::array<std::string_view, 2> pieces{
+      out, method() == http::verb::head ? std::string_view{} : body};
+  if (!write(pieces))
+    co_await finish_write();
+}
+
+net::task<void> exchange::reply_error(http::response_detail detail, std::string_view message,
+                                      std::optional<unsigned> retry_after, std::string_view allow) {
+  record_.detail = detail;
+  record_.status = http::info(detail).status;
+  auto& out = scratch_.out;
+  out.clear();
+  // Where these bodies end nobody knows or wants to wait for.
+  if (!body_done_ && (detail == http::response_detail::bad_request_body ||
+                      detail == http::response_detail::body_timeout ||
+                      detail == http::response_detail::body_too_large))
+    close_after();
+  if (directive() == http::connection_directive::close)
+    close_after();
+  http::reply_head reply;
+  reply.request_id = id();
+  reply.retry_after = retry_after;
+  reply.allow = allow;
+  reply.connection = directive();
+  reply.date = owner_.date();
+  http::append_error_reply(out, http::dialect_of(path()), detail, reply, message, {},
+                           method() == http::verb::head);
+  const std::string_view piece = out;
+  if (!write({&piece, 1}))
+    co_await finish_write();
+}
+
+void exchange::abort() noexcept {
+  aborted_ = true;
+  keep_alive_ = false;
+}
+
+} // namespace synapse::server

@@ -1,0 +1,82 @@
+/// @file
+/// From method and path to handler.
+#pragma once
+
+#include "http/net/task.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace synapse::telemetry {
+class route_metrics;
+}
+
+namespace synapse::server {
+
+class exchange;
+
+using handler = std::function<net::task<void>(exchange&)>;
+
+/// Who may call a route. Every route has to say it.
+enum class access {
+  open,      ///< everybody who reaches the listener
+  dashboard, ///< behind the dashboard's token
+};
+
+struct route {
+  std::string method; ///< GET serves HEAD too
+  std::string path;   ///< "/models/{id}/profile": {name} stands for one segment
+  access who = access::open;
+  handler handle;
+  telemetry::route_metrics* metrics = nullptr;
+};
+
+struct path_parameter {
+  std::string_view name;
+  std::string_view value; ///< as received, not percent-decoded
+};
+
+struct route_match {
+  const route* found = nullptr;
+  std::string allow; ///< methods of the path when only the method did not fit
+  std::vector<path_parameter> parameters;
+};
+
+/// Filled once before the threads start, then only read.
+class route_table {
+public:
+  /// @pre no route with this method and path yet.
+  void add(route entry);
+
+  /// Looks a request up. A static path wins over one with parameters.
+  route_match match(std::string_view method, std::string_view path) const;
+
+  /// Serves paths that no route has (configured pass-through); null: 404.
+  void set_fallback(route entry) { fallback_ = std::make_unique<route>(std::move(entry)); }
+  const route* fallback() const noexcept { return fallback_.get(); }
+
+  const std::vector<std::unique_ptr<route>>& all() const noexcept { return routes_; }
+
+private:
+  struct pattern {
+    std::vector<std::string> segments; ///< "{}" prefixed ones are parameters
+    std::vector<const route*> routes;
+  };
+  struct string_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+
+  std::vector<std::unique_ptr<route>> routes_;
+  std::unique_ptr<route> fallback_;
+  std::unordered_map<std::string, std::vector<const route*>, string_hash, std::equal_to<>> exact_;
+  std::vector<pattern> patterns_;
+};
+
+} // namespace synapse::server
