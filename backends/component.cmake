@@ -1,0 +1,54 @@
+# The local backends: a library for tests in one process, and the program.
+synapse_add_component(backends PATH backends
+  SOURCES
+    backend_host.cpp
+    option_table.cpp
+    options.cpp
+    llama/answer_formats.cpp
+    llama/api.cpp
+    llama/chat_request.cpp
+    llama/generation.cpp
+    llama/llama_embed.cpp
+    llama/llama_router.cpp
+    llama/llama_service.cpp
+    llama/metrics_text.cpp
+    llama/model_pool.cpp
+    llama/model_pool_view.cpp
+    llama/model_process.cpp
+    llama/router_generation.cpp
+    llama/schema_sample.cpp
+    llama/tokens_api.cpp
+    server/connection.cpp
+    server/control.cpp
+    server/exchange.cpp
+    server/exchange_wire.cpp
+    server/http_server.cpp
+    server/misbehavior.cpp
+    server/request.cpp
+    text/docs_index.cpp
+    text/embedding_model.cpp
+    text/markdown.cpp
+    text/text_models.cpp
+    text/tokenizer.cpp
+    text/words.cpp
+  LINK synapse_asio nlohmann_json::nlohmann_json)
+
+add_executable(synapse-backends ${CMAKE_CURRENT_SOURCE_DIR}/backends/main.cpp)
+target_compile_definitions(synapse-backends PRIVATE SYNAPSE_VERSION="${PROJECT_VERSION}")
+target_link_libraries(synapse-backends PRIVATE synapse_flags synapse::backends)
+
+synapse_add_test(backends
+  SOURCES
+    backends/chat_test.cpp
+    backends/embed_test.cpp
+    backends/http_test.cpp
+    backends/misbehavior_test.cpp
+    backends/options_test.cpp
+    backends/program_test.cpp
+    backends/raw_client.cpp
+    backends/router_test.cpp
+    backends/text_test.cpp
+  DEPENDS backends)
+if(TARGET backends_test)
+  add_dependencies(backends_test synapse-backends) # program_test.cpp starts it
+endif()

@@ -1,0 +1,181 @@
+#include "backends/server/exchange.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+
+#include <algorithm>
+
+namespace synapse::backends {
+
+namespace {
+
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+
+// Bytes that are no JSON, no SSE and no UTF-8, the same every time.
+std::string garbage(std::size_t size) {
+  std::string out(std::max<std::size_t>(size, 16), '\0');
+  std::uint32_t state = 0x9e3779b9;
+  for (auto& byte : out) {
+    state = state * 1664525 + 1013904223;
+    byte = static_cast<char>(0x80 | (state >> 24));
+  }
+  return out;
+}
+
+// Adds a member to a JSON object's text; other text stays as it is.
+std::string padded(std::string text, std::uint64_t size) {
+  auto brace = text.rfind('}');
+  if (!text.starts_with('{') || brace == std::string::npos)
+    return text;
+  text.insert(brace, ",\"padding\":\"" + std::string(size, 'x') + "\"");
+  return text;
+}
+
+} // namespace
+
+exchange::exchange(environment env, const request& in, std::optional<misbehavior_plan> plan)
+    : env_(env), in_(in), plan_(plan.value_or(misbehavior_plan{})), misbehaves_(plan.has_value()),
+      timer_(env.socket.get_executor()), last_write_(clock::now()) {}
+
+asio::awaitable<bool> exchange::reply(response answer) {
+  if (plan_.garbage_body)
+    answer.body = garbage(answer.body.size());
+  if (plan_.big_event > 0)
+    answer.body = padded(std::move(answer.body), plan_.big_event);
+  auto size = static_cast<std::int64_t>(answer.body.size());
+  auto length = std::max<std::int64_t>(0, size + plan_.lie_length.value_or(0));
+  auto head = head_text(answer, static_cast<std::uint64_t>(length));
+  bool no_body = in_.method == "HEAD" || answer.status == 204 || answer.status == 304;
+  bool ok = false;
+  if (!misbehaves_) {
+    // Head and body leave in one write: what a client on loopback should see.
+    started_ = true;
+    if (!no_body)
+      head += answer.body;
+    ok = co_await write(head);
+  } else {
+    ok = co_await send_head(std::move(head));
+    if (ok && !no_body)
+      ok = co_await send_pieces(answer.body);
+  }
+  complete_ = ok;
+  if (ok && length > size)
+    fin();
+  if (plan_.close_after)
+    must_close_ = true;
+  co_return ok;
+}
+
+asio::awaitable<bool> exchange::begin_stream(response head) {
+  chunked_ = !in_.http_1_0;
+  streaming_ = true;
+  if (!chunked_)
+    env_.close_wanted = true;
+  auto text = head_text(head, std::nullopt);
+  co_return co_await send_head(std::move(text));
+}
+
+asio::awaitable<bool> exchange::event(std::string payload, event_kind kind) {
+  if ((kind == event_kind::finish && plan_.no_finish) ||
+      (kind == event_kind::done && plan_.no_done))
+    co_return true;
+  bool go_on = co_await before_event();
+  if (!go_on)
+    co_return false;
+  ++events_;
+  if (plan_.big_event > 0 && events_ == 1)
+    payload = padded(std::move(payload), plan_.big_event);
+  if (plan_.malformed_event == events_)
+    payload.resize(payload.size() / 2);
+  auto text = "data: " + payload + plan_.line_end + plan_.line_end;
+  if (plan_.garbage_body)
+    text = garbage(text.size());
+  co_return co_await framed(std::move(text));
+}
+
+// What a misbehavior does in the place of the next event.
+asio::awaitable<bool> exchange::before_event() {
+  if (gone_ || broken_ || complete_)
+    co_return false;
+  if (!misbehaves_)
+    co_return true;
+  if (plan_.hang_after_events == events_)
+    co_return co_await hang();
+  if (plan_.cut_clean_after_events == events_) {
+    co_await end_stream();
+    co_return false;
+  }
+  if (plan_.error_after_events == events_ || (plan_.error_200_first && events_ == 0)) {
+    auto error = env_.owner.error_answer(500, "misbehaving: error in the stream");
+    bool ok = co_await framed("data: " + error.body + plan_.line_end + plan_.line_end);
+    if (ok)
+      co_await end_stream();
+    co_return false;
+  }
+  if (plan_.bad_chunk_after_events == events_) {
+    if (co_await write("xyz\r\nthis is no chunk\r\n"))
+      fin();
+    co_return false;
+  }
+  if (plan_.slow_body)
+    co_return co_await linger(*plan_.slow_body);
+  co_return true;
+}
+
+asio::awaitable<bool> exchange::raw(std::string bytes) {
+  if (gone_ || broken_ || complete_)
+    co_return false;
+  co_return co_await framed(std::move(bytes));
+}
+
+asio::awaitable<bool> exchange::end_stream() {
+  if (gone_ || broken_ || complete_)
+    co_return false;
+  bool ok = true;
+  if (chunked_)
+    ok = co_await send_body("0\r\n\r\n");
+  complete_ = ok;
+  if (plan_.close_after)
+    must_close_ = true;
+  co_return ok;
+}
+
+asio::awaitable<void> exchange::pause_until(clock::time_point when) {
+  if (!wake_pending_ && !gone_ && when > clock::now()) {
+    timer_.expires_at(when);
+    co_await timer_.async_wait(quietly);
+  }
+  wake_pending_ = false;
+}
+
+void exchange::wake() {
+  wake_pending_ = true;
+  timer_.cancel();
+}
+
+void exchange::client_gone() {
+  gone_ = true;
+  timer_.cancel();
+  // A plain answer may still reach a client that only closed its sending side; a stream is over,
+  // and its write may be stuck.
+  boost::system::error_code ignored;
+  if (streaming_)
+    env_.socket.cancel(ignored);
+}
+
+std::optional<response> exchange::forced_answer() const {
+  if (plan_.loading)
+    return env_.owner.loading_answer();
+  if (plan_.status)
+    return env_.owner.error_answer(*plan_.status, "misbehaving on request");
+  if (plan_.html_502) {
+    response page;
+    page.status = 502;
+    page.content_type = "text/html";
+    page.body = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+                "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
+    return page;
+  }
+  return std::nullopt;
+}
+
+} // namespace synapse::backends
