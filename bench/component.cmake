@@ -1,0 +1,47 @@
+# Tools that measure: they share no code with the gateway, except for the micro-benchmarks, which
+# measure parts of it.
+synapse_add_component(bench
+  PATH bench
+  SOURCES histogram.cpp http_scan.cpp sse_scan.cpp options.cpp sockets.cpp response_reader.cpp
+    load_result.cpp closed_loop.cpp stream_load.cpp stub_answers.cpp stub_server.cpp
+  LINK Threads::Threads
+  NO_PCH)
+
+foreach(_program stub load)
+  add_executable(synapse-bench-${_program} ${CMAKE_CURRENT_SOURCE_DIR}/bench/${_program}.cpp)
+  target_link_libraries(synapse-bench-${_program} PRIVATE synapse_flags synapse::bench)
+endforeach()
+
+# Micro-benchmarks: one file per subject, linked with whatever parts of the gateway exist.
+file(GLOB _micro_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/bench/micro/*.cpp)
+find_package(benchmark QUIET)
+if(_micro_sources AND benchmark_FOUND)
+  add_executable(synapse-microbench ${_micro_sources})
+  target_link_libraries(synapse-microbench PRIVATE synapse_flags benchmark::benchmark_main)
+  foreach(_part http_core telemetry actors)
+    if(TARGET synapse::${_part})
+      target_link_libraries(synapse-microbench PRIVATE synapse::${_part})
+    endif()
+  endforeach()
+elseif(_micro_sources)
+  message(STATUS "Google Benchmark not found: synapse-microbench is left out")
+endif()
+
+synapse_add_test(bench_tools
+  SOURCES bench/histogram_test.cpp bench/sse_scan_test.cpp bench/http_scan_test.cpp
+    bench/loopback_test.cpp
+  DEPENDS bench
+  NO_PCH)
+
+if(SYNAPSE_BUILD_TESTS)
+  find_package(Python3 COMPONENTS Interpreter QUIET)
+  if(Python3_FOUND)
+    add_test(NAME bench_runner_smoke
+      COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/bench/run.py
+        --build-dir ${CMAKE_BINARY_DIR} --peers direct --smoke)
+    set_tests_properties(bench_runner_smoke PROPERTIES TIMEOUT 60)
+    add_test(NAME bench_runner_rules
+      COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tests/bench/runner_test.py)
+    set_tests_properties(bench_runner_rules PROPERTIES TIMEOUT 60)
+  endif()
+endif()
