@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Runs the examples of README.md against SYNAPSE_BASE_URL (scripts/with_local_stack.py sets it).
+
+Above every block of sh, python or js stands what is to be done with it:
+
+    <!-- run: expect REGEX -->    run it; its output must match (dots match line ends)
+    <!-- not run: REASON -->      leave it alone
+
+A block with neither is a failure, so that no example is forgotten. Links to files of the project must
+lead somewhere. The last line says `N passed, N failed, N skipped`.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "README.md"
+DOCUMENTED_URL = "http://127.0.0.1:8000"
+LIMIT_SECONDS = 60
+INTERPRETERS = {
+    "sh": ["bash", "-euo", "pipefail"],
+    "python": [str(ROOT / "tests/sdk/python/run.sh")],
+    "js": [str(ROOT / "tests/sdk/node/run.sh")],
+}
+BLOCK = re.compile(r"^(?:<!-- (?P<mark>.*?) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
+                   re.MULTILINE | re.DOTALL)
+
+
+def run_block(language, text, expected):
+    """What went wrong; empty when nothing did."""
+    if DOCUMENTED_URL not in text:
+        return f"names no {DOCUMENTED_URL}, so it would leave the test"
+    text = text.replace(DOCUMENTED_URL, os.environ["SYNAPSE_BASE_URL"].rstrip("/"))
+    with tempfile.NamedTemporaryFile("w", suffix=f".{language}") as file:
+        file.write(text)
+        file.flush()
+        try:
+            done = subprocess.run([*INTERPRETERS[language], file.name], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                  errors="replace", timeout=LIMIT_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            return f"not done within {LIMIT_SECONDS} s"
+    if done.returncode != 0:
+        return f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
+    if not re.search(expected, done.stdout, re.DOTALL):
+        return f"output does not match {expected}\n{done.stdout}"
+    return ""
+
+
+def broken_links(document):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document):
+        if "://" not in target and not (ROOT / target).exists():
+            yield target
+
+
+def main():
+    document = DOCUMENT.read_text(encoding="utf-8")
+    passed = failed = skipped = 0
+    for block in BLOCK.finditer(document):
+        language, mark = block["language"], block["mark"] or ""
+        if language not in INTERPRETERS:
+            continue
+        line = document.count("\n", 0, block.start("text"))
+        if mark.startswith("not run: "):
+            skipped += 1
+            continue
+        if mark.startswith("run: expect "):
+            problem = run_block(language, block["text"], mark.removeprefix("run: expect "))
+        else:
+            problem = "says neither 'run: expect' nor 'not run:'"
+        failed += bool(problem)
+        passed += not problem
+        print(f"{'not ok' if problem else 'ok'} - README.md:{line} ({language}) {problem}")
+    for target in broken_links(document):
+        failed += 1
+        print(f"not ok - README.md: no such file: {target}")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

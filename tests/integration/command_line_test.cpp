@@ -1,0 +1,145 @@
+// The program as a command: its arguments, its statuses, and starts that fail.
+#include "tests/integration/configs.hpp"
+#include "tests/support/gateway_process.hpp"
+
+#include <gtest/gtest.h>
+
+namespace synapse::integration {
+namespace {
+
+using support::gateway_process;
+using support::run_gateway;
+
+constexpr std::string_view good_config =
+    "backends:\n  llama-router: {url: \"http://127.0.0.1:9\", title: The Router}\n";
+
+class command_line : public ::testing::Test {
+protected:
+  std::string file(std::string_view text) {
+    const auto path = directory_.path() / "backends.yaml";
+    support::write_file(path, text);
+    return path.string();
+  }
+  support::temporary_directory directory_;
+};
+
+TEST_F(command_line, help_tells_options_and_variables) {
+  for (const std::string option : {"--help", "-h"}) {
+    const auto done = run_gateway({option});
+    EXPECT_EQ(done.status, 0);
+    EXPECT_TRUE(done.err.empty()) << done.err;
+    for (const std::string word : {"--config", "--check-config", "--version", "SIGHUP",
+                                   "SYNAPSE_PORT", "SYNAPSE_GATEWAY_CONFIG_PATH"})
+      EXPECT_NE(done.out.find(word), std::string::npos) << word;
+    const auto heading = done.out.find("Environment:");
+    EXPECT_NE(heading, std::string::npos);
+    EXPECT_EQ(done.out.find("Environment:", heading + 1), std::string::npos) << done.out;
+  }
+}
+
+TEST_F(command_line, version_is_that_of_the_api_document) {
+  const auto done = run_gateway({"--version"});
+  EXPECT_EQ(done.status, 0);
+  ASSERT_TRUE(done.out.starts_with("synapse ")) << done.out;
+  const auto version = done.out.substr(8, done.out.find('\n') - 8);
+  gateway_process gateway{good_config};
+  EXPECT_EQ(text_at(gateway.get("/openapi.json").body, "/info/version"), version);
+}
+
+TEST_F(command_line, unknown_argument_is_refused_with_the_nearest_known_one) {
+  const auto done = run_gateway({"--confg", "x"});
+  EXPECT_EQ(done.status, 2);
+  EXPECT_TRUE(done.out.empty());
+  EXPECT_NE(done.err.find("--confg"), std::string::npos) << done.err;
+  EXPECT_NE(done.err.find("--config"), std::string::npos) << done.err;
+  EXPECT_EQ(run_gateway({"stray"}).status, 2);
+  EXPECT_EQ(run_gateway({"--config"}).status, 2);
+  EXPECT_EQ(run_gateway({"--config="}).status, 2);
+  EXPECT_EQ(run_gateway({"--check-config"}).status, 2);
+}
+
+TEST_F(command_line, check_config_shows_what_a_good_file_means) {
+  const auto done = run_gateway({"--check-config", file(good_config)});
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_TRUE(done.err.empty()) << done.err;
+  for (const std::string word :
+       {"llama-router", "http://127.0.0.1:9", "The Router", "/v1/chat/completions", "connect 5s"})
+    EXPECT_NE(done.out.find(word), std::string::npos) << word << " in\n" << done.out;
+}
+
+TEST_F(command_line, check_config_tells_every_mistake_of_a_bad_file) {
+  const auto path = file("limits: {idle_timout: 5s}\n"
+                         "backends:\n"
+                         "  one: {url: \"ftp://host\"}\n"
+                         "  two: {url: \"http://host\", retry: {attempts: many}}\n"
+                         "routes: {/x: three}\n");
+  const auto done = run_gateway({"--check-config", path});
+  EXPECT_EQ(done.status, 2);
+  EXPECT_TRUE(done.out.empty()) << done.out;
+  EXPECT_NE(done.err.find(path + ":1:"), std::string::npos) << done.err;
+  EXPECT_NE(done.err.find("idle_timeout"), std::string::npos) << done.err;
+  EXPECT_NE(done.err.find(path + ":3:"), std::string::npos);
+  EXPECT_NE(done.err.find(path + ":4:"), std::string::npos);
+  EXPECT_EQ(run_gateway({"--check-config=" + path}).status, 2);
+}
+
+TEST_F(command_line, check_config_warns_of_an_unknown_variable) {
+  const auto done =
+      run_gateway({"--check-config", file(good_config)}, {{"SYNAPSE_LOG_LEVLE", "DEBUG"}});
+  EXPECT_EQ(done.status, 0);
+  EXPECT_NE(done.err.find("SYNAPSE_LOG_LEVEL"), std::string::npos) << done.err;
+}
+
+TEST_F(command_line, file_that_is_missing_or_wrong_stops_the_start) {
+  const auto missing = run_gateway({"--config", "/nowhere/backends.yaml"});
+  EXPECT_EQ(missing.status, 2);
+  EXPECT_NE(missing.err.find("/nowhere/backends.yaml"), std::string::npos) << missing.err;
+  EXPECT_EQ(run_gateway({"--config", file("backends: 1\n")}).status, 2);
+  const auto bad_value = run_gateway({"--config", file(good_config)}, {{"SYNAPSE_PORT", "99999"}});
+  EXPECT_EQ(bad_value.status, 2);
+  EXPECT_NE(bad_value.err.find("SYNAPSE_PORT"), std::string::npos) << bad_value.err;
+}
+
+TEST_F(command_line, config_file_may_come_from_the_environment) {
+  const auto path = directory_.path() / "other.yaml";
+  support::write_file(path, good_config);
+  const auto done = run_gateway({"--check-config", path.string()},
+                                {{"SYNAPSE_GATEWAY_CONFIG_PATH", "/nowhere/backends.yaml"}});
+  EXPECT_EQ(done.status, 0) << done.err; // the argument wins
+  const auto from_variable = run_gateway({}, {{"SYNAPSE_GATEWAY_CONFIG_PATH", "/nowhere/x.yaml"}});
+  EXPECT_EQ(from_variable.status, 2);
+  EXPECT_NE(from_variable.err.find("/nowhere/x.yaml"), std::string::npos) << from_variable.err;
+}
+
+TEST_F(command_line, port_that_is_taken_stops_the_start) {
+  // By another program, and by another gateway (whose listeners share a port among themselves).
+  std::uint16_t port = 0;
+  const auto listening = support::listen_loopback(port);
+  const auto done =
+      run_gateway({"--config", file(good_config)}, {{"SYNAPSE_PORT", std::to_string(port)}});
+  EXPECT_EQ(done.status, 1);
+  EXPECT_NE(done.err.find("cannot listen on 127.0.0.1:" + std::to_string(port)), std::string::npos)
+      << done.err;
+
+  gateway_process gateway{good_config};
+  const auto second = run_gateway({"--config", file(good_config)},
+                                  {{"SYNAPSE_PORT", std::to_string(gateway.port())}});
+  EXPECT_EQ(second.status, 1) << second.err;
+  EXPECT_TRUE(gateway.get("/livez").ok());
+}
+
+TEST_F(command_line, address_that_is_not_here_stops_the_start) {
+  const auto done = run_gateway({"--config", file(good_config)},
+                                {{"SYNAPSE_HOST", "192.0.2.1"}, {"SYNAPSE_PORT", "0"}});
+  EXPECT_EQ(done.status, 1);
+  EXPECT_NE(done.err.find("192.0.2.1"), std::string::npos) << done.err;
+}
+
+TEST_F(command_line, log_level_is_taken_from_the_environment) {
+  gateway_process quiet{good_config, {.environment = {{"SYNAPSE_LOG_LEVEL", "ERROR"}}}};
+  EXPECT_TRUE(quiet.get("/livez").ok());
+  EXPECT_EQ(quiet.err().find("listening on"), std::string::npos) << quiet.err();
+}
+
+} // namespace
+} // namespace synapse::integration

@@ -1,0 +1,178 @@
+// Clients that are slower than the configuration allows, and clients that are slow but alive.
+#include "tests/integration/configs.hpp"
+#include "tests/support/gateway_process.hpp"
+
+#include <gtest/gtest.h>
+
+namespace synapse::integration {
+namespace {
+
+using support::clock;
+using support::closing;
+using support::gateway_process;
+using support::milliseconds;
+
+constexpr milliseconds limit{400};
+/// Timers are coarse; far below the next larger limit, far above scheduling noise.
+constexpr milliseconds slack{30};
+
+constexpr std::string_view short_limits =
+    "limits: {header_timeout: 400ms, body_timeout: 400ms, idle_timeout: 400ms}\n";
+
+class slow_client : public ::testing::Test {
+protected:
+  support::scripted_upstream upstream_{echo()};
+  gateway_process gateway_{chat_config(upstream_, short_limits)};
+
+  static void expect_408(support::raw_client& client, clock::time_point since) {
+    const auto reply = client.read_reply();
+    const auto took = clock::now() - since;
+    EXPECT_EQ(reply.status, 408u) << to_string(reply.end);
+    EXPECT_EQ(text_at(reply.body, "/error/code"), "request_timeout") << reply.body;
+    EXPECT_EQ(reply.field("Connection"), "close");
+    EXPECT_GE(took, limit - slack);
+    EXPECT_LT(took, limit + support::patience / 4);
+    EXPECT_EQ(client.wait_closed(), closing::orderly);
+  }
+};
+
+TEST_F(slow_client, head_that_stops_gets_408) {
+  auto client = gateway_.connect();
+  const auto since = clock::now();
+  client.send("GET /livez HTT");
+  expect_408(client, since);
+}
+
+TEST_F(slow_client, head_that_drips_gets_408_though_bytes_keep_coming) {
+  auto client = gateway_.connect();
+  const auto since = clock::now();
+  const std::string head = "GET /livez HTTP/1.1\r\nX-Slow: " + std::string(10'000, 's');
+  for (std::size_t at = 0; at < head.size() && !client.anything_within(milliseconds{20}); ++at)
+    client.send(head.substr(at, 1));
+  expect_408(client, since);
+}
+
+TEST_F(slow_client, second_head_on_a_kept_connection_has_the_same_limit) {
+  auto client = gateway_.connect();
+  EXPECT_TRUE(client.get("/livez").ok());
+  const auto since = clock::now();
+  client.send("G");
+  expect_408(client, since);
+}
+
+TEST_F(slow_client, body_that_never_comes_gets_408) {
+  auto client = gateway_.connect();
+  const auto since = clock::now();
+  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 10\r\n\r\n");
+  expect_408(client, since);
+}
+
+TEST_F(slow_client, body_that_stops_gets_408_counted_from_its_last_byte) {
+  auto client = gateway_.connect();
+  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 100\r\n\r\n");
+  for (int i = 0; i < 10; ++i) { // longer than the limit in all
+    ASSERT_FALSE(client.anything_within(milliseconds{50})) << client.unread();
+    client.send(" ");
+  }
+  expect_408(client, clock::now());
+  EXPECT_EQ(upstream_.requests(), 0u);
+}
+
+TEST_F(slow_client, chunked_body_that_stops_gets_408) {
+  auto client = gateway_.connect();
+  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n"
+              "5\r\n{\"a\"");
+  expect_408(client, clock::now());
+}
+
+TEST_F(slow_client, body_that_keeps_coming_is_served_however_long_it_takes) {
+  auto client = gateway_.connect();
+  const std::string body{chat_body};
+  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n");
+  for (std::size_t at = 0; at < body.size(); at += 4) {
+    ASSERT_FALSE(client.anything_within(milliseconds{40})) << client.unread();
+    client.send(body.substr(at, 4));
+  }
+  EXPECT_TRUE(client.read_reply().ok());
+}
+
+TEST_F(slow_client, idle_connection_is_closed_without_a_word) {
+  auto client = gateway_.connect();
+  EXPECT_TRUE(client.get("/livez").ok());
+  const auto since = clock::now();
+  EXPECT_FALSE(client.anything_within(support::patience)) << client.unread();
+  EXPECT_GE(clock::now() - since, limit - slack);
+  EXPECT_EQ(client.wait_closed(), closing::orderly);
+}
+
+TEST_F(slow_client, connection_without_any_request_is_closed_without_a_word) {
+  auto client = gateway_.connect();
+  EXPECT_FALSE(client.anything_within(support::patience)) << client.unread();
+  EXPECT_EQ(client.wait_closed(), closing::orderly);
+}
+
+TEST_F(slow_client, waiting_for_a_slow_backend_is_not_idleness) {
+  support::gate answer;
+  upstream_.set_script([&](support::upstream_connection& connection) {
+    connection.read_request();
+    answer.wait();
+    connection.reply(200, "{}");
+  });
+  auto client = gateway_.connect();
+  client.send(support::request_bytes("POST", chat_path, chat_body, json_type));
+  EXPECT_FALSE(client.anything_within(3 * limit));
+  answer.open();
+  EXPECT_TRUE(client.read_reply().ok());
+}
+
+TEST(client_that_does_not_read, is_given_up_after_the_write_timeout) {
+  support::gate closed;
+  std::atomic<std::size_t> sent{0};
+  support::scripted_upstream upstream{[&](support::upstream_connection& connection) {
+    connection.read_request();
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+    const std::string block(64 * 1024, 'b');
+    while (connection.send(block))
+      sent = connection.bytes_sent();
+    closed.open();
+  }};
+  gateway_process gateway{chat_config(upstream, "limits: {write_timeout: 250ms}\n")};
+  auto client = gateway.connect({.receive_buffer = 16 * 1024});
+  client.send(support::request_bytes("POST", chat_path, chat_body, json_type));
+  EXPECT_TRUE(closed.wait()); // the backend is let go of
+  EXPECT_LT(sent, 100'000'000u);
+  auto reply = client.read_reply();
+  EXPECT_EQ(reply.end, support::reply_end::reset) << to_string(reply.end);
+  EXPECT_TRUE(support::wait_until([&] {
+    return gateway.out().find("client_write_timeout") != std::string::npos;
+  })) << gateway.out();
+}
+
+TEST(client_that_reads_slowly, is_served_as_long_as_it_reads) {
+  support::scripted_upstream upstream{[&](support::upstream_connection& connection) {
+    connection.read_request();
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n");
+    connection.send(std::string(20'000'000, 'b'));
+    connection.wait_until_peer_closes();
+  }};
+  gateway_process gateway{chat_config(upstream, "limits: {write_timeout: 400ms}\n")};
+  auto client = gateway.connect({.receive_buffer = 64 * 1024});
+  client.send(support::request_bytes("POST", chat_path, chat_body, json_type));
+  EXPECT_EQ(client.read_head().status, 200u);
+  // Longer than the limit in all, with something read well within each limit.
+  std::string body = client.unread();
+  const auto read_to = [&](std::size_t size) {
+    while (body.size() < size)
+      ASSERT_EQ(client.stream().receive(body, support::patience), support::io_result::data);
+  };
+  for (std::size_t size = 500'000; size < 20'000'000; size += 800'000) {
+    read_to(size);
+    support::pace(milliseconds{40});
+  }
+  read_to(20'000'000);
+  EXPECT_EQ(body, std::string(20'000'000, 'b'));
+}
+
+} // namespace
+} // namespace synapse::integration

@@ -1,0 +1,314 @@
+// Answers that hang, break off or are not HTTP.
+#include "tests/upstream_faults/fault_bed.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace synapse::test {
+namespace {
+
+enum class then { hang, fin, rst };
+
+/// Reads a request, sends `bytes` and does `what` comes then.
+scripted_upstream::script sends(std::string bytes, then what) {
+  return [bytes = std::move(bytes), what](upstream_connection& connection) {
+    if (!connection.read_request(milliseconds{600'000}))
+      return;
+    connection.send(bytes);
+    if (what == then::hang)
+      EXPECT_TRUE(connection.wait_until_peer_closes()) << "the gateway kept the connection";
+    else if (what == then::rst)
+      connection.reset();
+  };
+}
+
+std::string json_head(const std::string& framing) {
+  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + framing + "\r\n\r\n";
+}
+
+const std::string half_a_head = "HTTP/1.1 200 OK\r\nContent-Type: applica";
+
+// ---- hanging ------------------------------------------------------------------------------------
+
+TEST(hanging, before_the_head_is_504) {
+  bed_options how;
+  how.timeouts = "{response: 150ms, idle: 0}";
+  how.retry = quick_retry;
+  fault_bed bed{sends("", then::hang), how};
+  expect_error(bed.chat(), 504, "backend_timeout");
+  EXPECT_EQ(bed.upstream.requests(), 1u) << "a request that was sent is not sent again";
+  EXPECT_EQ(bed.attempts("response_timeout"), 1);
+  bed.expect_at_rest();
+}
+
+TEST(hanging, within_the_head_is_504) {
+  bed_options how;
+  how.timeouts = "{response: 150ms, idle: 0}";
+  how.retry = quick_retry;
+  fault_bed bed{sends(half_a_head, then::hang), how};
+  expect_error(bed.chat(), 504, "backend_timeout");
+  EXPECT_EQ(bed.upstream.requests(), 1u);
+  bed.expect_at_rest();
+}
+
+TEST(hanging, after_an_interim_answer_is_504) {
+  bed_options how;
+  how.timeouts = "{response: 150ms, idle: 0}";
+  fault_bed bed{sends("HTTP/1.1 102 Processing\r\n\r\n", then::hang), how};
+  expect_error(bed.chat(), 504, "backend_timeout");
+}
+
+TEST(hanging, within_a_small_json_body_is_504) {
+  bed_options how;
+  how.timeouts = "{response: 10s, idle: 150ms}";
+  fault_bed bed{sends(json_head("Content-Length: 100") + "{\"a\":", then::hang), how};
+  expect_error(bed.chat(), 504, "backend_timeout");
+  EXPECT_EQ(bed.attempts("idle_timeout"), 1);
+  bed.expect_at_rest();
+}
+
+TEST(hanging, within_a_large_body_cuts_the_connection) {
+  bed_options how;
+  how.timeouts = "{response: 10s, idle: 150ms}";
+  fault_bed bed{sends(json_head("Content-Length: 1000000") + std::string(100'000, '1'), then::hang),
+                how};
+  const auto reply = bed.chat();
+  EXPECT_EQ(reply.status, 200u);
+  expect_cut(reply);
+  EXPECT_EQ(reply.body, std::string(100'000, '1')) << "what had come was passed on";
+  bed.expect_at_rest();
+}
+
+TEST(hanging, within_chunks_cuts_the_connection) {
+  bed_options how;
+  how.timeouts = "{response: 10s, idle: 150ms}";
+  fault_bed bed{
+      sends(json_head("Transfer-Encoding: chunked") + chunk("{\"a\":") + "5\r\n12", then::hang),
+      how};
+  const auto reply = bed.chat();
+  EXPECT_EQ(reply.status, 200u);
+  expect_cut(reply);
+  bed.expect_at_rest();
+}
+
+TEST(hanging, a_body_that_drips_for_ever_meets_the_total_limit) {
+  bed_options how;
+  how.timeouts = "{response: 10s, idle: 10s, total: 300ms}";
+  fault_bed bed{[](upstream_connection& connection) {
+                  connection.read_request();
+                  connection.send(json_head("Content-Length: 1000"));
+                  while (connection.send(" ") &&
+                         !connection.wait_until_peer_closes(milliseconds{10})) {
+                  }
+                },
+                how};
+  expect_error(bed.chat(), 504, "backend_timeout");
+  EXPECT_EQ(bed.attempts("total_timeout"), 1);
+  bed.expect_at_rest();
+}
+
+TEST(hanging, a_slow_client_is_not_taken_for_a_silent_backend) {
+  bed_options how;
+  how.timeouts = "{response: 10s, idle: 150ms}";
+  const std::string body(20'000'000, 'x');
+  gate stalled;
+  fault_bed bed{[&](upstream_connection& connection) {
+                  connection.read_request();
+                  // The client does not read, so in the end nobody does. The idle limit passes
+                  // meanwhile.
+                  const auto all = answer_bytes(200, body);
+                  std::size_t sent = 0;
+                  for (auto before = sent + 1; before != sent && sent < all.size();) {
+                    before = sent;
+                    connection.stream().send(std::string_view{all}.substr(sent), milliseconds{400},
+                                             &sent);
+                  }
+                  EXPECT_LT(sent, all.size()) << "unbounded memory";
+                  stalled.open();
+                  connection.send(std::string_view{all}.substr(sent));
+                },
+                how};
+  client_options small;
+  small.receive_buffer = 4096;
+  auto client = bed.gateway.connect(small);
+  client.send(chat_request());
+  auto reply = client.read_head();
+  ASSERT_EQ(reply.status, 200u);
+  ASSERT_TRUE(stalled.wait());
+  client.read_rest(reply);
+  EXPECT_TRUE(reply.complete()) << to_string(reply.end) << " after " << reply.body.size();
+  EXPECT_EQ(reply.body.size(), body.size());
+}
+
+// ---- breaking off -------------------------------------------------------------------------------
+
+TEST(breaking_off, before_the_head_sends_the_same_request_again) {
+  for (const auto how_it_ends : {then::fin, then::rst}) {
+    bed_options how;
+    how.retry = quick_retry;
+    fault_bed bed{[&](upstream_connection& connection) {
+                    if (connection.number() < 3)
+                      sends("", how_it_ends)(connection);
+                    else
+                      answer_well()(connection);
+                  },
+                  how};
+    auto client = bed.gateway.connect();
+    client.send(chat_request(false, "X-Mine: kept\r\n"));
+    EXPECT_TRUE(client.read_reply().ok());
+    const auto seen = bed.upstream.seen();
+    ASSERT_EQ(seen.size(), 3u);
+    for (const auto& request : seen) {
+      EXPECT_EQ(request.body, chat_body());
+      EXPECT_EQ(request.head, seen.front().head);
+    }
+    EXPECT_EQ(bed.attempts("reset_before_head"), 2);
+    EXPECT_EQ(bed.backend_metric("synapse_upstream_retries_total"), 2);
+    client.close();
+    bed.expect_at_rest();
+  }
+}
+
+TEST(breaking_off, before_the_head_every_time_is_502) {
+  bed_options how;
+  how.retry = quick_retry;
+  fault_bed bed{sends("", then::fin), how};
+  expect_error(bed.chat(), 502, "backend_error");
+  EXPECT_EQ(bed.upstream.requests(), 3u);
+}
+
+TEST(breaking_off, within_the_head_is_502_and_not_tried_again) {
+  for (const auto how_it_ends : {then::fin, then::rst}) {
+    bed_options how;
+    how.retry = quick_retry;
+    fault_bed bed{sends(half_a_head, how_it_ends), how};
+    expect_error(bed.chat(), 502, "backend_error");
+    EXPECT_EQ(bed.upstream.requests(), 1u);
+    bed.expect_at_rest();
+  }
+}
+
+TEST(breaking_off, within_a_small_json_body_is_502) {
+  for (const auto how_it_ends : {then::fin, then::rst}) {
+    bed_options how;
+    how.retry = quick_retry;
+    fault_bed bed{sends(json_head("Content-Length: 100") + "{\"a\":", how_it_ends), how};
+    expect_error(bed.chat(), 502, "backend_error");
+    EXPECT_EQ(bed.upstream.requests(), 1u);
+    EXPECT_EQ(bed.attempts("reset_after_head"), 1);
+    bed.expect_at_rest();
+  }
+}
+
+TEST(breaking_off, within_a_larger_body_cuts_the_connection) {
+  for (const auto how_it_ends : {then::fin, then::rst}) {
+    for (const bool chunks : {false, true}) {
+      const std::string body(100'000, '7');
+      fault_bed bed{sends(chunks ? json_head("Transfer-Encoding: chunked") + chunk(body) + "10\r\n"
+                                 : json_head("Content-Length: 200000") + body,
+                          how_it_ends)};
+      auto client = bed.gateway.connect();
+      const auto reply = bed.chat_on(client);
+      EXPECT_EQ(reply.status, 200u);
+      expect_cut(reply);
+      client.close();
+      bed.expect_at_rest();
+    }
+  }
+}
+
+TEST(breaking_off, a_reset_is_no_end_of_a_body_that_runs_until_close) {
+  fault_bed bed{sends("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhalf of", then::rst)};
+  const auto modern = bed.gateway.post(raw_path, "x");
+  expect_cut(modern);
+  auto old = bed.gateway.connect();
+  old.send("POST /raw/thing HTTP/1.0\r\nContent-Length: 1\r\n\r\nx");
+  EXPECT_EQ(old.read_reply().end, reply_end::reset) << "an orderly end would be a complete answer";
+}
+
+// ---- not HTTP, or not to be believed ------------------------------------------------------------
+
+struct nonsense {
+  const char* what;
+  std::string answer;
+};
+
+TEST(nonsense, is_502_and_not_tried_again) {
+  const std::string fields_101 = [] {
+    std::string out;
+    for (int i = 0; i < 101; ++i)
+      out += "X-F" + std::to_string(i) + ": v\r\n";
+    return out;
+  }();
+  const nonsense all[] = {
+      {"another protocol", "SSH-2.0-OpenSSH_9.2\r\n"},
+      {"bytes", std::string("\x16\x03\x01\x00\x05\x00\x01", 7)},
+      {"no status", "HTTP/1.1 OK\r\n\r\n"},
+      {"HTTP/2", "HTTP/2.0 200 OK\r\n\r\n"},
+      {"bare LF", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"},
+      {"folding", "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 0\r\n\r\n"},
+      {"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc"},
+      {"a list of lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nabc"},
+      {"negative length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"},
+      {"length and chunks", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked"
+                            "\r\n\r\n0\r\n\r\n"},
+      {"unknown coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
+      {"switching protocols", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
+                              "Connection: Upgrade\r\n\r\n"},
+      {"head above 64 KiB",
+       "HTTP/1.1 200 OK\r\nX-Big: " + std::string(70'000, 'b') + "\r\nContent-Length: 0\r\n\r\n"},
+      {"endless head", "HTTP/1.1 200 OK\r\nX-Big: " + std::string(200'000, 'b')},
+      {"too many fields", "HTTP/1.1 200 OK\r\n" + fields_101 + "Content-Length: 0\r\n\r\n"},
+  };
+  bed_options how;
+  how.retry = quick_retry;
+  how.timeouts = "{response: 10s}";
+  fault_bed bed{answer_well(), how};
+  auto client = bed.gateway.connect();
+  for (const auto& one : all) {
+    SCOPED_TRACE(one.what);
+    bed.upstream.set_script(sends(one.answer, then::hang));
+    const auto before = bed.upstream.requests();
+    expect_error(bed.chat_on(client), 502, "backend_error");
+    EXPECT_EQ(bed.upstream.requests(), before + 1);
+  }
+  EXPECT_EQ(bed.attempts("bad_response"), std::size(all));
+  client.close();
+  bed.expect_at_rest();
+}
+
+TEST(nonsense, broken_chunks_cut_the_connection) {
+  for (const std::string rest : {"zz\r\n", "5\r\nabcdefgh\r\n", "-1\r\n", "0\r\nx\r\n\r\n",
+                                 "fffffffffffffffff\r\n", "3\nabc\n0\n\n"}) {
+    SCOPED_TRACE(rest);
+    fault_bed bed{
+        sends(json_head("Transfer-Encoding: chunked") + chunk("{\"a\":1}") + rest, then::hang)};
+    auto client = bed.gateway.connect();
+    const auto reply = bed.chat_on(client);
+    EXPECT_NE(reply.end, reply_end::complete);
+    EXPECT_NE(reply.end, reply_end::timeout) << "the client is left waiting";
+    client.close();
+    bed.expect_at_rest();
+  }
+}
+
+TEST(nonsense, more_body_than_announced_reaches_nobody) {
+  fault_bed bed{[](upstream_connection& connection) {
+    while (connection.read_request(milliseconds{600'000}))
+      connection.send(answer_bytes(200, "{\"ok\":1}") + "HTTP/1.1 200 OK\r\nX-Smuggled: 1\r\n\r\n");
+  }};
+  auto client = bed.gateway.connect();
+  for (std::size_t i = 1; i <= 5; ++i) {
+    const auto reply = bed.chat_on(client);
+    EXPECT_TRUE(reply.ok());
+    EXPECT_EQ(reply.body, "{\"ok\":1}");
+    EXPECT_EQ(reply.count("X-Smuggled"), 0u);
+    EXPECT_EQ(bed.upstream.connections(), i) << "a connection with such a rest was used again";
+  }
+  EXPECT_EQ(client.unread(), "");
+  client.close();
+  bed.expect_at_rest();
+}
+
+} // namespace
+} // namespace synapse::test

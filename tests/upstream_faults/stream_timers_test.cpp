@@ -1,0 +1,234 @@
+// The clocks of a stream: first token, silence, the whole.
+#include "tests/upstream_faults/fault_bed.hpp"
+#include "tests/upstream_faults/recording.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace synapse::test {
+namespace {
+
+const std::string role = recorded_events().front();
+
+bed_options timers(std::string_view timeouts, std::string_view limits = "{stream_keepalive: 0}") {
+  bed_options how;
+  how.timeouts = timeouts;
+  how.limits = limits;
+  // None of these may count as a connection-level failure.
+  how.breaker = "{failures: 1, cooldown: 60s}";
+  how.retry = quick_retry;
+  return how;
+}
+
+/// Sends `first`, then `again` every 20 ms until the gateway closes, which it has to.
+scripted_upstream::script drips(std::string first, std::string again) {
+  return [first = std::move(first), again = std::move(again)](upstream_connection& connection) {
+    connection.read_request();
+    connection.send(first);
+    const auto due = clock::now() + patience;
+    while (!connection.wait_until_peer_closes(milliseconds{20})) {
+      connection.send(again);
+      ASSERT_LT(clock::now(), due) << "the gateway keeps the connection";
+    }
+  };
+}
+
+/// The answer has to be an error event behind `begin`, and a cut.
+void expect_timed_out_stream(const http_reply& reply, std::string_view begin) {
+  EXPECT_EQ(reply.status, 200u);
+  expect_cut(reply);
+  EXPECT_TRUE(reply.body.starts_with(begin)) << reply.body;
+  const auto got = understand(reply.body);
+  EXPECT_FALSE(got.done_seen);
+  ASSERT_TRUE(got.error_seen) << reply.body;
+  const auto last = nlohmann::json::parse(got.data.back(), nullptr, false);
+  ASSERT_TRUE(last.is_object() && last.contains("error")) << got.data.back();
+  EXPECT_EQ(last["error"].value("code", ""), "backend_timeout");
+}
+
+void expect_bookkeeping(const fault_bed& bed, std::string_view result) {
+  EXPECT_EQ(bed.attempts(result), 1);
+  EXPECT_EQ(bed.upstream.requests(), 1u) << "not tried again";
+  EXPECT_EQ(bed.backend_metric("synapse_breaker_opened_total"), 0);
+  EXPECT_EQ(bed.stream_ends("timeout"), 1);
+  bed.expect_at_rest();
+}
+
+http_reply timed_chat(const fault_bed& bed, milliseconds at_least) {
+  const auto begun = clock::now();
+  auto client = bed.gateway.connect();
+  auto reply = bed.chat_on(client, true);
+  EXPECT_GE(clock::now() - begun, at_least);
+  EXPECT_LT(clock::now() - begun, milliseconds{5000}) << "of another clock";
+  return reply;
+}
+
+TEST(stream_timer, response_before_the_head) {
+  fault_bed bed{drips("", ""), timers("{response: 150ms, idle: 0, first_token: 0}")};
+  expect_error(timed_chat(bed, milliseconds{150}), 504, "backend_timeout");
+  EXPECT_EQ(bed.attempts("response_timeout"), 1);
+  bed.expect_at_rest();
+}
+
+TEST(stream_timer, first_token_before_anything_was_sent) {
+  fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), ""),
+                timers("{response: 10s, idle: 0, first_token: 150ms}")};
+  expect_error(timed_chat(bed, milliseconds{150}), 504, "backend_timeout");
+  expect_bookkeeping(bed, "first_token_timeout");
+}
+
+TEST(stream_timer, first_token_is_not_put_off_by_comments) {
+  fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), chunk(":\n\n")),
+                timers("{response: 10s, idle: 10s, first_token: 200ms}")};
+  expect_error(timed_chat(bed, milliseconds{200}), 504, "backend_timeout");
+  expect_bookkeeping(bed, "first_token_timeout");
+}
+
+TEST(stream_timer, first_token_after_a_comment_was_sent) {
+  fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), ""),
+                timers("{response: 10s, idle: 0, first_token: 300ms}", "{stream_keepalive: 50ms}")};
+  expect_timed_out_stream(timed_chat(bed, milliseconds{300}), role + ": keepalive\n\n");
+  expect_bookkeeping(bed, "first_token_timeout");
+}
+
+TEST(stream_timer, first_token_is_off_once_there_is_one) {
+  gate seen;
+  fault_bed bed{[&](upstream_connection& connection) {
+                  connection.read_request();
+                  connection.send(std::string{chunked_stream_head} + chunk(content_event("x")));
+                  // Longer than the limit.
+                  connection.wait_until_peer_closes(milliseconds{500});
+                  connection.send(chunked({finish_event(), std::string{done_event}}));
+                },
+                timers("{response: 10s, idle: 10s, first_token: 150ms}")};
+  EXPECT_TRUE(bed.chat(true).ok());
+}
+
+TEST(stream_timer, silence_before_content) {
+  fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), ""),
+                timers("{response: 10s, idle: 150ms, first_token: 0}")};
+  expect_error(timed_chat(bed, milliseconds{150}), 504, "backend_timeout");
+  expect_bookkeeping(bed, "idle_timeout");
+}
+
+TEST(stream_timer, silence_after_content) {
+  fault_bed bed{
+      drips(std::string{chunked_stream_head} + chunk(role) + chunk(content_event("x")), ""),
+      timers("{response: 10s, idle: 150ms, first_token: 10s}")};
+  expect_timed_out_stream(timed_chat(bed, milliseconds{150}), role + content_event("x"));
+  expect_bookkeeping(bed, "idle_timeout");
+}
+
+TEST(stream_timer, silence_within_an_event) {
+  const auto half = chunk(content_event("y").substr(0, 50));
+  fault_bed bed{drips(std::string{chunked_stream_head} + chunk(content_event("x")) + half, ""),
+                timers("{response: 10s, idle: 150ms, first_token: 10s}")};
+  const auto reply = timed_chat(bed, milliseconds{150});
+  expect_timed_out_stream(reply, content_event("x"));
+  EXPECT_EQ(understand(reply.body).malformed, 0u) << "half an event was sent: " << reply.body;
+  expect_bookkeeping(bed, "idle_timeout");
+}
+
+TEST(stream_timer, silence_is_broken_by_comments) {
+  gate enough;
+  int sent = 0;
+  fault_bed bed{[&](upstream_connection& connection) {
+                  connection.read_request();
+                  connection.send(std::string{chunked_stream_head} + chunk(content_event("x")));
+                  // In all three times the limit, no pause as long as it.
+                  for (; sent < 30 && !connection.wait_until_peer_closes(milliseconds{30}); ++sent)
+                    connection.send_chunk(":\n\n");
+                  connection.send(chunked({finish_event(), std::string{done_event}}));
+                },
+                timers("{response: 10s, idle: 300ms, first_token: 10s}")};
+  const auto reply = bed.chat(true);
+  EXPECT_TRUE(reply.ok()) << reply.body;
+  EXPECT_EQ(sent, 30);
+}
+
+TEST(stream_timer, the_whole_before_content) {
+  fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), chunk(":\n\n")),
+                timers("{response: 10s, idle: 10s, first_token: 10s, total: 200ms}")};
+  expect_error(timed_chat(bed, milliseconds{200}), 504, "backend_timeout");
+  expect_bookkeeping(bed, "total_timeout");
+}
+
+TEST(stream_timer, the_whole_after_content) {
+  fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), chunk(content_event("x"))),
+                timers("{response: 10s, idle: 10s, first_token: 10s, total: 300ms}")};
+  expect_timed_out_stream(timed_chat(bed, milliseconds{300}), role + content_event("x"));
+  expect_bookkeeping(bed, "total_timeout");
+}
+
+TEST(stream_timer, long_streams_are_fine_while_bytes_come) {
+  fault_bed bed{[&](upstream_connection& connection) {
+                  connection.read_request();
+                  connection.send(std::string{chunked_stream_head} + chunk(role));
+                  for (int i = 0; i < 40; ++i) {
+                    connection.send_chunk(content_event("x"));
+                    connection.wait_until_peer_closes(milliseconds{20});
+                  }
+                  connection.send(chunked({finish_event(), std::string{done_event}}));
+                },
+                timers("{response: 400ms, idle: 400ms, first_token: 400ms}")};
+  const auto reply = timed_chat(bed, milliseconds{800});
+  EXPECT_TRUE(reply.ok()) << reply.body;
+  EXPECT_EQ(understand(reply.body).content, std::string(40, 'x'));
+}
+
+TEST(stream_timer, a_slow_client_is_not_taken_for_a_silent_backend) {
+  std::vector<std::string> events{role};
+  for (int i = 0; i < 20'000; ++i)
+    events.push_back(content_event(std::string(1000, 'x')));
+  events.push_back(finish_event());
+  events.emplace_back(done_event);
+  const auto all = std::string{chunked_stream_head} + chunked(events);
+  gate stalled;
+  fault_bed bed{[&](upstream_connection& connection) {
+                  connection.read_request();
+                  std::size_t sent = 0;
+                  for (auto before = sent + 1; before != sent && sent < all.size();) {
+                    before = sent;
+                    connection.stream().send(std::string_view{all}.substr(sent), milliseconds{400},
+                                             &sent);
+                  }
+                  EXPECT_LT(sent, all.size()) << "unbounded memory";
+                  stalled.open();
+                  connection.send(std::string_view{all}.substr(sent));
+                },
+                timers("{response: 10s, idle: 150ms, first_token: 10s}")};
+  client_options small;
+  small.receive_buffer = 4096;
+  auto client = bed.gateway.connect(small);
+  client.send(chat_request(true));
+  auto reply = client.read_head();
+  ASSERT_EQ(reply.status, 200u);
+  ASSERT_TRUE(stalled.wait());
+  client.read_rest(reply);
+  EXPECT_TRUE(reply.complete()) << to_string(reply.end) << " after " << reply.body.size();
+  EXPECT_TRUE(understand(reply.body).done_seen);
+}
+
+TEST(stream_timer, a_client_that_does_not_read_is_cut_off) {
+  gate never;
+  fault_bed bed{[&](upstream_connection& connection) {
+                  connection.read_request();
+                  connection.send(chunked_stream_head);
+                  while (connection.send_chunk(content_event(std::string(5000, 'x')))) {
+                  }
+                  EXPECT_TRUE(connection.wait_until_peer_closes());
+                },
+                timers("{}", "{write_timeout: 200ms}")};
+  client_options small;
+  small.receive_buffer = 4096;
+  auto client = bed.gateway.connect(small);
+  client.send(chat_request(true));
+  EXPECT_TRUE(
+      bed.wait_for_backend_metric("synapse_upstream_attempts_total", R"(result="canceled")", 1));
+  EXPECT_TRUE(wait_until([&] { return bed.upstream.open_connections() == 0; }));
+  EXPECT_EQ(bed.backend_metric("synapse_breaker_opened_total"), 0);
+  bed.expect_at_rest();
+}
+
+} // namespace
+} // namespace synapse::test
