@@ -5,6 +5,7 @@
 #include "config/describe.hpp"
 #include "config/loader.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <unistd.h>
@@ -47,6 +48,8 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+  // A reader of the access log that goes away ends the log, not the gateway.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

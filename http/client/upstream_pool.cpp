@@ -74,7 +74,12 @@ bool upstream_pool::secure(upstream_connection& connection) {
 
 void upstream_pool::discard(connection_ptr connection) {
   connection->attach(nullptr);
-  connection->close();
+  // What the backend has not taken yet must not reach it any more: an orderly close would go on
+  // sending it.
+  if (connection->writing() || connection->unsent() > 0)
+    connection->abort();
+  else
+    connection->close();
   count_active(-1);
 }
 

@@ -74,9 +74,7 @@ void forwarder::write_answer_head(body_framing framing, bool event_stream) {
   if (framing == body_framing::content_length)
     head.content_length = static_cast<std::uint64_t>(answer_.content_length);
   head.request_id = ex_.id();
-  if (ex_.directive() == http::connection_directive::close)
-    ex_.close_after();
-  head.connection = ex_.directive();
+  head.connection = ex_.decide_connection();
   head.date = ex_.owner().date();
   if (framing == body_framing::until_close)
     ex_.until_close();

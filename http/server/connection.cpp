@@ -286,8 +286,7 @@ void connection::finish(exchange& current, const route* matched) {
     record.status = 499;
     record.detail = http::response_detail::client_disconnected;
   }
-  keep_ = current.keep_alive() && current.body_complete() && !current.aborted() && !gone &&
-          !owner_.life.draining.load(std::memory_order_relaxed);
+  keep_ = current.keep_alive() && current.body_complete() && !current.aborted() && !gone;
   if (!keep_ && !current.body_complete() && !current.aborted())
     linger_ = true;
   if (gone && downstream_->input().empty())

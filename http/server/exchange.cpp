@@ -181,11 +181,13 @@ void exchange::release_piece() {
 
 // ---- answer ----
 
-http::connection_directive exchange::directive() const noexcept {
+http::connection_directive exchange::decide_connection() noexcept {
   // A small rest of the body is read away afterwards (see connection::discard_body).
   const bool too_much_left =
       !body_done_ && (head().expect_continue || (!head().chunked && body_left_ > discardable));
-  if (!keep_alive_ || too_much_left || owner_.life.draining.load(std::memory_order_relaxed))
+  if (too_much_left || owner_.life.draining.load(std::memory_order_relaxed))
+    close_after();
+  if (!keep_alive_)
     return http::connection_directive::close;
   return plain_only() ? http::connection_directive::keep_alive : http::connection_directive::none;
 }
@@ -218,8 +220,6 @@ net::task<void> exchange::reply(unsigned status, std::string_view content_type,
                                 std::string_view body, std::string_view extra_fields) {
   auto& out = scratch_.out;
   out.clear();
-  if (directive() == http::connection_directive::close)
-    close_after();
   http::reply_head reply;
   reply.status = status;
   reply.content_type = content_type;
@@ -227,7 +227,7 @@ net::task<void> exchange::reply(unsigned status, std::string_view content_type,
   if (status == 204)
     reply.content_length.reset();
   reply.request_id = id();
-  reply.connection = directive();
+  reply.connection = decide_connection();
   reply.date = owner_.date();
   reply.extra = extra_fields;
   http::append_reply_head(out, reply);
@@ -249,13 +249,11 @@ net::task<void> exchange::reply_error(http::response_detail detail, std::string_
                       detail == http::response_detail::body_timeout ||
                       detail == http::response_detail::body_too_large))
     close_after();
-  if (directive() == http::connection_directive::close)
-    close_after();
   http::reply_head reply;
   reply.request_id = id();
   reply.retry_after = retry_after;
   reply.allow = allow;
-  reply.connection = directive();
+  reply.connection = decide_connection();
   reply.date = owner_.date();
   http::append_error_reply(out, http::dialect_of(path()), detail, reply, message, {},
                            method() == http::verb::head);

@@ -117,8 +117,9 @@ public:
   net::task<void> reply_error(http::response_detail detail, std::string_view message = {},
                               std::optional<unsigned> retry_after = {},
                               std::string_view allow = {});
-  /// What the Connection field of the answer has to say.
-  http::connection_directive directive() const noexcept;
+  /// Decides whether the connection outlives this answer, and returns what the answer's Connection
+  /// field has to say about it. What was said once holds, even if a drain begins in between.
+  http::connection_directive decide_connection() noexcept;
   /// True for an HTTP/1.0 client: it cannot read chunks.
   bool plain_only() const noexcept { return scratch_.head.minor == 0; }
   /// The connection ends after this answer.

@@ -77,8 +77,7 @@ struct backend : testing::Test {
   std::vector<std::uint32_t> waiting_told;
 };
 
-// ---- breaker
-// -------------------------------------------------------------------------------------
+// ---- breaker ----
 
 TEST_F(backend, opens_after_five_failures_and_tells_every_lane) {
   start();
@@ -190,8 +189,7 @@ TEST_F(backend, closes_when_a_reload_switches_the_breaker_off) {
   EXPECT_TRUE(lease(0, 1)->granted);
 }
 
-// ---- permits
-// -------------------------------------------------------------------------------------
+// ---- permits ----
 
 TEST_F(backend, counts_permits_and_serves_in_order) {
   settings.concurrency.max_requests = 2;
@@ -288,8 +286,7 @@ TEST_F(backend, serves_more_when_a_reload_raises_the_limit) {
   EXPECT_EQ(waiting_told.back(), 0U);
 }
 
-// ---- lanes
-// ---------------------------------------------------------------------------------------
+// ---- lanes ----
 
 TEST_F(backend, takes_back_what_a_dead_lane_held_and_waited_for) {
   settings.concurrency.max_requests = 2;
@@ -337,8 +334,7 @@ TEST_F(backend, ends_with_its_last_lane) {
   EXPECT_FALSE(self->mailbox().empty());
 }
 
-// ---- addresses
-// -----------------------------------------------------------------------------------
+// ---- addresses ----
 
 TEST_F(backend, tells_its_lanes_where_it_is) {
   resolver_script->addresses = {address(1), address(2)};

@@ -137,8 +137,7 @@ TEST_F(lanes, pass_on_why_the_backend_refused) {
   EXPECT_EQ(told->returned(), 0U) << "there was no permit";
 }
 
-// ---- half open
-// -----------------------------------------------------------------------------------
+// ---- half open ----
 
 TEST_F(lanes, ask_for_the_probe_while_half_open) {
   auto half = resolved();
@@ -185,8 +184,7 @@ TEST_F(lanes, report_only_a_probes_head) {
   EXPECT_TRUE(told->reports.empty());
 }
 
-// ---- counted permits
-// -----------------------------------------------------------------------------
+// ---- counted permits ----
 
 TEST_F(lanes, grant_from_spare_permits_and_keep_what_comes_back) {
   view(limited());
@@ -290,8 +288,7 @@ TEST_F(lanes, do_not_count_the_gateways_own_questions) {
   EXPECT_FALSE(counted.answered()) << "the permit of question 1 was none";
 }
 
-// ---- reports
-// -------------------------------------------------------------------------------------
+// ---- reports ----
 
 TEST_F(lanes, report_failures_at_once_and_successes_of_a_suspect) {
   view(resolved());
@@ -318,8 +315,7 @@ TEST_F(lanes, report_failures_at_once_and_successes_of_a_suspect) {
   EXPECT_EQ(told->reports[2].result, ok);
 }
 
-// ---- the end
-// -------------------------------------------------------------------------------------
+// ---- the end ----
 
 TEST_F(lanes, end_at_once_when_retired_idle) {
   view(resolved());
@@ -347,8 +343,7 @@ TEST_F(lanes, wait_for_their_last_request_when_retired) {
   EXPECT_FALSE(alive());
 }
 
-// ---- with a real backend
-// -------------------------------------------------------------------------
+// ---- with a real backend ----
 
 /// Requests that come, wait, end or leave at random, on three lanes of one backend.
 struct traffic {

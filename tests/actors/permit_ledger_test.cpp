@@ -207,8 +207,7 @@ TEST(permit_ledger, frees_what_a_lane_that_died_held_and_waited_for) {
   EXPECT_TRUE(t.ledger.remove_lane(9).empty());
 }
 
-// ---- against a model of the whole system
-// ---------------------------------------------------------
+// ---- against a model of the whole system ----
 
 /// Lanes and requests as they are, besides the ledger's own idea of them.
 struct model {

@@ -107,8 +107,7 @@ struct supervised : testing::Test {
   supervisor_actor subject;
 };
 
-// ---- configuration
-// -------------------------------------------------------------------------------
+// ---- configuration ----
 
 TEST_F(supervised, hands_a_configuration_to_all_threads) {
   const auto given = settings({"b", "a"});
@@ -221,8 +220,7 @@ TEST_F(supervised, gets_health_answers_for_the_new_configuration_during_a_reload
   EXPECT_TRUE(report->backends.empty());
 }
 
-// ---- restarts
-// ------------------------------------------------------------------------------------
+// ---- restarts ----
 
 TEST_F(supervised, restarts_a_backend_after_the_back_off) {
   ASSERT_TRUE(apply({"a", "b"}));
@@ -376,8 +374,7 @@ TEST_F(supervised, survives_the_death_of_everything_at_once) {
   EXPECT_TRUE(apply({"a"}));
 }
 
-// ---- the end
-// -------------------------------------------------------------------------------------
+// ---- the end ----
 
 TEST_F(supervised, ends_all_it_owns_at_once) {
   ASSERT_TRUE(apply({"a", "b"}));

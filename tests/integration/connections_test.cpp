@@ -120,8 +120,7 @@ TEST_F(connection, client_that_ends_its_direction_still_gets_its_answer) {
   EXPECT_EQ(client.wait_closed(), closing::orderly);
 }
 
-// ---- HTTP/1.0
-// ------------------------------------------------------------------------------------
+// ---- HTTP/1.0 ----
 
 TEST_F(connection, http_1_0_ends_after_one_answer) {
   auto client = gateway_.connect();
@@ -181,8 +180,7 @@ TEST_F(connection, http_1_0_gets_a_stream_without_chunks) {
   EXPECT_TRUE(reply.complete()) << to_string(reply.end);
 }
 
-// ---- methods and targets
-// -------------------------------------------------------------------------
+// ---- methods and targets ----
 
 TEST_F(connection, head_is_get_without_its_body) {
   auto client = gateway_.connect();
@@ -221,8 +219,7 @@ TEST_F(connection, query_does_not_hide_a_route) {
   EXPECT_TRUE(gateway_.get("/livez?").ok());
 }
 
-// ---- limit
-// ---------------------------------------------------------------------------------------
+// ---- limit ----
 
 TEST(connection_limit, one_more_is_closed_and_a_place_that_gets_free_is_used) {
   support::scripted_upstream upstream{echo()};

@@ -166,8 +166,7 @@ TEST_F(reload, of_the_listen_address_waits_for_the_next_start) {
   EXPECT_EQ(who_answers(gateway), "new");
 }
 
-// ---- requests under way
-// --------------------------------------------------------------------------
+// ---- requests under way ----
 
 const std::string event = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n";
 const std::string done_event = "data: [DONE]\n\n";

@@ -97,8 +97,7 @@ TEST_F(request_body, cut_off_by_the_client_reaches_no_backend) {
   EXPECT_EQ(upstream_.requests(), 0u);
 }
 
-// ---- Expect: 100-continue
-// ------------------------------------------------------------------------
+// ---- Expect: 100-continue ----
 
 const std::string expecting = "POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\n"
                               "Content-Type: application/json\r\nExpect: 100-continue\r\n";
@@ -162,8 +161,7 @@ TEST_F(request_body, of_http_1_0_gets_no_word) {
   EXPECT_EQ(client.read_reply().status, 200u);
 }
 
-// ---- bodies that nobody wants
-// --------------------------------------------------------------------
+// ---- bodies that nobody wants ----
 
 TEST_F(request_body, of_a_get_is_skipped) {
   auto client = gateway_.connect();

@@ -19,8 +19,7 @@ protected:
   gateway_process gateway_{chat_config(upstream_)};
 };
 
-// ---- routes and methods
-// --------------------------------------------------------------------------
+// ---- routes and methods ----
 
 TEST_F(request_check, unknown_path_is_404_in_the_envelope_of_its_path) {
   for (const std::string path :
@@ -87,8 +86,7 @@ TEST_F(request_check, route_without_a_configured_backend_is_503) {
   EXPECT_EQ(text_at(reply.body, "/error/code"), "backend_not_found") << reply.body;
 }
 
-// ---- bodies
-// --------------------------------------------------------------------------------------
+// ---- bodies ----
 
 TEST_F(request_check, media_type_that_is_no_json_is_415) {
   for (const std::string type :
@@ -170,8 +168,7 @@ TEST_F(request_check, json_that_is_unusual_but_right_passes_unchanged) {
   }
 }
 
-// ---- request ids
-// ---------------------------------------------------------------------------------
+// ---- request ids ----
 
 TEST_F(request_check, valid_request_id_is_kept_everywhere) {
   const std::string id = "trace-1/span:2+3=4@host_5.6";
@@ -215,8 +212,7 @@ TEST_F(request_check, answer_has_date_and_type) {
   EXPECT_TRUE(reply.field("Date").ends_with(" GMT"));
 }
 
-// ---- failed backends
-// -----------------------------------------------------------------------------
+// ---- failed backends ----
 
 TEST(backend_failure, has_the_envelope_of_its_path) {
   const support::closed_port nobody;

@@ -51,6 +51,7 @@ pid_t spawn(const std::vector<std::string>& arguments, const variables& environm
   ::dup2(::open(out.c_str(), flags, 0600), STDOUT_FILENO);
   ::dup2(::open(err.c_str(), flags, 0600), STDERR_FILENO);
   ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+  ::signal(SIGPIPE, SIG_DFL); // a test may have switched it off for itself
   ::execve(program.c_str(), argv.data(), envp.data());
   ::_exit(127);
 }
@@ -81,8 +82,7 @@ std::vector<std::string> split_labels(std::string_view text) {
 }
 } // namespace
 
-// ---- files
-// ---------------------------------------------------------------------------------------
+// ---- files ----
 
 temporary_directory::temporary_directory() {
   auto pattern = (fs::temp_directory_path() / "synapse-test-XXXXXX").string();
@@ -115,8 +115,7 @@ void replace_file(const fs::path& path, std::string_view text) {
   fs::rename(beside, path);
 }
 
-// ---- processes
-// -----------------------------------------------------------------------------------
+// ---- processes ----
 
 finished_process run_gateway(const std::vector<std::string>& arguments,
                              const variables& environment) {
@@ -201,8 +200,7 @@ std::optional<int> gateway_process::wait_exit(milliseconds limit) {
   return status_;
 }
 
-// ---- requests
-// ------------------------------------------------------------------------------------
+// ---- requests ----
 
 raw_client gateway_process::connect(client_options how) const {
   how.tls = how.tls || how_.tls;

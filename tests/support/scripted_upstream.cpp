@@ -44,8 +44,7 @@ upstream_request parse_head(std::string head) {
 }
 } // namespace
 
-// ---- requests
-// ------------------------------------------------------------------------------------
+// ---- requests ----
 
 std::string upstream_request::field(std::string_view name) const {
   for (const auto& [key, value] : fields)
@@ -59,8 +58,7 @@ std::size_t upstream_request::count(std::string_view name) const {
       fields.begin(), fields.end(), [&](const auto& f) { return same_name(f.first, name); }));
 }
 
-// ---- connection
-// ----------------------------------------------------------------------------------
+// ---- connection ----
 
 upstream_connection::upstream_connection(scripted_upstream& owner, byte_stream stream,
                                          std::size_t number)
@@ -180,8 +178,7 @@ std::optional<clock::time_point> upstream_connection::wait_until_peer_closes(mil
   }
 }
 
-// ---- listener
-// ------------------------------------------------------------------------------------
+// ---- listener ----
 
 scripted_upstream::scripted_upstream(script each_connection)
     : scripted_upstream(std::move(each_connection), options{}) {}
@@ -268,8 +265,7 @@ void scripted_upstream::serve(descriptor fd, std::size_t number) {
   connection.close();
 }
 
-// ---- answers
-// -------------------------------------------------------------------------------------
+// ---- answers ----
 
 scripted_upstream::script answer_each(std::function<std::string(const upstream_request&)> answer) {
   return [answer = std::move(answer)](upstream_connection& connection) {

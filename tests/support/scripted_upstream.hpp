@@ -71,6 +71,11 @@ public:
   /// Reads and drops until the peer closes. @returns when that was, or nothing if it did not.
   std::optional<clock::time_point> wait_until_peer_closes(milliseconds limit = patience);
 
+  /// As above, but takes nothing of what the peer still sends.
+  bool wait_until_peer_hangs_up(milliseconds limit = patience) {
+    return stream_.wait_hang_up(limit);
+  }
+
   std::size_t bytes_received() const noexcept { return received_; }
   std::size_t bytes_sent() const noexcept { return sent_; }
   byte_stream& stream() noexcept { return stream_; }

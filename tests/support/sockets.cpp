@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -90,6 +91,9 @@ bool byte_stream::handshake_server(SSL_CTX* context, milliseconds limit) {
 }
 
 bool byte_stream::handshake(SSL_CTX*, milliseconds limit, bool server) {
+  // OpenSSL writes without MSG_NOSIGNAL.
+  static const auto previous = std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(previous);
   SSL_set_fd(tls_.get(), fd_.get());
   const auto due = clock::now() + limit;
   for (;;) {
@@ -160,6 +164,10 @@ io_result byte_stream::send(std::string_view bytes, milliseconds limit, std::siz
     }
   }
   return io_result::data;
+}
+
+bool byte_stream::wait_hang_up(milliseconds limit) const {
+  return wait_for(POLLRDHUP, clock::now() + limit);
 }
 
 void byte_stream::shutdown_send() {

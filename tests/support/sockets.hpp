@@ -57,6 +57,10 @@ public:
   /// increased by the bytes that went out.
   io_result send(std::string_view bytes, milliseconds limit, std::size_t* taken = nullptr);
 
+  /// Waits until the peer has closed or reset the connection, and reads nothing meanwhile.
+  /// @returns false when it did not within `limit`.
+  bool wait_hang_up(milliseconds limit) const;
+
   /// Ends our direction.
   void shutdown_send();
   /// Closes with a reset instead of an orderly end.

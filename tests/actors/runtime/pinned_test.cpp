@@ -202,8 +202,7 @@ TEST_F(pinned_actors, let_a_question_be_dropped_before_its_answer) {
   });
 }
 
-// ---- ended from outside
-// --------------------------------------------------------------------------
+// ---- ended from outside ----
 
 /// A session whose coroutine waits for its end, and the handle to reach it by.
 struct waiting_session {
@@ -314,8 +313,7 @@ TEST_F(pinned_actors, tell_monitors_why_their_coroutine_ended_them) {
   driver.join();
 }
 
-// ---- requests to sessions that have ended
-// --------------------------------------------------------
+// ---- requests to sessions that have ended ----
 
 TEST_F(pinned_actors, bounce_requests_after_their_end) {
   session_actor handle;
@@ -364,8 +362,7 @@ TEST_F(pinned_actors, bounce_requests_that_their_end_overtook) {
   EXPECT_EQ(bounced, count);
 }
 
-// ---- the unit
-// ------------------------------------------------------------------------------------
+// ---- the unit ----
 
 TEST_F(pinned_actors, end_when_nobody_knows_them_any_more) {
   for (int i = 0; i < 100; ++i)
@@ -494,8 +491,7 @@ TEST_F(pinned_actors, leave_nothing_behind) {
   }
 }
 
-// ---- the stop order
-// ------------------------------------------------------------------------------
+// ---- the stop order ----
 
 TEST_F(pinned_actors, stop_in_order_with_sessions_under_way) {
   constexpr int count = 100;

@@ -183,8 +183,7 @@ TEST(task, keeps_frames_larger_than_the_recycled_sizes) {
   EXPECT_EQ(sum, 7'998'000);
 }
 
-// ---- wake_point
-// ----------------------------------------------------------------------------------
+// ---- wake_point ----
 
 task<void> count_wakes(wake_ptr wake, int rounds, int& seen) {
   for (int i = 0; i < rounds; ++i) {
@@ -264,8 +263,7 @@ TEST(wake_point, is_kept_by_the_frame_of_its_waiter) {
   EXPECT_TRUE(freed);
 }
 
-// ---- local_ptr
-// -----------------------------------------------------------------------------------
+// ---- local_ptr ----
 
 TEST(local_ptr, shares_and_frees) {
   struct item : local_counted {

@@ -83,8 +83,7 @@ struct transports : testing::Test {
   test::io_runner runner;
 };
 
-// ---- plain TCP
-// -----------------------------------------------------------------------------------
+// ---- plain TCP ----
 
 TEST_F(transports, carry_bytes_both_ways) {
   run([&]() -> task<void> {
@@ -358,8 +357,7 @@ TEST_F(transports, tell_what_the_peer_has_not_taken) {
   });
 }
 
-// ---- connecting
-// ----------------------------------------------------------------------------------
+// ---- connecting ----
 
 TEST_F(transports, connect) {
   run([&]() -> task<void> {
@@ -413,8 +411,7 @@ TEST_F(transports, give_up_connecting_when_closed) {
   });
 }
 
-// ---- TLS
-// -----------------------------------------------------------------------------------------
+// ---- TLS ----
 
 struct tls_transports : transports {
   std::shared_ptr<asio::ssl::context> server() const {
