@@ -12,18 +12,14 @@ foreach(_program stub load)
   target_link_libraries(synapse-bench-${_program} PRIVATE synapse_flags synapse::bench)
 endforeach()
 
-# Micro-benchmarks: one file per subject, linked with whatever parts of the gateway exist.
-file(GLOB _micro_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/bench/micro/*.cpp)
+# Micro-benchmarks: one file per subject.
 find_package(benchmark QUIET)
-if(_micro_sources AND benchmark_FOUND)
-  add_executable(synapse-microbench ${_micro_sources})
-  target_link_libraries(synapse-microbench PRIVATE synapse_flags benchmark::benchmark_main)
-  foreach(_part http_core telemetry actors)
-    if(TARGET synapse::${_part})
-      target_link_libraries(synapse-microbench PRIVATE synapse::${_part})
-    endif()
-  endforeach()
-elseif(_micro_sources)
+if(benchmark_FOUND)
+  add_executable(synapse-microbench bench/micro/http_core_bench.cpp bench/micro/telemetry_bench.cpp
+    bench/micro/permit_bench.cpp)
+  target_link_libraries(synapse-microbench PRIVATE synapse_flags synapse::http_core
+    synapse::telemetry synapse::actors synapse::http_server benchmark::benchmark_main)
+else()
   message(STATUS "Google Benchmark not found: synapse-microbench is left out")
 endif()
 

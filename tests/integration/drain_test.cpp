@@ -192,6 +192,7 @@ TEST(drain, second_signal_ends_at_once) {
   EXPECT_LT(clock::now() - since, support::patience / 4); // the drain limit is 30 s
   EXPECT_NE(gateway.err().find("second signal"), std::string::npos);
   EXPECT_FALSE(client.read_reply().complete());
+  never.open();
 }
 
 TEST(drain, does_not_wait_for_a_client_that_only_sends_a_head) {
