@@ -18,6 +18,7 @@
 #include <caf/detail/sync_request_bouncer.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/execution_unit.hpp>
+#include <caf/logger.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -194,6 +195,9 @@ pinned_ref<Actor, Handle> spawn_here(io_unit& unit, Args&&... args) {
   caf::actor_config config{&unit};
   auto handle = unit.system().spawn_impl<Actor, caf::hidden + caf::lazy_init>(
       config, unit, std::forward<Args>(args)...);
+  // Spawning made this thread known to CAF's logger, which then notes the running actor's id under
+  // a lock at every step although it logs nothing.
+  caf::logger::set_current_actor_system(nullptr);
   auto* object = static_cast<Actor*>(caf::actor_cast<caf::abstract_actor*>(handle));
   object->activate(&unit);
   return {std::move(handle), object};

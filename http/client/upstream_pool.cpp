@@ -96,7 +96,7 @@ void upstream_pool::give_back(connection_ptr connection) {
   if (idle_.size() >= options_.max_idle)
     drop(*idle_.front());
   connection->pool_ = this;
-  io_.arm(connection->timer_, net::io_thread::now() + options_.idle_timeout);
+  io_.arm(connection->timer_, net::io_thread::recent() + options_.idle_timeout);
   connection->read();
   idle_.push_back(std::move(connection));
 }

@@ -90,7 +90,7 @@ net::time_ns sooner(net::time_ns a, net::time_ns b) {
   return std::min(a, b);
 }
 bool passed(net::time_ns due) {
-  return due != 0 && net::io_thread::now() >= due;
+  return due != 0 && net::io_thread::recent() >= due;
 }
 } // namespace
 
@@ -149,7 +149,7 @@ net::task<void> forwarder::run() {
 /// @returns false when the exchange is over: refused (and replied) or given up.
 net::task<bool> forwarder::acquire_permit() {
   actors::question<actors::permit> question;
-  const auto asked = net::io_thread::now();
+  const auto asked = net::io_thread::recent();
   {
     // The lane lives on this thread: usually it has answered at the end of this scope.
     actors::io_unit::burst at_once{ex_.owner().unit};
@@ -172,7 +172,7 @@ net::task<bool> forwarder::acquire_permit() {
   }
   if (waiting)
     metrics_.waiting.decrement();
-  metrics_.permit_wait.observe_ns(net::io_thread::now() - asked);
+  metrics_.permit_wait.observe_ns(net::io_thread::recent() - asked);
   auto& answer = question.answer();
   if (!answer) {
     // The lane has ended: its backend is being replaced.
@@ -257,7 +257,7 @@ net::task<bool> forwarder::back_off(unsigned attempts_done) {
 }
 
 net::task<forwarder::verdict> forwarder::attempt() {
-  time_.begun = net::io_thread::now();
+  time_.begun = net::io_thread::recent();
   const auto address = client::to_endpoint(permit_.address);
   for (bool may_reuse = true;; may_reuse = false) {
     upstream_ = may_reuse ? site_->pool->take(address) : client::connection_ptr{};
@@ -366,7 +366,7 @@ net::task<forwarder::verdict> forwarder::send_request() {
   }
   if (streamed)
     co_return co_await pump_body();
-  time_.sent = net::io_thread::now();
+  time_.sent = net::io_thread::recent();
   co_return verdict::answered;
 }
 

@@ -27,7 +27,7 @@ net::time_ns sooner(net::time_ns a, net::time_ns b) {
   return std::min(a, b);
 }
 bool passed(net::time_ns due) {
-  return due != 0 && net::io_thread::now() >= due;
+  return due != 0 && net::io_thread::recent() >= due;
 }
 
 /// How long a finished stream's connection may take to end its transfer coding before it is closed
@@ -99,9 +99,9 @@ net::task<forwarder::verdict> forwarder::relay() {
 /// Waits until the client has taken what was written. Meanwhile nothing is read from the backend,
 /// so its silence begins afterwards. @returns false when the client is gone or too slow.
 net::task<bool> forwarder::await_client() {
-  const auto from = net::io_thread::now();
+  const auto from = net::io_thread::recent();
   const bool ok = co_await ex_.finish_write();
-  time_.reading = net::io_thread::now();
+  time_.reading = net::io_thread::recent();
   ex_.record().upstream_ns += time_.reading - from;
   co_return ok;
 }
@@ -112,7 +112,7 @@ net::task<bool> forwarder::await_client() {
 /// client gets an error instead of half an object. `answered` here means: complete.
 net::task<forwarder::verdict> forwarder::await_small_body() {
   const auto length = static_cast<std::size_t>(answer_.content_length);
-  auto idle_from = net::io_thread::now();
+  auto idle_from = net::io_thread::recent();
   std::size_t seen = upstream_->input().size();
   while (upstream_->input().size() < length) {
     if (upstream_->ended())
@@ -125,7 +125,7 @@ net::task<forwarder::verdict> forwarder::await_small_body() {
     }
     if (upstream_->input().size() > seen) {
       seen = upstream_->input().size();
-      idle_from = net::io_thread::now();
+      idle_from = net::io_thread::recent();
     }
     const auto idle_due = deadline_of(idle_from, settings_.timeouts.idle);
     const auto total_due = deadline_of(time_.begun, settings_.timeouts.total);
@@ -320,7 +320,7 @@ bool forwarder::scan_events() {
       return false;
     events_complete_ += event.size;
     if (first_content_ == 0 && watch_.content_seen()) {
-      first_content_ = net::io_thread::now();
+      first_content_ = net::io_thread::recent();
       if (route_metrics_)
         route_metrics_->first_token(metrics_).observe_ns(first_content_ - time_.sent);
     }
@@ -476,7 +476,7 @@ net::task<forwarder::verdict> forwarder::relay_stream() {
   body_left_ = answer_.content_length;
   const auto& limits = ex_.settings().limits;
   const auto total_due = deadline_of(time_.begun, settings_.timeouts.total);
-  auto last_sent = net::io_thread::now();
+  auto last_sent = net::io_thread::recent();
   for (;;) {
     take_stream_input();
     const bool finished = scan_events();
@@ -525,7 +525,7 @@ net::task<forwarder::verdict> forwarder::relay_stream() {
     if (commit && events_complete_ > 0) {
       if (!co_await send_events(false))
         break;
-      last_sent = net::io_thread::now();
+      last_sent = net::io_thread::recent();
       continue;
     }
     if (passed(keepalive_due)) {
@@ -534,7 +534,7 @@ net::task<forwarder::verdict> forwarder::relay_stream() {
       events_complete_ += http::sse_keepalive.size();
       if (!co_await send_events(false))
         break;
-      last_sent = net::io_thread::now();
+      last_sent = net::io_thread::recent();
       continue;
     }
     if (ex_.given_up())

@@ -6,15 +6,20 @@ namespace synapse::net {
 
 namespace {
 thread_local io_thread* current_thread = nullptr;
+thread_local time_ns last_look = 0;
 constexpr time_ns quarter_second = 250'000'000;
 } // namespace
 
 io_thread::io_thread(unsigned index) : index_(index), work_(asio::make_work_guard(context_)) {}
 
 time_ns io_thread::now() noexcept {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  return last_look = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                         std::chrono::steady_clock::now().time_since_epoch())
+                         .count();
+}
+
+time_ns io_thread::recent() noexcept {
+  return last_look ? last_look : now();
 }
 
 io_thread* io_thread::current() noexcept {

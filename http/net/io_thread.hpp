@@ -36,6 +36,12 @@ public:
   /// steady_clock, in nanoseconds.
   static time_ns now() noexcept;
 
+  /// What the calling thread's last `now()` returned. Every read, every blocked write and every
+  /// tick looks at the clock, so within a turn of the loop that one of them began this is off by
+  /// the work of that turn only. For deadlines; a dozen looks per request add up to more than
+  /// parsing it.
+  static time_ns recent() noexcept;
+
   /// (Re)arms `node`; own thread only.
   void arm(timer_node& node, time_ns due);
   void disarm(timer_node& node) noexcept { wheel_.disarm(node); }

@@ -51,6 +51,7 @@ connection::~connection() {
 }
 
 void connection::start(std::shared_ptr<net::asio::ssl::context> tls) {
+  net::io_thread::now(); // an accept does not look at the clock
   net::spawn(run(net::local_ptr<connection>{this}, std::move(tls)));
 }
 
@@ -109,17 +110,18 @@ net::task<bool> connection::handshake(std::shared_ptr<net::asio::ssl::context> t
 }
 
 net::task<connection::head_state> connection::read_head() {
-  const auto& limits = owner_.routes->settings().limits;
-  const http::head_limits head_limits{limits.max_header_bytes, limits.max_uri_bytes,
-                                      limits.max_header_fields};
-  const auto idle_since = net::io_thread::now();
+  const auto idle_since = net::io_thread::recent();
   net::time_ns begun = 0;
   std::size_t scanned = 0;
   if (!downstream_->reading() && downstream_->input().empty())
-    downstream_->reserve(limits.max_header_bytes);
+    downstream_->reserve(owner_.routes->settings().limits.max_header_bytes);
   for (;;) {
+    // Looked up after every wait: a reload frees the settings that an idle connection waited under.
+    const auto& limits = owner_.routes->settings().limits;
     const auto input = downstream_->input();
     if (!input.empty()) {
+      const http::head_limits head_limits{limits.max_header_bytes, limits.max_uri_bytes,
+                                          limits.max_header_fields};
       const auto parsed =
           http::parse_request(input.data(), input.size(), scanned, head_limits, scratch_.head);
       if (parsed.ok()) {
@@ -134,7 +136,7 @@ net::task<connection::head_state> connection::read_head() {
         co_return head_state::failed;
       }
       if (begun == 0)
-        begun = net::io_thread::now();
+        begun = net::io_thread::recent();
     } else if (draining_) {
       co_return head_state::closed;
     }
@@ -142,7 +144,7 @@ net::task<connection::head_state> connection::read_head() {
       co_return head_state::closed;
     const auto due =
         begun ? begun + in_ns(limits.header_timeout) : idle_since + in_ns(limits.idle_timeout);
-    if (net::io_thread::now() >= due) {
+    if (net::io_thread::recent() >= due) {
       if (!begun)
         co_return head_state::closed;
       co_await refuse_head(http::response_detail::header_timeout, {});

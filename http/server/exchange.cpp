@@ -29,7 +29,7 @@ exchange::exchange(worker& owner, net::transport& downstream, net::wake_ptr wake
                              scratch.head.fields.value_of(http::known_field::x_request_id))),
       client_ip_(client_ip), number_(++owner.last_request) {
   timer_.wake = wake_.get();
-  record_.started = net::io_thread::now();
+  record_.started = net::io_thread::recent();
   keep_alive_ = scratch.head.keep_alive;
   body_done_ = !has_body();
   body_left_ = scratch.head.content_length;
@@ -66,6 +66,8 @@ void exchange::send_continue() {
 exchange::body_state exchange::take_body(std::size_t max) {
   auto& body = scratch_.body;
   const auto append = [&](std::string_view bytes) {
+    if (bytes.empty())
+      return; // memcpy wants a valid pointer even for nothing
     const auto needed = body_size_ + bytes.size() + http::json_padding;
     if (body.size() < needed)
       body.resize(std::max(needed, std::min(body.size() * 2, max + http::json_padding)));
@@ -110,17 +112,17 @@ net::task<exchange::body_state> exchange::read_body(std::size_t max) {
       downstream_.input().size() >= static_cast<std::size_t>(head().content_length))
     body.resize(static_cast<std::size_t>(head().content_length) + http::json_padding);
   const auto limit = std::chrono::nanoseconds{settings().limits.body_timeout}.count();
-  auto last = net::io_thread::now();
+  auto last = net::io_thread::recent();
   while (!body_done_) {
     if (!downstream_.input().empty()) {
       if (const auto state = take_body(max); state != body_state::complete)
         co_return state;
-      last = net::io_thread::now();
+      last = net::io_thread::recent();
       continue;
     }
     if (given_up())
       co_return body_state::gone;
-    if (net::io_thread::now() >= last + limit)
+    if (net::io_thread::recent() >= last + limit)
       co_return body_state::timeout;
     send_continue();
     alarm(last + limit);
@@ -195,7 +197,7 @@ http::connection_directive exchange::decide_connection() noexcept {
 bool exchange::write(std::span<const std::string_view> pieces) {
   if (!begun_) {
     begun_ = true;
-    record_.first_byte = net::io_thread::now();
+    record_.first_byte = net::io_thread::recent();
   }
   return downstream_.write(pieces);
 }

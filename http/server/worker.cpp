@@ -12,7 +12,7 @@ worker::worker(net::io_thread& thread, actors::io_unit& io_unit, lifecycle& stat
     : io(thread), unit(io_unit), life(state), routes_table(table) {}
 
 std::string_view worker::date() {
-  const auto now = net::io_thread::now();
+  const auto now = net::io_thread::recent();
   if (now >= date_valid_until_) {
     timespec wall{};
     ::clock_gettime(CLOCK_REALTIME, &wall);

@@ -94,7 +94,7 @@ TEST(stream, line_ends_and_framings_of_other_servers) {
           head + "Content-Length: " + std::to_string(payload.size()) + "\r\n\r\n" + payload,
           head + "Connection: close\r\n\r\n" + payload}) {
       SCOPED_TRACE(answer.substr(0, 200));
-      bed.upstream.set_script([&](upstream_connection& connection) {
+      bed.upstream.set_script([answer](upstream_connection& connection) {
         connection.read_request();
         connection.send(answer);
       });
