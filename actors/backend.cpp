@@ -176,7 +176,7 @@ void backend_state::answer(std::uint32_t lane, std::uint64_t request, bool probe
     message.spare = grant.spare;
     if (probe)
       probing_lane_ = lane;
-    send_to(lane, std::move(message));
+    send_to(lane, message);
   } else {
     schedule_tick();
   }
@@ -189,13 +189,13 @@ void backend_state::deny(std::uint32_t lane, std::uint64_t request, deny_reason 
   message.request = request;
   message.reason = reason;
   message.retry_after_ms = retry_after_ms;
-  send_to(lane, std::move(message));
+  send_to(lane, message);
 }
 
-void backend_state::send_to(std::uint32_t lane, lease_answer message) {
+void backend_state::send_to(std::uint32_t lane, const lease_answer& message) {
   const auto found = lanes_.find(lane);
   if (found != lanes_.end())
-    self_->send(found->second, std::move(message));
+    self_->send(found->second, message);
 }
 
 void backend_state::serve(const std::vector<permit_ledger::grant>& grants) {
@@ -204,7 +204,7 @@ void backend_state::serve(const std::vector<permit_ledger::grant>& grants) {
     message.request = grant.request;
     message.granted = true;
     message.spare = grant.spare;
-    send_to(grant.lane, std::move(message));
+    send_to(grant.lane, message);
   }
 }
 

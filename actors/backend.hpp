@@ -57,7 +57,7 @@ private:
   void answer(std::uint32_t lane, std::uint64_t request, bool probe);
   void deny(std::uint32_t lane, std::uint64_t request, deny_reason reason,
             std::uint32_t retry_after_ms);
-  void send_to(std::uint32_t lane, lease_answer message);
+  void send_to(std::uint32_t lane, const lease_answer& message);
   void serve(const std::vector<permit_ledger::grant>& grants);
   void publish();
   void publish_if_recall_changed();

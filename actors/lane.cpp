@@ -19,6 +19,7 @@ lane_actor::behavior_type lane::make_behavior() {
       [this](const permit_request& request) { return on_request(request); },
       [this](const permit_abandoned& message) { on_abandoned(message); },
       [this](const outcome& message) { on_outcome(message); },
+      [this](const completed& message) { on_completed(message); },
       [this](lane_view& view) { on_view(view); },
       [this](const lease_answer& answer) { on_answer(answer); },
       [this](retire_atom) { on_retire(); },
@@ -29,6 +30,7 @@ permit lane::grant(std::uint64_t request, granted how) {
   permit result;
   result.granted = true;
   result.probe = how.probe;
+  result.urgent = how.counted || how.probe || view_.suspect;
   // Round robin over the addresses; each thread keeps its own turn.
   result.address = view_.addresses[next_address_++ % view_.addresses.size()];
   granted_.emplace(request, how);
@@ -113,6 +115,11 @@ void lane::on_outcome(const outcome& message) {
   const auto found = granted_.find(message.request);
   if (found != granted_.end() && found->second.probe)
     send(backend_, result_report(index_, message.result, true));
+}
+
+void lane::on_completed(const completed& message) {
+  for (const auto request : message.requests)
+    release(request, attempt_result::ok);
 }
 
 void lane::release(std::uint64_t request, attempt_result result) {

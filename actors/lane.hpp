@@ -26,6 +26,7 @@ private:
   caf::result<permit> on_request(const permit_request& request);
   void on_abandoned(const permit_abandoned& message);
   void on_outcome(const outcome& message);
+  void on_completed(const completed& message);
   void on_view(lane_view& view);
   void on_answer(const lease_answer& answer);
   void on_retire();

@@ -271,7 +271,10 @@ std::span<const variable> known_variables() {
 std::vector<problem> apply_environment(const environment& all, settings& into) {
   std::vector<problem> problems;
   into.process.instance_id = host_name(all);
-  for (const auto& [name, value] : all) {
+  for (const auto& entry : all) {
+    // No structured binding: clang 14 cannot capture one.
+    const auto& name = entry.first;
+    const auto& value = entry.second;
     if (!name.starts_with(prefix) || value.empty() || is_service_link(name, value))
       continue;
     const auto* const known = std::find_if(std::begin(variables), std::end(variables),

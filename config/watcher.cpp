@@ -4,12 +4,12 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <deque>
 #include <fcntl.h>
 #include <string_view>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <utility>
 

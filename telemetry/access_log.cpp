@@ -47,6 +47,19 @@ constexpr auto is_plain = [] {
   return table;
 }();
 
+/// True when a value without quotes may hold all eight bytes: the table above, eight at a time.
+bool eight_plain(std::uint64_t bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+  // The high bit of each byte of the results says yes; exact as long as no byte is above 0x7F.
+  const auto is = [&](std::uint64_t c) {
+    const auto x = bytes ^ (ones * c);
+    return (x - ones) & ~x;
+  };
+  const auto below_21 = bytes - ones * 0x21;
+  const auto above_7e = bytes + ones;
+  return ((bytes | below_21 | above_7e | is('"') | is('\\') | is('=')) & high) == 0;
+}
+
 [[gnu::noinline]] char* put_quoted(char* out, std::string_view text, bool cut) {
   *out++ = '"';
   out = escape(out, text, escape_style::quoted);
@@ -65,7 +78,14 @@ char* put_text(char* out, std::string_view text, std::size_t limit) {
   if (text.size() > limit)
     return put_quoted(out, utf8_prefix(text, limit), true);
   bool plain = true;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text.data() + i, 8);
+    plain &= eight_plain(bytes);
+    std::memcpy(out + i, &bytes, 8);
+  }
+  for (; i < text.size(); ++i) {
     plain &= is_plain[static_cast<unsigned char>(text[i])];
     out[i] = text[i];
   }

@@ -31,6 +31,8 @@ using lane_actor = caf::typed_actor<
     caf::reacts_to<permit_abandoned>,
     // The attempt ended; gives the permit back.
     caf::reacts_to<outcome>,
+    // Several attempts ended well.
+    caf::reacts_to<completed>,
     // INTERNAL, from the backend: its state changed.
     caf::reacts_to<lane_view>,
     // INTERNAL, from the backend: answer to a lease_request.

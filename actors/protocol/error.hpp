@@ -3,6 +3,7 @@
 #pragma once
 
 #include <caf/error.hpp>
+#include <caf/message.hpp>
 
 #include <cstdint>
 #include <string>

@@ -62,7 +62,9 @@ typename Inspector::result_type inspect(Inspector& f, permit_request& x) {
 
 struct permit {
   bool granted = false;
-  bool probe = false; ///< the breaker's half-open probe: its result decides
+  bool probe = false;  ///< the breaker's half-open probe: its result decides
+  bool urgent = false; ///< tell its outcome at once: others may wait for the permit, or the breaker
+                       ///< for good news
   deny_reason reason = deny_reason::none;
   std::uint32_t retry_after_ms = 0;
   backend_address address; ///< where to connect
@@ -72,7 +74,7 @@ struct permit {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, permit& x) {
-  return f(caf::meta::type_name("permit"), x.granted, x.probe, x.reason, x.retry_after_ms,
+  return f(caf::meta::type_name("permit"), x.granted, x.probe, x.urgent, x.reason, x.retry_after_ms,
            x.address);
 }
 
@@ -115,6 +117,19 @@ struct outcome {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, outcome& x) {
   return f(caf::meta::type_name("outcome"), x.request, x.result);
+}
+
+/// Outcomes `ok` of requests whose permits nobody waits for, collected for a moment.
+struct completed {
+  std::vector<std::uint64_t> requests;
+
+  completed() = default;
+  explicit completed(std::vector<std::uint64_t> request_ids) : requests(std::move(request_ids)) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, completed& x) {
+  return f(caf::meta::type_name("completed"), x.requests);
 }
 
 // ---- lane ↔ backend ----

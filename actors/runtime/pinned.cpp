@@ -70,7 +70,7 @@ void io_unit::drain() {
       run_one(job);
     batch_.clear();
     // By index: a woken coroutine may defer further ones.
-    for (std::size_t i = 0; i < wakes_.size(); ++i) {
+    for (std::size_t i = 0; i < wakes_.size(); ++i) { // NOLINT(modernize-loop-convert)
       auto waiter = std::move(wakes_[i]);
       waiter->notify();
     }

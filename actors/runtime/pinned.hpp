@@ -165,6 +165,7 @@ public:
       }
     }
     this->unregister_from_system();
+    // NOLINTNEXTLINE(bugprone-parent-virtual-call): leaving out the parent's part is the point
     return caf::monitorable_actor::cleanup(std::move(reason), host);
   }
 

@@ -40,6 +40,7 @@ actors::lane_actor spawn_far_lane(caf::actor_system& system) {
             },
             [](const actors::permit_abandoned&) {},
             [](const actors::outcome&) {},
+            [](const actors::completed&) {},
             [](const actors::lane_view&) {},
             [](const actors::lease_answer&) {},
             [](actors::retire_atom) {}};

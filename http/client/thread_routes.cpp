@@ -44,6 +44,30 @@ pool_options options_of(const actors::backend_entry& entry,
 
 } // namespace
 
+outcome_box::outcome_box(net::io_thread& io, actors::lane_actor lane)
+    : io_(io), lane_(std::move(lane)) {
+  requests_.reserve(largest);
+}
+
+outcome_box::~outcome_box() {
+  flush();
+}
+
+void outcome_box::add(std::uint64_t request) {
+  requests_.push_back(request);
+  if (requests_.size() == largest)
+    flush();
+  else if (!armed())
+    io_.arm(*this, net::io_thread::recent() + net::timer_wheel::tick);
+}
+
+void outcome_box::flush() {
+  if (requests_.empty())
+    return;
+  caf::anon_send(lane_, actors::completed(requests_));
+  requests_.clear();
+}
+
 site_ptr thread_routes::site(std::string_view name) const {
   const auto found = std::find_if(sites.begin(), sites.end(),
                                   [&](const site_ptr& s) { return s->settings->name == name; });
@@ -66,6 +90,7 @@ routes_ptr make_thread_routes(
     site->entry = &entry;
     site->settings = entry.settings;
     site->lane = entry.lanes[thread.index()];
+    site->outcomes.emplace(thread, site->lane);
     site->authority = entry.settings->url.authority();
     site->response_extra = "X-Synapse-Backend: " + entry.settings->name + "\r\n";
     site->metrics = metrics_of(entry.settings->name);

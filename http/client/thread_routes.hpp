@@ -8,6 +8,7 @@
 #include "http/client/upstream_pool.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,12 +19,35 @@ struct backend_metrics;
 
 namespace synapse::client {
 
+/// Good ends of attempts on their way to a lane. One message per request to say that all went well
+/// would cost as much as parsing the request; nobody waits for this news.
+class outcome_box final : net::timer_node {
+public:
+  outcome_box(net::io_thread& io, actors::lane_actor lane);
+  /// Tells the rest.
+  ~outcome_box() override;
+
+  /// The attempt of this request ended well. Told within two ticks of the timer wheel.
+  void add(std::uint64_t request);
+  /// Tells it all now.
+  void flush();
+
+private:
+  static constexpr std::size_t largest = 64;
+  void on_timer() override { flush(); }
+
+  net::io_thread& io_;
+  actors::lane_actor lane_;
+  std::vector<std::uint64_t> requests_;
+};
+
 /// One backend as one thread sees it.
 struct backend_site : net::local_counted {
   const config::backend_settings* settings = nullptr; ///< kept alive by `snapshot`
   actors::snapshot_ptr snapshot;
   const actors::backend_entry* entry = nullptr;
   actors::lane_actor lane;
+  std::optional<outcome_box> outcomes; ///< always there; made when the lane is known
   net::local_ptr<upstream_pool> pool;
   std::string authority;      ///< Host field of forwarded requests
   std::string response_extra; ///< field lines added to forwarded answers

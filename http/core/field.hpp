@@ -103,7 +103,7 @@ public:
   /// Appends; the caller has checked `size() < capacity`.
   field& push_back(std::string_view name, std::string_view value, known_field id,
                    bool hop_by_hop) noexcept {
-    field* f = new (storage_ + sizeof(field) * size_) field{name, value, id, hop_by_hop};
+    auto* f = new (storage_ + sizeof(field) * size_) field{name, value, id, hop_by_hop};
     ++size_;
     present_ |= bit(id);
     return *f;

@@ -65,6 +65,7 @@ net::task<void> forward(server::exchange& exchange, client::site_ptr site,
 forwarder::forwarder(server::exchange& exchange, client::site_ptr site, forward_options options)
     : ex_(exchange), site_(std::move(site)), options_(options), settings_(*site_->settings),
       metrics_(*site_->metrics), route_metrics_(exchange.metrics()),
+      answer_(exchange.scratch().answer),
       scanner_(exchange.settings().limits.max_stream_event_bytes) {
   ex_.record().backend = settings_.name;
 }
@@ -94,12 +95,10 @@ bool passed(net::time_ns due) {
 }
 } // namespace
 
-/// Waits for anything to happen, at most until `due`. What is waited is not our overhead.
-net::task<void> forwarder::wait(net::time_ns due) {
+forwarder::waiting forwarder::wait(net::time_ns due) {
   ex_.alarm(due);
   const auto from = net::io_thread::now();
-  co_await ex_.changed();
-  ex_.record().upstream_ns += net::io_thread::now() - from;
+  return waiting{ex_, ex_.changed(), from};
 }
 
 void forwarder::note_departure(telemetry::request_phase phase) {
@@ -122,8 +121,14 @@ void forwarder::note_departure(telemetry::request_phase phase) {
 net::task<void> forwarder::run() {
   const auto attempts = std::max(1u, settings_.retry.attempts);
   for (;;) {
-    if (!co_await acquire_permit())
-      break;
+    actors::question<actors::permit> question;
+    const auto asked = net::io_thread::recent();
+    ask_permit(question, asked);
+    // Usually the lane has answered by now, and yes.
+    if (!(question.done() && question.answer() && take_permit(*question.answer())))
+      if (!co_await await_permit(question, asked))
+        co_return;
+    metrics_.permit_wait.observe_ns(net::io_thread::recent() - asked);
     ++ex_.record().attempts;
     if (ex_.record().attempts > 1)
       metrics_.retries.increment();
@@ -146,66 +151,72 @@ net::task<void> forwarder::run() {
   }
 }
 
+void forwarder::ask_permit(actors::question<actors::permit>& question, net::time_ns now) {
+  // The lane lives on this thread: it has its say at the end of this scope.
+  actors::io_unit::burst at_once{ex_.owner().unit};
+  question.ask(ex_.actor(), site_->lane, actors::permit_request(ex_.number(), now));
+}
+
+/// @returns whether it is one.
+bool forwarder::take_permit(const actors::permit& granted) {
+  if (!granted.granted)
+    return false;
+  permit_ = granted;
+  permit_held_ = true;
+  metrics_.in_flight.increment();
+  return true;
+}
+
 /// @returns false when the exchange is over: refused (and replied) or given up.
-net::task<bool> forwarder::acquire_permit() {
-  actors::question<actors::permit> question;
-  const auto asked = net::io_thread::recent();
-  {
-    // The lane lives on this thread: usually it has answered at the end of this scope.
-    actors::io_unit::burst at_once{ex_.owner().unit};
-    question.ask(ex_.actor(), site_->lane, actors::permit_request(ex_.number(), asked));
-  }
-  bool waiting = false;
+net::task<bool> forwarder::await_permit(actors::question<actors::permit>& question,
+                                        net::time_ns asked) {
+  bool queued = false;
   while (!question.done()) {
     if (ex_.given_up()) {
       caf::anon_send(site_->lane, actors::permit_abandoned(ex_.number()));
-      if (waiting)
+      if (queued)
         metrics_.waiting.decrement();
       note_departure(telemetry::request_phase::permit);
       co_return false;
     }
-    if (!waiting) {
-      waiting = true;
+    if (!queued) {
+      queued = true;
       metrics_.waiting.increment();
     }
     co_await wait(0);
   }
-  if (waiting)
+  if (queued)
     metrics_.waiting.decrement();
-  metrics_.permit_wait.observe_ns(net::io_thread::recent() - asked);
   auto& answer = question.answer();
+  if (answer && take_permit(*answer))
+    co_return true;
+  metrics_.permit_wait.observe_ns(net::io_thread::recent() - asked);
   if (!answer) {
     // The lane has ended: its backend is being replaced.
     co_await ex_.reply_error(response_detail::draining, "the backend is being reconfigured", 1);
     co_return false;
   }
-  if (!answer->granted) {
-    metrics_.permits_denied[denial_of(answer->reason)].increment();
-    const auto seconds = std::max(1u, (answer->retry_after_ms + 999) / 1000);
-    std::string message;
-    switch (answer->reason) {
-    case actors::deny_reason::circuit_open:
-      message = "backend " + settings_.name + " is taken out of service after repeated failures";
-      break;
-    case actors::deny_reason::overflow:
-      message = "too many requests wait for backend " + settings_.name;
-      break;
-    case actors::deny_reason::queue_timeout:
-      message = "no free slot at backend " + settings_.name + " within the time limit";
-      break;
-    case actors::deny_reason::no_address:
-      message = "the host name of backend " + settings_.name + " does not resolve";
-      break;
-    default:
-      message = "backend " + settings_.name + " is being reconfigured";
-    }
-    co_await ex_.reply_error(detail_of(answer->reason), message, seconds);
-    co_return false;
+  metrics_.permits_denied[denial_of(answer->reason)].increment();
+  const auto seconds = std::max(1u, (answer->retry_after_ms + 999) / 1000);
+  std::string message;
+  switch (answer->reason) {
+  case actors::deny_reason::circuit_open:
+    message = "backend " + settings_.name + " is taken out of service after repeated failures";
+    break;
+  case actors::deny_reason::overflow:
+    message = "too many requests wait for backend " + settings_.name;
+    break;
+  case actors::deny_reason::queue_timeout:
+    message = "no free slot at backend " + settings_.name + " within the time limit";
+    break;
+  case actors::deny_reason::no_address:
+    message = "the host name of backend " + settings_.name + " does not resolve";
+    break;
+  default:
+    message = "backend " + settings_.name + " is being reconfigured";
   }
-  permit_ = *answer;
-  permit_held_ = true;
-  metrics_.in_flight.increment();
-  co_return true;
+  co_await ex_.reply_error(detail_of(answer->reason), message, seconds);
+  co_return false;
 }
 
 void forwarder::return_permit(attempt_result result) {
@@ -213,6 +224,12 @@ void forwarder::return_permit(attempt_result result) {
     return;
   permit_held_ = false;
   metrics_.in_flight.decrement();
+  if (result == attempt_result::ok && !permit_.urgent) {
+    site_->outcomes->add(ex_.number());
+    return;
+  }
+  // In the order in which things happened: a success before this failure ends the series before it.
+  site_->outcomes->flush();
   actors::io_unit::burst at_once{ex_.owner().unit};
   caf::anon_send(site_->lane, actors::outcome(ex_.number(), result));
 }
@@ -268,7 +285,9 @@ net::task<forwarder::verdict> forwarder::attempt() {
       if (opened != verdict::answered)
         co_return opened;
     }
-    auto how = co_await send_request();
+    auto how = verdict::answered;
+    if (!begin_request())
+      how = co_await finish_request();
     if (how == verdict::answered)
       how = co_await read_head();
     if (how == verdict::failed && told_ == attempt_result::reset_before_head &&
@@ -322,8 +341,8 @@ net::task<forwarder::verdict> forwarder::open_connection() {
   co_return verdict::answered;
 }
 
-/// `answered` here means: sent, as far as the backend took it.
-net::task<forwarder::verdict> forwarder::send_request() {
+/// Writes the head and a body that is here already. @returns true when all of it was taken at once.
+bool forwarder::begin_request() {
   http::upstream_head_options head;
   head.authority = site_->authority;
   head.base_path = settings_.url.base_path;
@@ -342,29 +361,33 @@ net::task<forwarder::verdict> forwarder::send_request() {
     head.framing = http::body_framing::content_length;
     head.content_length = ex_.body().size();
   }
-  http::write_upstream_request_head(head_out_, ex_.head(), head);
+  auto& out = ex_.scratch().upstream_out;
+  http::write_upstream_request_head(out, ex_.head(), head);
   const bool streamed = options_.stream_body && ex_.has_body();
-  const std::array<std::string_view, 2> pieces{head_out_,
-                                               streamed ? std::string_view{} : ex_.body()};
-  if (!upstream_->write(pieces)) {
-    while (upstream_->writing()) {
-      if (ex_.given_up()) {
-        note_departure(telemetry::request_phase::waiting);
-        co_return verdict::abandoned;
-      }
-      // A backend may answer before it has read everything; then that answer counts.
-      if (!upstream_->input().empty())
-        break;
-      const auto due = sooner(deadline_of(upstream_->last_written(), settings_.timeouts.idle),
-                              deadline_of(time_.begun, settings_.timeouts.total));
-      if (passed(due))
-        co_return fail(response_detail::response_timeout, counted_result::idle_timeout,
-                       attempt_result::response_timeout, "it does not take the request");
-      upstream_->read();
-      co_await wait(due);
+  const std::array<std::string_view, 2> pieces{out, streamed ? std::string_view{} : ex_.body()};
+  time_.sent = net::io_thread::recent();
+  return upstream_->write(pieces) && !streamed;
+}
+
+/// `answered` here means: sent, as far as the backend took it.
+net::task<forwarder::verdict> forwarder::finish_request() {
+  while (upstream_->writing()) {
+    if (ex_.given_up()) {
+      note_departure(telemetry::request_phase::waiting);
+      co_return verdict::abandoned;
     }
+    // A backend may answer before it has read everything; then that answer counts.
+    if (!upstream_->input().empty())
+      break;
+    const auto due = sooner(deadline_of(upstream_->last_written(), settings_.timeouts.idle),
+                            deadline_of(time_.begun, settings_.timeouts.total));
+    if (passed(due))
+      co_return fail(response_detail::response_timeout, counted_result::idle_timeout,
+                     attempt_result::response_timeout, "it does not take the request");
+    upstream_->read();
+    co_await wait(due);
   }
-  if (streamed)
+  if (options_.stream_body && ex_.has_body())
     co_return co_await pump_body();
   time_.sent = net::io_thread::recent();
   co_return verdict::answered;
@@ -492,8 +515,9 @@ net::task<forwarder::verdict> forwarder::read_head() {
   time_.reading = time_.sent;
   // The buffer is reused for the body; the head's fields are needed until ours is written.
   const auto input = upstream_->input();
-  answer_head_.assign(input.data(), answer_.size);
-  http::rebase(answer_, input.data(), answer_head_.data());
+  auto& bytes = ex_.scratch().answer_bytes;
+  bytes.assign(input.data(), answer_.size);
+  http::rebase(answer_, input.data(), bytes.data());
   upstream_->consume(answer_.size);
   co_return verdict::answered;
 }

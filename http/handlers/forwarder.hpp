@@ -48,10 +48,13 @@ private:
   };
 
   // attempts
-  net::task<bool> acquire_permit();
+  void ask_permit(actors::question<actors::permit>& question, net::time_ns now);
+  bool take_permit(const actors::permit& granted);
+  net::task<bool> await_permit(actors::question<actors::permit>& question, net::time_ns asked);
   net::task<verdict> attempt();
   net::task<verdict> open_connection();
-  net::task<verdict> send_request();
+  bool begin_request();
+  net::task<verdict> finish_request();
   net::task<verdict> pump_body();
   net::task<verdict> read_head();
   net::task<bool> back_off(unsigned attempts_done);
@@ -78,7 +81,21 @@ private:
   void answered_well();
 
   // waiting
-  net::task<void> wait(net::time_ns due);
+  /// Waits for anything to happen. What is waited is not our overhead.
+  struct waiting {
+    server::exchange& exchange;
+    net::wake_point::awaiter inner;
+    net::time_ns from;
+    bool await_ready() const noexcept { return inner.await_ready(); }
+    void await_suspend(std::coroutine_handle<> waiter) const noexcept {
+      inner.await_suspend(waiter);
+    }
+    void await_resume() const noexcept {
+      exchange.record().upstream_ns += net::io_thread::now() - from;
+    }
+  };
+  /// @param due when to wake up at the latest, 0 for never
+  waiting wait(net::time_ns due);
   net::time_ns deadline_of(net::time_ns from, config::milliseconds limit) const;
   void note_departure(telemetry::request_phase phase);
 
@@ -91,18 +108,14 @@ private:
 
   actors::permit permit_;
   bool permit_held_ = false;
-  bool permit_abandoned_ = false;
   client::connection_ptr upstream_;
-  std::string head_out_;
-  http::response_head answer_;
-  std::string answer_head_; ///< bytes that `answer_` points into
+  http::response_head& answer_; ///< in the exchange's scratch
   timer_set time_;
   bool body_started_ = false;
 
   http::response_detail failure_ = http::response_detail::internal_error;
   actors::attempt_result told_ = actors::attempt_result::ok;
   std::string message_;
-  std::optional<unsigned> retry_after_;
   bool retryable_ = false;
 
   http::chunk_decoder chunks_;

@@ -149,7 +149,8 @@ net::task<forwarder::verdict> forwarder::relay_body() {
   if (framing == body_framing::content_length &&
       static_cast<std::size_t>(answer_.content_length) <= net::transport::default_buffer / 2) {
     const auto type = answer_.fields.value_of(http::known_field::content_type);
-    if (type.size() >= 16 && http::iequals(type.substr(0, 16), "application/json"))
+    if (type.size() >= 16 && http::iequals(type.substr(0, 16), "application/json") &&
+        upstream_->input().size() < static_cast<std::size_t>(answer_.content_length))
       if (const auto how = co_await await_small_body(); how != verdict::answered)
         co_return how;
   }

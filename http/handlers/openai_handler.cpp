@@ -3,6 +3,8 @@
 #include "http/handlers/forwarder.hpp"
 
 #include <array>
+#include <optional>
+#include <string>
 
 namespace synapse::handlers {
 
@@ -26,50 +28,38 @@ bool may_be_json(std::string_view type) {
   return type.size() > 5 && http::iequals(type.substr(type.size() - 5), "+json");
 }
 
-/// Reads and checks the body. @returns false when the request was answered or its client has left.
-net::task<bool> accept_json(server::exchange& exchange) {
-  const auto& head = exchange.head();
-  if (!may_be_json(head.fields.value_of(http::known_field::content_type))) {
-    co_await exchange.reply_error(response_detail::unsupported_media_type,
-                                  "send the request as application/json");
-    co_return false;
-  }
+struct refusal {
+  response_detail detail;
+  std::string message;
+};
+
+/// Looks at what the head says about the body. @returns why the request cannot be taken, if so.
+std::optional<refusal> check_head(const http::request_head& head) {
+  if (!may_be_json(head.fields.value_of(http::known_field::content_type)))
+    return refusal{response_detail::unsupported_media_type, "send the request as application/json"};
   if (const auto* coding = head.fields.find(http::known_field::content_encoding);
-      coding && !http::iequals(coding->value, "identity")) {
-    co_await exchange.reply_error(response_detail::unsupported_media_type,
-                                  "compressed request bodies are not supported");
-    co_return false;
-  }
-  if (!head.chunked && head.content_length < 0) {
-    // Bytes that follow all the same would be read as the next request.
-    co_await exchange.reply_error(response_detail::length_required);
-    co_return false;
-  }
-  const auto limit = exchange.settings().limits.max_json_body_bytes;
-  switch (co_await exchange.read_body(limit)) {
-  case server::exchange::body_state::complete:
-    break;
+      coding && !http::iequals(coding->value, "identity"))
+    return refusal{response_detail::unsupported_media_type,
+                   "compressed request bodies are not supported"};
+  // Bytes that follow all the same would be read as the next request.
+  if (!head.chunked && head.content_length < 0)
+    return refusal{response_detail::length_required, {}};
+  return {};
+}
+
+/// What to answer when a body did not arrive as it should; nothing when its client has left.
+std::optional<refusal> refusal_of(server::exchange::body_state state, std::size_t limit) {
+  switch (state) {
   case server::exchange::body_state::too_large:
-    co_await exchange.reply_error(response_detail::body_too_large,
-                                  "the request body exceeds " + std::to_string(limit) + " bytes");
-    co_return false;
+    return refusal{response_detail::body_too_large,
+                   "the request body exceeds " + std::to_string(limit) + " bytes"};
   case server::exchange::body_state::malformed:
-    co_await exchange.reply_error(response_detail::bad_request_body);
-    co_return false;
+    return refusal{response_detail::bad_request_body, {}};
   case server::exchange::body_state::timeout:
-    co_await exchange.reply_error(response_detail::body_timeout);
-    co_return false;
-  case server::exchange::body_state::gone:
-    if (exchange.metrics())
-      exchange.metrics()->client_disconnects[telemetry::request_phase::reading].increment();
-    co_return false;
+    return refusal{response_detail::body_timeout, {}};
+  default:
+    return {};
   }
-  const auto inspected = http::inspect_padded_json(exchange.body());
-  if (!inspected.ok()) {
-    co_await exchange.reply_error(response_detail::invalid_json, inspected.message);
-    co_return false;
-  }
-  co_return true;
 }
 
 net::task<void> to_backend(server::exchange& exchange, forward_options options) {
@@ -79,9 +69,24 @@ net::task<void> to_backend(server::exchange& exchange, forward_options options) 
                                   "no backend is configured for this route");
     co_return;
   }
-  if (!co_await accept_json(exchange))
-    co_return;
-  co_await forward(exchange, site, options);
+  auto refused = check_head(exchange.head());
+  const auto limit = exchange.settings().limits.max_json_body_bytes;
+  if (!refused && !exchange.take_body_at_hand(limit)) {
+    const auto state = co_await exchange.read_body(limit);
+    if (state == server::exchange::body_state::gone) {
+      if (exchange.metrics())
+        exchange.metrics()->client_disconnects[telemetry::request_phase::reading].increment();
+      co_return;
+    }
+    refused = refusal_of(state, limit);
+  }
+  if (!refused)
+    if (const auto inspected = http::inspect_padded_json(exchange.body()); !inspected.ok())
+      refused = refusal{response_detail::invalid_json, std::string{inspected.message}};
+  if (refused)
+    co_await exchange.reply_error(refused->detail, refused->message);
+  else
+    co_await forward(exchange, site, options);
 }
 
 } // namespace

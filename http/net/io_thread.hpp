@@ -67,7 +67,9 @@ private:
   void tick(time_ns planned);
 
   unsigned index_;
-  asio::io_context context_{1};
+  /// Sockets and timers are used by the own thread only, so the reactor needs no locks; posting
+  /// stays safe from everywhere.
+  asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   timer_wheel wheel_{now()};
   asio::basic_waitable_timer<std::chrono::steady_clock,

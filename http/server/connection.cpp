@@ -220,34 +220,29 @@ net::task<void> connection::serve() {
   scratch_.trim();
 }
 
+namespace {
+/// For a path that has routes, but none for the request's method.
+net::task<void> refuse_method(exchange& current, std::string allow) {
+  if (current.method() == http::verb::options)
+    co_await current.reply(204, {}, {}, "Allow: " + allow + "\r\n");
+  else
+    co_await current.reply_error(http::response_detail::method_not_allowed, {}, {}, allow);
+}
+} // namespace
+
+/// Begins the work of whatever serves the request.
 net::task<void> connection::dispatch(exchange& current) {
   auto match = owner_.routes_table.match(current.head().method, current.path());
-  route_ = match.found;
-  if (match.found) {
-    current.parameters_ = std::move(match.parameters);
-    current.route_metrics_ = match.found->metrics;
-    if (match.found->metrics)
-      match.found->metrics->in_flight.increment();
-    co_await match.found->handle(current);
-    co_return;
-  }
-  if (!match.allow.empty()) {
-    if (current.method() == http::verb::options)
-      co_await current.reply(204, {}, {}, "Allow: " + match.allow + "\r\n");
-    else
-      co_await current.reply_error(http::response_detail::method_not_allowed, {}, {}, match.allow);
-    co_return;
-  }
-  const auto* fallback = owner_.routes_table.fallback();
-  if (fallback) {
-    route_ = fallback;
-    current.route_metrics_ = fallback->metrics;
-    if (fallback->metrics)
-      fallback->metrics->in_flight.increment();
-    co_await fallback->handle(current);
-    co_return;
-  }
-  co_await current.reply_error(http::response_detail::route_not_found);
+  if (!match.found && !match.allow.empty())
+    return refuse_method(current, std::move(match.allow));
+  route_ = match.found ? match.found : owner_.routes_table.fallback();
+  if (!route_)
+    return current.reply_error(http::response_detail::route_not_found);
+  current.parameters_ = std::move(match.parameters);
+  current.route_metrics_ = route_->metrics;
+  if (route_->metrics)
+    route_->metrics->in_flight.increment();
+  return route_->handle(current);
 }
 
 /// Reads the rest of a small body that the handler did not want.

@@ -16,7 +16,7 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 } // namespace
 
 void exchange_scratch::trim() {
-  for (auto* text : {&head_bytes, &body, &out})
+  for (auto* text : {&head_bytes, &body, &out, &upstream_out, &answer_bytes})
     if (text->capacity() > kept_scratch)
       std::string{}.swap(*text);
 }
@@ -97,6 +97,16 @@ exchange::body_state exchange::take_body(std::size_t max) {
   return body_state::complete;
 }
 
+bool exchange::take_body_at_hand(std::size_t max) {
+  const auto length = head().content_length;
+  if (head().chunked || length <= 0 || static_cast<std::size_t>(length) > max ||
+      downstream_.input().size() < static_cast<std::size_t>(length))
+    return false;
+  body_size_ = 0;
+  take_body(max);
+  return true;
+}
+
 net::task<exchange::body_state> exchange::read_body(std::size_t max) {
   body_size_ = 0;
   if (!head().chunked && head().content_length > static_cast<std::int64_t>(max))
@@ -107,10 +117,6 @@ net::task<exchange::body_state> exchange::read_body(std::size_t max) {
                                                  std::max<std::int64_t>(head().content_length, 0));
       body.size() < std::min(expected, body_step) + http::json_padding)
     body.resize(std::min(expected, body_step) + http::json_padding);
-  if (has_body() && !head().chunked && head().content_length > 0 &&
-      body.size() < static_cast<std::size_t>(head().content_length) + http::json_padding &&
-      downstream_.input().size() >= static_cast<std::size_t>(head().content_length))
-    body.resize(static_cast<std::size_t>(head().content_length) + http::json_padding);
   const auto limit = std::chrono::nanoseconds{settings().limits.body_timeout}.count();
   auto last = net::io_thread::recent();
   while (!body_done_) {

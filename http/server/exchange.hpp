@@ -30,12 +30,17 @@ struct exchange_record {
   net::time_ns upstream_ns = 0; ///< time spent waiting for a backend
 };
 
-/// Memory that a connection lends to its requests one after the other.
+/// Memory that a connection lends to its requests one after the other: making it anew costs more
+/// than filling it.
 struct exchange_scratch {
   http::request_head head;
   std::string head_bytes; ///< what the views of `head` point into
   std::string body;
   std::string out;
+  // For the handler that asks a backend.
+  std::string upstream_out;   ///< head of the request
+  http::response_head answer; ///< head of the answer
+  std::string answer_bytes;   ///< what the views of `answer` point into
 
   /// Lets go of memory that only an unusually large request needed.
   void trim();
@@ -74,6 +79,10 @@ public:
   /// Collects the whole body, at most `max` bytes. It is then in `body()`, followed by
   /// http::json_padding readable bytes.
   net::task<body_state> read_body(std::size_t max);
+  /// The same for a body that has arrived with its head, as most do. @returns false when it has
+  /// not, or is chunked or larger than `max`: nothing has changed then, and `read_body` does the
+  /// rest.
+  bool take_body_at_hand(std::size_t max);
   std::string_view body() const noexcept { return {scratch_.body.data(), body_size_}; }
   bool has_body() const noexcept { return scratch_.head.framing() != http::body_framing::none; }
   bool body_complete() const noexcept { return body_done_; }
@@ -134,6 +143,7 @@ public:
   bool begun() const noexcept { return begun_; }
   /// Scratch for heads that a handler writes.
   std::string& out() noexcept { return scratch_.out; }
+  exchange_scratch& scratch() noexcept { return scratch_; }
   /// The answer is incomplete and the client has to notice: the connection ends without the last
   /// chunk, or with a reset where only the connection's end tells the answer's.
   void abort() noexcept;

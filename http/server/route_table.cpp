@@ -26,17 +26,16 @@ bool matches(const std::vector<std::string>& pattern, std::string_view path,
              std::vector<path_parameter>& parameters) {
   parameters.clear();
   std::size_t begin = 1;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
+  for (const auto& wanted : pattern) {
     if (begin > path.size())
       return false;
     const auto end = std::min(path.find('/', begin), path.size());
     const auto segment = path.substr(begin, end - begin);
-    if (is_parameter(pattern[i])) {
+    if (is_parameter(wanted)) {
       if (segment.empty())
         return false;
-      parameters.push_back(
-          {std::string_view{pattern[i]}.substr(1, pattern[i].size() - 2), segment});
-    } else if (segment != pattern[i]) {
+      parameters.push_back({std::string_view{wanted}.substr(1, wanted.size() - 2), segment});
+    } else if (segment != wanted) {
       return false;
     }
     begin = end + 1;

@@ -76,6 +76,7 @@ inline lane_actor spawn_fake(caf::actor_system& system, const std::shared_ptr<fa
     return {[](const permit_request&) { return permit{}; },
             [](const permit_abandoned&) {},
             [](const outcome&) {},
+            [](const completed&) {},
             [record](const lane_view& view) { record->views.push_back(view); },
             [record](const lease_answer& answer) { record->answers.push_back(answer); },
             [record](retire_atom) { record->retired = true; }};

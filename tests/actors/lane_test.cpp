@@ -244,6 +244,38 @@ TEST_F(lanes, take_each_permit_back_once) {
   EXPECT_EQ(told->reports.size(), 1U);
 }
 
+TEST_F(lanes, take_many_good_ends_in_one_message) {
+  auto state = resolved();
+  state.suspect = true;
+  view(state);
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    get(i);
+  end_request(2, reset_before_head);
+  told->reports.clear();
+  caf::anon_send(subject, completed({1, 2, 3, 4}));
+  actors.settle();
+  EXPECT_EQ(told->reports.size(), 2U) << "2 has ended before, 4 was never granted";
+  const auto ended = actors.watch(subject);
+  caf::anon_send(subject, retire_atom::value);
+  actors.settle();
+  EXPECT_TRUE(*ended) << "nothing is out any more";
+}
+
+TEST_F(lanes, say_which_outcomes_are_urgent) {
+  view(resolved());
+  EXPECT_FALSE(get(1).urgent);
+  auto state = resolved();
+  state.suspect = true;
+  view(state);
+  EXPECT_TRUE(get(4).urgent) << "a success ends the series of failures";
+  view(limited());
+  auto second = ask(2);
+  grant(2, 1);
+  ASSERT_TRUE(second.answered());
+  EXPECT_TRUE(second->urgent);
+  EXPECT_TRUE(get(3).urgent) << "from the spare ones";
+}
+
 TEST_F(lanes, give_the_permit_of_a_request_back_that_has_left) {
   auto recalled = limited();
   recalled.recalled = true;

@@ -125,6 +125,21 @@ TEST(access_log, nothing_from_outside_forges_a_field_or_a_line) {
   EXPECT_EQ(line["status"], "200");
 }
 
+TEST(access_log, quotes_what_needs_it_wherever_it_stands) {
+  for (int c = 0; c < 256; ++c) {
+    const bool plain = c > 0x20 && c < 0x7F && c != '"' && c != '\\' && c != '=';
+    for (std::size_t place = 0; place < 17; ++place) {
+      auto record = sample();
+      std::string id(17, 'm');
+      id[place] = static_cast<char>(c);
+      record.id = id;
+      const auto line = written(record);
+      EXPECT_EQ(line.find("id=\"") != std::string::npos, !plain) << c << " at " << place;
+      EXPECT_EQ(line.find("id=" + id + " ") != std::string::npos, plain) << c << " at " << place;
+    }
+  }
+}
+
 TEST(access_log, cuts_long_texts_and_bounds_the_line) {
   auto record = sample();
   std::string longest(100'000, '\x01');
