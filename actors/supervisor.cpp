@@ -142,7 +142,6 @@ private:
   caf::result<bool> apply(const settings_ptr& settings) {
     if (stopping_)
       return caf::make_error(ec::shutting_down);
-    const auto previous = settings_;
     settings_ = settings;
     for (const auto& name : names())
       if (!settings->backends.count(name))
@@ -155,26 +154,27 @@ private:
       }
       send(running->second.control, settings);
       // The prober and TLS have their settings for life.
-      const auto& old = previous->backends.at(name);
-      renew(name, old, backend);
+      renew(name, backend);
     }
     return publish();
   }
 
-  void renew(const std::string& name, const config::backend_settings& old,
-             const config::backend_settings& fresh) {
+  void renew(const std::string& name, const config::backend_settings& fresh) {
     auto& children = backends_.at(name);
     std::string problem;
-    if (auto tls = parts_.make_tls(fresh, problem); problem.empty())
+    auto tls = parts_.make_tls(fresh, problem);
+    if (!problem.empty())
+      parts_.report("backend " + name + ": " + problem +
+                    (children.tls ? "; the old TLS settings stay" : ""));
+    // Without old ones what was made is used, although it trusts nobody: with none at all the
+    // requests of a backend that has become https would go out in the clear.
+    if (problem.empty() || !children.tls)
       children.tls = std::move(tls);
-    else
-      parts_.report("backend " + name + ": " + problem + "; the old TLS settings stay");
     problem.clear();
     if (auto bearer = parts_.read_bearer(fresh, problem); problem.empty())
       children.bearer = std::move(bearer);
     else
       parts_.report("backend " + name + ": " + problem + "; the old key stays");
-    (void)old;
     expect_end(children.prober);
     send_exit(children.prober, caf::exit_reason::user_shutdown);
     children.prober = spawn_pinned<prober>(*parts_.units.front(), children.control, fresh,

@@ -6,3 +6,8 @@ synapse_add_component(app
 target_include_directories(synapse_app PUBLIC ${CMAKE_BINARY_DIR}/generated)
 add_executable(synapse app/main.cpp)
 target_link_libraries(synapse PRIVATE synapse_flags synapse::app)
+
+synapse_add_test(app
+  SOURCES app/options_test.cpp app/tls_contexts_test.cpp
+  DEPENDS app
+  LINK synapse_test_support)

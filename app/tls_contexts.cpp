@@ -1,10 +1,10 @@
 #include "app/tls_contexts.hpp"
 
+#include "config/file_text.hpp"
+
 #include <openssl/ssl.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 namespace synapse::app {
 
@@ -38,6 +38,8 @@ std::string trimmed(const std::string& text) {
     return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
+
+constexpr std::size_t largest_key = 16 * 1024;
 } // namespace
 
 tls_context make_server_context(const config::listener_tls_settings& settings,
@@ -81,14 +83,15 @@ std::string read_bearer(const config::backend_settings& settings, std::string& p
     else
       key = trimmed(value);
   } else if (!authorization.bearer_file.empty()) {
-    std::ifstream file{authorization.bearer_file};
-    std::stringstream text;
-    text << file.rdbuf();
-    if (!file)
+    if (const auto file = config::read_file(authorization.bearer_file, largest_key); !file)
       problem = "cannot read " + authorization.bearer_file;
-    else
-      key = trimmed(text.str());
+    else if (key = trimmed(file->text); key.empty())
+      problem = "there is no key in " + authorization.bearer_file;
+    else if (file->text.size() > largest_key)
+      problem = authorization.bearer_file + " is too large for a key";
   }
+  if (!problem.empty())
+    return {};
   for (const char c : key)
     if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) {
       // It would end the header line it is put into.

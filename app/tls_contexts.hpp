@@ -17,7 +17,8 @@ using tls_context = std::shared_ptr<boost::asio::ssl::context>;
 tls_context make_server_context(const config::listener_tls_settings& settings,
                                 std::string& problem);
 
-/// For a backend; null for plain HTTP, or with `problem` set when files cannot be used.
+/// For a backend; null for plain HTTP. When files cannot be used, `problem` says so and the context
+/// trusts nobody or has no certificate: connections fail instead of going out in the clear.
 tls_context make_client_context(const config::backend_settings& settings, std::string& problem);
 
 /// The backend's own key from its file or environment variable, without surrounding white space.

@@ -136,7 +136,7 @@ const field<concurrency_settings> concurrency_fields[] = {
 
 const field<pool_settings> pool_fields[] = {
     {"max_idle", &pool_settings::max_idle, between(0, 10'000),
-     "idle connections kept per I/O thread and address"},
+     "idle connections kept per I/O thread"},
     {"idle_timeout", &pool_settings::idle_timeout, between(1, day),
      "an idle connection is closed after this; keep it below the backend's own limit"},
 };

@@ -72,7 +72,7 @@ struct concurrency_settings {
 };
 
 struct pool_settings {
-  unsigned max_idle = 64;           ///< idle connections kept per I/O thread and address
+  unsigned max_idle = 64;           ///< idle connections kept per I/O thread
   milliseconds idle_timeout{4'000}; ///< below the 5 s after which llama.cpp closes silently
   bool operator==(const pool_settings&) const = default;
 };

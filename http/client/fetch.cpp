@@ -62,7 +62,8 @@ struct body_reader {
       return chunks.done() ? state::done : state::more;
     if (framing == http::body_framing::content_length)
       return left == 0 ? state::done : state::more;
-    return from.ended() ? state::done : state::more;
+    // A reset is not how such a body ends, nor is TLS without close_notify.
+    return from.ended() && !from.read_error() ? state::done : state::more;
   }
 };
 
@@ -113,6 +114,8 @@ net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
                      "\r\nAccept: application/json\r\n" + request.fields + "\r\n";
   // A kept connection may have gone stale: one more try with a new one, then it counts.
   for (;;) {
+    if (given_up())
+      co_return reason();
     auto connection = pool.take(address);
     if (connection) {
       connection->attach(wake);
@@ -164,7 +167,8 @@ net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
     }
     fetch_result result;
     result.status = answer.status;
-    body_reader body{answer.framing(http::verb::get), answer.content_length, http::chunk_decoder{},
+    const auto method = request.method == "HEAD" ? http::verb::head : http::verb::get;
+    body_reader body{answer.framing(method), answer.content_length, http::chunk_decoder{},
                      request.max_body, &result.body};
     const bool keep = answer.keep_alive && body.framing != http::body_framing::until_close;
     connection->consume(answer.size);
@@ -181,8 +185,11 @@ net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
     drop();
     if (state == body_reader::state::done)
       co_return result;
-    if (state == body_reader::state::too_large)
-      co_return failed(fetch_error::too_large, "the answer is too large");
+    if (state == body_reader::state::too_large) {
+      auto too_large = failed(fetch_error::too_large, "the answer is too large");
+      too_large.status = answer.status; // that much is known
+      co_return too_large;
+    }
     if (state == body_reader::state::bad)
       co_return failed(fetch_error::bad_response, "the answer's chunks are malformed");
     if (given_up())

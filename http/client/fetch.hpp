@@ -22,8 +22,8 @@ enum class fetch_error { none, connect_failure, timeout, reset, bad_response, to
 
 struct fetch_result {
   fetch_error error = fetch_error::none;
-  unsigned status = 0;
-  std::string body; ///< decoded from its transfer coding
+  unsigned status = 0; ///< also with `too_large`
+  std::string body;    ///< decoded from its transfer coding
 
   fetch_result() = default;
   bool ok() const noexcept { return error == fetch_error::none; }

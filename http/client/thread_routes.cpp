@@ -20,11 +20,16 @@ net::tcp::endpoint to_endpoint(const actors::backend_address& address) {
 
 namespace {
 
-bool same_pool(const config::backend_settings& a, const config::backend_settings& b) {
-  return a.url.to_string() == b.url.to_string() && a.pool.max_idle == b.pool.max_idle &&
-         a.pool.idle_timeout == b.pool.idle_timeout && a.tls.verify == b.tls.verify &&
-         a.tls.ca_file == b.tls.ca_file && a.tls.certificate == b.tls.certificate &&
-         a.tls.key == b.tls.key && a.tls.server_name == b.tls.server_name;
+/// Every reload makes TLS contexts anew, because the files they were made of may have changed: the
+/// connections of the old one are not kept.
+bool same_pool(const actors::backend_entry& one, const actors::backend_entry& other) {
+  const auto& a = *one.settings;
+  const auto& b = *other.settings;
+  return one.tls == other.tls && a.url.to_string() == b.url.to_string() &&
+         a.pool.max_idle == b.pool.max_idle && a.pool.idle_timeout == b.pool.idle_timeout &&
+         a.tls.verify == b.tls.verify && a.tls.ca_file == b.tls.ca_file &&
+         a.tls.certificate == b.tls.certificate && a.tls.key == b.tls.key &&
+         a.tls.server_name == b.tls.server_name;
 }
 
 pool_options options_of(const actors::backend_entry& entry,
@@ -95,7 +100,7 @@ routes_ptr make_thread_routes(
     site->response_extra = "X-Synapse-Backend: " + entry.settings->name + "\r\n";
     site->metrics = metrics_of(entry.settings->name);
     const auto old = previous ? previous->site(entry.settings->name) : site_ptr{};
-    if (old && same_pool(*old->settings, *entry.settings))
+    if (old && same_pool(*old->entry, entry))
       site->pool = old->pool;
     else
       site->pool = net::make_local<upstream_pool>(thread, options_of(entry, *site->metrics));

@@ -67,7 +67,8 @@ public:
   /// True if the connection needs a TLS handshake; then it has been started.
   bool secure(upstream_connection& connection);
 
-  /// Takes a connection whose answer was read to its end. Closes it when there is no room.
+  /// Takes a connection whose answer was read to its end. Closes the one that was idle for longest
+  /// when there is no room.
   void give_back(connection_ptr connection);
 
   /// Closes a connection that was taken or opened here.

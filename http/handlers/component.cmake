@@ -4,3 +4,7 @@ synapse_add_component(http_handlers
           health_handler.cpp about_handler.cpp models_handler.cpp api_routes.cpp openapi_document.cpp
   DEPENDS http_server http_client actors_runtime actors_protocol http_core telemetry
   LINK nlohmann_json::nlohmann_json)
+
+synapse_add_test(http_handlers
+  SOURCES http/handlers/openapi_document_test.cpp
+  DEPENDS http_handlers)

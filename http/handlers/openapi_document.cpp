@@ -154,13 +154,13 @@ json operation(const api_route& route) {
   if (!route.backend.empty())
     result["description"] = "Served by the backend `" + std::string{route.backend} +
                             "` unless `routes:` names another one.";
-  const auto open = route.path.find('{');
-  if (open != std::string_view::npos) {
-    const auto close = route.path.find('}');
-    result["parameters"] = {{{"name", route.path.substr(open + 1, close - open - 1)},
-                             {"in", "path"},
-                             {"required", true},
-                             {"schema", {{"type", "string"}}}}};
+  for (auto open = route.path.find('{'); open != std::string_view::npos;
+       open = route.path.find('{', open + 1)) {
+    const auto close = route.path.find('}', open);
+    result["parameters"].push_back({{"name", route.path.substr(open + 1, close - open - 1)},
+                                    {"in", "path"},
+                                    {"required", true},
+                                    {"schema", {{"type", "string"}}}});
   }
   if (!route.request.empty())
     result["requestBody"] = {

@@ -3,3 +3,7 @@ synapse_add_component(http_server
   SOURCES route_table.cpp exchange.cpp worker.cpp connection.cpp listener.cpp
   DEPENDS http_client actors_runtime actors_protocol http_core telemetry
   LINK spdlog::spdlog)
+
+synapse_add_test(http_server
+  SOURCES http/server/route_table_test.cpp
+  DEPENDS http_server)

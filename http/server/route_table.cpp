@@ -65,7 +65,9 @@ std::string allowed(const std::vector<const route*>& candidates) {
 } // namespace
 
 void route_table::add(route entry) {
-  assert(!match(entry.method, entry.path).found || entry.path.find('{') != std::string::npos);
+  assert(std::none_of(routes_.begin(), routes_.end(), [&](const auto& known) {
+    return known->method == entry.method && known->path == entry.path;
+  }));
   routes_.push_back(std::make_unique<route>(std::move(entry)));
   const auto* added = routes_.back().get();
   if (added->path.find('{') == std::string::npos) {
@@ -89,14 +91,19 @@ route_match route_table::match(std::string_view method, std::string_view path) c
       result.allow = allowed(found->second);
     return result;
   }
-  for (const auto& candidate : patterns_)
-    if (matches(candidate.segments, path, result.parameters)) {
-      result.found = choose(candidate.routes, method);
-      if (!result.found)
-        result.allow = allowed(candidate.routes);
+  // Patterns with other names for their parameters may fit too, and have the method.
+  std::vector<const route*> others;
+  for (const auto& candidate : patterns_) {
+    if (!matches(candidate.segments, path, result.parameters))
+      continue;
+    result.found = choose(candidate.routes, method);
+    if (result.found)
       return result;
-    }
+    others.insert(others.end(), candidate.routes.begin(), candidate.routes.end());
+  }
   result.parameters.clear();
+  if (!others.empty())
+    result.allow = allowed(others);
   return result;
 }
 

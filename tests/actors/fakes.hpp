@@ -66,6 +66,7 @@ inline resolver_actor spawn_fake(caf::actor_system& system,
 struct fake_lane {
   std::vector<lane_view> views;
   std::vector<lease_answer> answers;
+  std::vector<completed> good_ends;
   bool retired = false;
 
   const lane_view& view() const { return views.back(); }
@@ -76,7 +77,7 @@ inline lane_actor spawn_fake(caf::actor_system& system, const std::shared_ptr<fa
     return {[](const permit_request&) { return permit{}; },
             [](const permit_abandoned&) {},
             [](const outcome&) {},
-            [](const completed&) {},
+            [record](const completed& message) { record->good_ends.push_back(message); },
             [record](const lane_view& view) { record->views.push_back(view); },
             [record](const lease_answer& answer) { record->answers.push_back(answer); },
             [record](retire_atom) { record->retired = true; }};

@@ -30,7 +30,7 @@ struct supervised : testing::Test {
     parts.events_of = [](const std::string&) { return backend_events{}; };
     parts.make_tls = [this](const config::backend_settings&, std::string& problem) {
       problem = tls_problem;
-      return problem.empty() ? next_tls : nullptr;
+      return problem.empty() ? next_tls : made_despite_problem;
     };
     parts.read_bearer = [this](const config::backend_settings&, std::string& problem) {
       problem = bearer_problem;
@@ -102,6 +102,7 @@ struct supervised : testing::Test {
   std::string bearer_problem;
   std::string next_bearer;
   std::shared_ptr<net::asio::ssl::context> next_tls;
+  std::shared_ptr<net::asio::ssl::context> made_despite_problem;
   std::vector<std::string> reports;
   std::uint64_t number = 0;
   supervisor_actor subject;
@@ -211,6 +212,17 @@ TEST_F(supervised, keeps_tls_and_key_when_new_ones_cannot_be_read) {
   ASSERT_TRUE(apply({"a"}));
   EXPECT_EQ(entry().bearer, "second");
   EXPECT_EQ(entry().tls, nullptr);
+}
+
+TEST_F(supervised, does_not_fall_back_to_plain_text_when_a_backend_becomes_https) {
+  ASSERT_TRUE(apply({"a"}));
+  EXPECT_EQ(entry().tls, nullptr);
+  tls_problem = "no such file";
+  made_despite_problem =
+      std::make_shared<net::asio::ssl::context>(net::asio::ssl::context::tls_client);
+  ASSERT_TRUE(apply({"a"}));
+  EXPECT_EQ(entry().tls, made_despite_problem);
+  EXPECT_TRUE(reported("backend a: no such file"));
 }
 
 TEST_F(supervised, gets_health_answers_for_the_new_configuration_during_a_reload) {
