@@ -242,7 +242,8 @@ std::string make_docs_page(std::string_view version) {
       "h1{margin-bottom:0}section{margin:2rem 0}table{border-collapse:collapse;width:100%}\n"
       "th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;"
       "border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)}\n"
-      "code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}\n"
+      "code{font-family:ui-monospace,monospace}\ntd:first-child{width:19rem;overflow-wrap:anywhere}"
+      "\n"
       ".method{font-weight:600}pre{overflow-x:auto;padding:1rem;"
       "background:color-mix(in srgb,currentColor 8%,transparent);border-radius:.4rem}\n"
       "</style>\n</head>\n<body>\n<main>\n<h1>Synapse API</h1>\n<p>Version " +
@@ -273,8 +274,9 @@ std::string make_docs_page(std::string_view version) {
       "<section>\n<h2>Errors</h2>\n<p>Routes under <code>/v1</code> answer with OpenAI's error "
       "object, the others with a <code>detail</code>. Every answer carries "
       "<code>X-Request-Id</code>; 429 and 503 carry <code>Retry-After</code>. A stream that could "
-      "not be finished ends with an error event, without <code>[DONE]</code>, and its connection "
-      "is reset: it never looks complete.</p>\n</section>\n</main>\n</body>\n</html>\n";
+      "not be finished ends with an error event, without <code>[DONE]</code> and without the "
+      "last chunk of its body: it never looks "
+      "complete.</p>\n</section>\n</main>\n</body>\n</html>\n";
   return page;
 }
 
