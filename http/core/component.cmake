@@ -1,16 +1,18 @@
-# HTTP building blocks without I/O: heads, chunks, server-sent events, bodies of our own.
+# HTTP building blocks without I/O: heads, chunks, server-sent events, forms, bodies of our own.
 synapse_add_component(http_core NO_PCH PATH http/core
   SOURCES
     chat_stream.cpp chunked.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
-    head_target.cpp head_writer.cpp json_body.cpp json_string.cpp local_reply.cpp request_id.cpp
-    response_detail.cpp sse.cpp status.cpp
+    head_target.cpp head_writer.cpp json_body.cpp json_string.cpp local_reply.cpp multipart.cpp
+    multipart_headers.cpp multipart_writer.cpp request_id.cpp response_detail.cpp sse.cpp status.cpp
+    wav_header.cpp
   DEPENDS config
   LINK simdjson::simdjson nlohmann_json::nlohmann_json Boost::headers OpenSSL::Crypto)
 
 synapse_add_test(http_core NO_PCH
   SOURCES
     fuzz/chunked_body_fuzz.cpp fuzz/event_stream_fuzz.cpp fuzz/json_body_fuzz.cpp
-    fuzz/request_head_fuzz.cpp fuzz/response_head_fuzz.cpp
+    fuzz/multipart_fuzz.cpp fuzz/request_head_fuzz.cpp fuzz/response_head_fuzz.cpp
+    fuzz/wav_header_fuzz.cpp
     http/core/allocation_test.cpp
     http/core/chat_stream_test.cpp
     http/core/chunked_test.cpp
@@ -20,7 +22,12 @@ synapse_add_test(http_core NO_PCH
     http/core/head_writer_test.cpp
     http/core/json_body_test.cpp
     http/core/local_reply_test.cpp
+    http/core/multipart_clients_test.cpp
+    http/core/multipart_headers_test.cpp
+    http/core/multipart_test.cpp
+    http/core/multipart_writer_test.cpp
     http/core/request_id_test.cpp
     http/core/sse_test.cpp
+    http/core/wav_header_test.cpp
   DEPENDS http_core
   LINK synapse_asio) # Beast, to compare with

@@ -17,6 +17,8 @@ int try_response_head(const std::uint8_t* data, std::size_t size);
 int try_chunked_body(const std::uint8_t* data, std::size_t size);
 int try_event_stream(const std::uint8_t* data, std::size_t size);
 int try_json_body(const std::uint8_t* data, std::size_t size);
+int try_multipart(const std::uint8_t* data, std::size_t size);
+int try_wav_header(const std::uint8_t* data, std::size_t size);
 
 /// A promise that must hold in every build, NDEBUG or not.
 #define SYNAPSE_FUZZ_CHECK(condition)                                                              \

@@ -4,8 +4,10 @@
 #include "http/core/head_writer.hpp"
 #include "http/core/json_body.hpp"
 #include "http/core/local_reply.hpp"
+#include "http/core/multipart.hpp"
 #include "http/core/request_id.hpp"
 #include "http/core/sse.hpp"
+#include "http/core/wav_header.hpp"
 
 #include <gtest/gtest.h>
 
@@ -156,6 +158,52 @@ TEST(allocations, only_a_long_model_name_for_a_body) {
               ASSERT_TRUE(inspect_json(R"({"model":"Qwen2.5-Coder-7B-Instruct-Q4_K_M"})").ok());
             }),
             1u);
+}
+
+/// A form with this many parts, all with the same long names.
+std::string form_with(int parts, std::size_t data) {
+  std::string body;
+  for (int i = 0; i < parts; ++i)
+    body += "--bound\r\nContent-Disposition: form-data; name=\"a name that is allocated\"; "
+            "filename=\"and a longer filename than fits\"\r\n"
+            "Content-Type: application/octet-stream\r\nX-Other: y\r\n\r\n" +
+            std::string(data, '\r') + "\r\n";
+  return body + "--bound--\r\n";
+}
+
+TEST(allocations, as_many_for_a_long_form_as_for_a_short_one) {
+  const auto of_form = [](const std::string& body) {
+    return allocations_of([&] {
+      multipart_reader reader("bound");
+      using event = multipart_reader::event;
+      std::string_view rest = body;
+      for (event e = event::part_begin; e != event::need_more;) {
+        const multipart_reader::step s = reader.next(rest.data(), rest.size());
+        rest.remove_prefix(s.consumed);
+        e = s.what;
+        ASSERT_NE(e, event::error);
+      }
+      ASSERT_EQ(reader.finish(), multipart_error::none);
+    });
+  };
+  const std::size_t one = of_form(form_with(1, 1));
+  EXPECT_GE(one, 3u); // name, filename, type
+  EXPECT_LE(one, 6u); // a string that grows by the byte does so twice
+  EXPECT_EQ(of_form(form_with(60, 1)), one);
+  EXPECT_EQ(of_form(form_with(3, 1'000'000)), one);
+}
+
+TEST(allocations, none_for_a_wav_header) {
+  using namespace std::string_view_literals;
+  EXPECT_EQ(allocations_of([] {
+              wav_info info;
+              std::string problem;
+              ASSERT_EQ(parse_wav_header("RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80>\0\0\0}\0\0"
+                                         "\2\0\x10\0data\4\0\0\0abcd"sv,
+                                         wav_size_unknown, info, problem),
+                        wav_status::ok);
+            }),
+            0u);
 }
 
 } // namespace

@@ -93,5 +93,36 @@ TEST(fuzz, json_body) {
         60'000, 15);
 }
 
+TEST(fuzz, multipart) {
+  drive(fuzz::try_multipart,
+        {"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b\r\n"
+         "Content-Disposition: form-data; name=\"f\"; filename=\"x.wav\"\r\n"
+         "Content-Type: audio/wav\r\nContent-Transfer-Encoding: binary\r\n\r\nRIFF\r\n--bb\r\n"
+         "\r\n--b--\r\nepilogue",
+         "preamble\r\n--b \t\r\ncontent-disposition:form-data;name=a;filename=y;"
+         "filename*=utf-8'en'%e2%82%ac%20x\r\n\r\n--b-- \r\n",
+         "\r\n--b\r\nContent-Disposition: form-data; name=\"a%22\\\"\\\\ \xc3\xbc\"\r\n\r\n\r\n"
+         "--b-\r\n--b--",
+         "--b\r\nContent-Disposition:form-data;name=a\r\n\r\n--b\r\n"
+         "Content-Disposition:form-data;name=b\r\n\r\n\r\r\n--b\r\n"
+         "Content-Disposition:form-data;name=c\r\n\r\n\n-\r\n--b--",
+         "--b\r\nA:b\r\nContent-Type:c\r\nContent-Disposition:form-data;name=a;x=y\r\n\r\n--b--",
+         "--b\r\nContent-Disposition:form-data;name=a\r\n\r\n\r\n--\r\n--b-\r\n--b--", "--b--",
+         "multipart/form-data; charset=utf-8; boundary=\"a b\"; x=y"},
+        100'000, 16);
+}
+
+TEST(fuzz, wav_header) {
+  using namespace std::string_literals;
+  drive(fuzz::try_wav_header,
+        {"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80>\0\0\0}\0\0\2\0\x10\0data\4\0\0\0abcd"s,
+         "RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\2\0\x80>\0\0\0\xfa\0\0\4\0\x10\0"
+         "LIST\x04\0\0\0INFOdata\xff\xff\xff\xff"s,
+         "RIFF\0\0\0\0WAVEJUNK\1\0\0\0a\0fmt \x28\0\0\0\xfe\xff\1\0\x40\x1f\0\0\0\x7d\0\0\4\0\x20\0"
+         "\x16\0\x20\0\4\0\0\0\3\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71"
+         "data\0\0\0\0"s},
+        150'000, 17);
+}
+
 } // namespace
 } // namespace synapse::http
