@@ -40,6 +40,7 @@ public:
     router_ = nullptr;
     health_ = nullptr;
     resolver_ = nullptr;
+    voices_ = nullptr;
     parts_ = {};
   }
 
@@ -77,7 +78,15 @@ private:
     adopt(resolver_, "resolver");
     health_ = spawn_health_aggregator(system());
     adopt(health_, "health");
+    start_voices();
     start_routing();
+  }
+
+  void start_voices() {
+    if (!parts_.make_voice_library)
+      return;
+    voices_ = parts_.make_voice_library();
+    adopt(voices_, "voices");
   }
 
   void start_routing() {
@@ -196,6 +205,7 @@ private:
     snapshot->generation = ++generation_;
     snapshot->health = health_;
     snapshot->router = router_;
+    snapshot->voices = voices_;
     std::vector<prober_actor> probers;
     for (const auto& [name, children] : backends_) {
       backend_entry entry;
@@ -259,6 +269,8 @@ private:
     } else if (role == "health") {
       health_ = spawn_health_aggregator(system());
       adopt(health_, role);
+    } else if (role == "voices") {
+      start_voices();
     } else if (role == "resolver") {
       resolver_ = parts_.make_resolver();
       adopt(resolver_, role);
@@ -303,6 +315,7 @@ private:
     router_ = nullptr;
     health_ = nullptr;
     resolver_ = nullptr;
+    voices_ = nullptr;
     delayed_send(this, grace, tick_atom::value);
     end_if_done();
   }
@@ -328,6 +341,7 @@ private:
   resolver_actor resolver_;
   health_aggregator_actor health_;
   router_actor router_;
+  voice_library_actor voices_;
   std::map<std::string, backend_children> backends_;
   std::map<caf::actor_addr, std::string> children_; ///< role; empty: its end is expected
   std::map<caf::actor_addr, caf::strong_actor_ptr> handles_;

@@ -19,6 +19,7 @@ struct supervisor_parts {
   /// The actor that hands snapshots to one thread.
   std::function<switchboard_actor(io_unit&)> make_switchboard;
   std::function<resolver_actor()> make_resolver;
+  std::function<voice_library_actor()> make_voice_library; ///< empty: none
   /// Hooks of a backend, e.g. for metrics.
   std::function<backend_events(const std::string& backend)> events_of;
   /// Context for TLS to a backend; null for plain TCP. Reports a problem by text.

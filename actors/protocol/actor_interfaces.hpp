@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/protocol/messages.hpp"
+#include "actors/protocol/voice_messages.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -12,10 +13,15 @@ namespace synapse::actors {
 // Vocabulary without a payload. Two atoms of one text are one type: keep the list alphabetical.
 using cancel_atom = caf::atom_constant<caf::atom("cancel")>;
 using check_atom = caf::atom_constant<caf::atom("check")>;
+using discard_atom = caf::atom_constant<caf::atom("discard")>;
 using drain_atom = caf::atom_constant<caf::atom("drain")>;
+using find_atom = caf::atom_constant<caf::atom("find")>;
+using list_atom = caf::atom_constant<caf::atom("list")>;
+using remove_atom = caf::atom_constant<caf::atom("remove")>;
 using retire_atom = caf::atom_constant<caf::atom("retire")>;
 using snap_atom = caf::atom_constant<caf::atom("snap")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using upload_atom = caf::atom_constant<caf::atom("upload")>;
 
 /// One per HTTP request, pinned to the request's I/O thread; ends with the request.
 using session_actor = caf::typed_actor<
@@ -83,6 +89,25 @@ using router_actor = caf::typed_actor<
     caf::replies_to<std::string>::with<std::string>,
     // State of every backend, in order of their names.
     caf::replies_to<snap_atom>::with<std::vector<backend_snapshot>>>;
+
+/// Owns the directory of voices; detached, because disks block. An upload's files are written by
+/// whoever began it, past the actor; only what is complete is committed here. Errors of all:
+/// storage_failed, and what is named.
+using voice_library_actor = caf::typed_actor<
+    // All voices by time of creation, from memory.
+    caf::replies_to<list_atom>::with<std::vector<voice_info>>,
+    // One voice; voice_not_found.
+    caf::replies_to<find_atom, std::string /* voice id */>::with<voice_location>,
+    // Begins an upload.
+    caf::replies_to<upload_atom>::with<voice_upload>,
+    // Answers once the voice is durable; invalid_voice, upload_not_found.
+    caf::replies_to<create_voice>::with<voice_info>,
+    // Likewise; voice_not_found, invalid_voice, upload_not_found.
+    caf::replies_to<add_references>::with<voice_info>,
+    // Answers once it is gone for good; voice_not_found.
+    caf::replies_to<remove_atom, std::string /* voice id */>::with<bool>,
+    // The upload is given up; its owner writes no more.
+    caf::reacts_to<discard_atom, std::string /* upload id */>>;
 
 /// Owns all of the above: start order, restarts with back-off, ordered shutdown.
 using supervisor_actor = caf::typed_actor<

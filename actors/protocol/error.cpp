@@ -8,11 +8,15 @@
 namespace synapse::actors {
 
 namespace {
-constexpr std::array<std::string_view, 4> texts{
+constexpr std::array<std::string_view, 8> texts{
     "no error",
     "the gateway is shutting down",
     "no backend of that name is configured",
     "the responsible actor is not available at the moment",
+    "there is no such voice",
+    "no voice can be made of this",
+    "there is no such upload",
+    "the voice library could not be read or changed",
 };
 static_assert(texts.size() == static_cast<std::size_t>(ec::count_));
 } // namespace
@@ -35,6 +39,12 @@ std::string render(const caf::error& error) {
   if (!error.context().empty())
     text += ": " + caf::deep_to_string(error.context());
   return text;
+}
+
+std::string detail(const caf::error& error) {
+  if (!error || !error.context().match_elements<std::string>())
+    return {};
+  return error.context().get_as<std::string>(0);
 }
 
 } // namespace synapse::actors

@@ -14,9 +14,13 @@ namespace synapse::actors {
 /// When adding one, extend the table in error.cpp: a static_assert counts it.
 enum class ec : std::uint8_t {
   none,
-  shutting_down,   ///< the gateway is stopping
-  unknown_backend, ///< no backend of that name
-  unavailable,     ///< the asked actor has ended or is being restarted
+  shutting_down,    ///< the gateway is stopping
+  unknown_backend,  ///< no backend of that name
+  unavailable,      ///< the asked actor has ended or is being restarted
+  voice_not_found,  ///< no voice of that id
+  invalid_voice,    ///< what a voice is to be made of will not do; the context names the field
+  upload_not_found, ///< used up, discarded, or from before a restart
+  storage_failed,   ///< the disk refused; the context says why
   count_,
 };
 
@@ -25,6 +29,9 @@ std::string_view describe(ec code) noexcept;
 
 /// Text of any caf::error, ours or CAF's own.
 std::string render(const caf::error& error);
+
+/// Only what the failed actor said about it; empty when it said nothing.
+std::string detail(const caf::error& error);
 
 } // namespace synapse::actors
 

@@ -29,6 +29,7 @@ struct gateway_snapshot {
   std::vector<backend_entry> backends; ///< by name
   health_aggregator_actor health;
   router_actor router;
+  voice_library_actor voices; ///< null in programs without one
 };
 
 } // namespace synapse::actors

@@ -11,6 +11,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// A voice library without voices.
+voice_library_actor spawn_nobody(caf::actor_system& system) {
+  return system.spawn([]() -> voice_library_actor::behavior_type {
+    return {[](list_atom) { return std::vector<voice_info>{}; },
+            [](find_atom, const std::string&) { return voice_location{}; },
+            [](upload_atom) { return voice_upload{}; },
+            [](const create_voice&) { return voice_info{}; },
+            [](const add_references&) { return voice_info{}; },
+            [](remove_atom, const std::string&) { return true; },
+            [](discard_atom, const std::string&) {}};
+  });
+}
+
 /// A supervisor over two I/O threads, with switchboards that keep the last snapshot.
 struct supervised : testing::Test {
   supervised() {
@@ -26,6 +39,11 @@ struct supervised : testing::Test {
       ++resolvers_made;
       resolver = spawn_fake(actors.system(), resolver_script);
       return resolver;
+    };
+    parts.make_voice_library = [this] {
+      ++libraries_made;
+      library = spawn_nobody(actors.system());
+      return library;
     };
     parts.events_of = [](const std::string&) { return backend_events{}; };
     parts.make_tls = [this](const config::backend_settings&, std::string& problem) {
@@ -54,6 +72,7 @@ struct supervised : testing::Test {
     installed = {};
     switchboards = {};
     resolver = nullptr;
+    library = nullptr;
     actors.end(subject);
     actors.advance(3s, 100ms);
     EXPECT_TRUE(*ended);
@@ -98,6 +117,8 @@ struct supervised : testing::Test {
   std::shared_ptr<fake_resolver> resolver_script = std::make_shared<fake_resolver>();
   resolver_actor resolver;
   int resolvers_made = 0;
+  voice_library_actor library;
+  int libraries_made = 0;
   std::string tls_problem;
   std::string bearer_problem;
   std::string next_bearer;
@@ -346,6 +367,19 @@ TEST_F(supervised, restarts_the_resolver_and_what_depends_on_it) {
   EXPECT_EQ(resolvers_made, 2);
   EXPECT_GT(resolver_script->asked.size(), asked);
   EXPECT_TRUE(works());
+}
+
+TEST_F(supervised, restarts_the_voice_library_and_tells_all_threads) {
+  ASSERT_TRUE(apply({"a"}));
+  const auto before = installed[0];
+  EXPECT_EQ(before->voices, library);
+  kill(library);
+  actors.advance(110ms);
+  EXPECT_EQ(libraries_made, 2);
+  EXPECT_NE(installed[0]->voices, before->voices);
+  EXPECT_EQ(installed[0]->voices, library);
+  EXPECT_EQ(installed[0], installed[1]);
+  EXPECT_EQ(entry().control, before->backends[0].control) << "backends were left alone";
 }
 
 TEST_F(supervised, restarts_what_died_before_the_first_configuration) {

@@ -1,0 +1,175 @@
+#include "actors/voice_library.hpp"
+
+#include "actors/protocol/error.hpp"
+#include "actors/voices/voice_store.hpp"
+
+#include <caf/result.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace synapse::actors {
+
+namespace {
+
+caf::error to_error(const voices::failure& why) {
+  switch (why.code) {
+  case voices::store_error::voice_not_found:
+    return caf::make_error(ec::voice_not_found, why.text);
+  case voices::store_error::upload_not_found:
+    return caf::make_error(ec::upload_not_found, why.text);
+  case voices::store_error::invalid:
+    return caf::make_error(ec::invalid_voice, why.text);
+  case voices::store_error::storage_failed:
+    break;
+  }
+  return caf::make_error(ec::storage_failed, why.text);
+}
+
+voice_info to_info(const voices::voice& from) {
+  voice_info info;
+  info.voice_id = from.id;
+  info.name = from.name;
+  info.created_at = from.created_at;
+  info.references = from.references;
+  info.duration_seconds = from.seconds;
+  return info;
+}
+
+std::vector<voices::upload_file> to_files(const std::vector<voice_file>& from) {
+  std::vector<voices::upload_file> files;
+  files.reserve(from.size());
+  for (const auto& file : from)
+    files.push_back({file.name, file.duration_seconds});
+  return files;
+}
+
+/// Owns the library. Every change is made here, one after the other; files are uploaded past it.
+class voice_library : public voice_library_actor::base {
+public:
+  voice_library(caf::actor_config& config, voice_library_parts parts)
+      : voice_library_actor::base(config), parts_(std::move(parts)) {}
+  const char* name() const override { return "voice_library"; }
+
+  void on_exit() override {
+    // Not when the last handle goes: somebody may hold one for ever.
+    store_.reset();
+  }
+
+  voice_library_actor::behavior_type make_behavior() override {
+    open();
+    return {
+        [this](list_atom) { return on_list(); },
+        [this](find_atom, const std::string& id) { return on_find(id); },
+        [this](upload_atom) { return on_upload(); },
+        [this](const create_voice& what) { return on_create(what); },
+        [this](const add_references& what) { return on_add(what); },
+        [this](remove_atom, const std::string& id) { return on_remove(id); },
+        [this](discard_atom, const std::string& upload_id) {
+          if (store_)
+            store_->discard(upload_id);
+        },
+    };
+  }
+
+private:
+  /// @returns no error when the library is open, now.
+  caf::error open() {
+    if (store_)
+      return {};
+    auto opened = voices::voice_store::open(parts_.directory, {.ops = parts_.ops});
+    if (!opened) {
+      // With every question it is tried again; said is only what is new.
+      if (std::exchange(last_problem_, opened.error().text) != opened.error().text)
+        parts_.report(parts_.directory.string() + ": " + opened.error().text);
+      return to_error(opened.error());
+    }
+    store_.emplace(std::move(*opened));
+    last_problem_.clear();
+    for (const auto& problem : store_->problems())
+      parts_.report(parts_.directory.string() + ": " + problem);
+    return {};
+  }
+
+  caf::result<std::vector<voice_info>> on_list() {
+    if (auto problem = open())
+      return problem;
+    std::vector<voice_info> result;
+    for (const auto& one : store_->list())
+      result.push_back(to_info(one));
+    return result;
+  }
+
+  caf::result<voice_location> on_find(const std::string& id) {
+    if (auto problem = open())
+      return problem;
+    const auto* found = store_->find(id);
+    if (found == nullptr)
+      return caf::make_error(ec::voice_not_found, std::string{"there is no such voice"});
+    voice_location result;
+    result.voice = to_info(*found);
+    if (found->references.empty())
+      return result;
+    const auto path = store_->reference_path(id);
+    if (!path)
+      return to_error(path.error());
+    result.reference_path = path->string();
+    return result;
+  }
+
+  caf::result<voice_upload> on_upload() {
+    if (auto problem = open())
+      return problem;
+    const auto begun = store_->begin_upload();
+    if (!begun)
+      return to_error(begun.error());
+    voice_upload result;
+    result.upload_id = begun->id;
+    result.directory = begun->directory.string();
+    return result;
+  }
+
+  caf::result<voice_info> on_create(const create_voice& what) {
+    if (auto problem = open())
+      return problem;
+    return answer(store_->create(what.upload_id, what.name, to_files(what.files)));
+  }
+
+  caf::result<voice_info> on_add(const add_references& what) {
+    if (auto problem = open())
+      return problem;
+    return answer(store_->add(what.voice_id, what.upload_id, to_files(what.files)));
+  }
+
+  caf::result<bool> on_remove(const std::string& id) {
+    if (auto problem = open())
+      return problem;
+    const auto outcome = store_->remove(id);
+    if (!outcome)
+      return to_error(outcome.error());
+    return true;
+  }
+
+  static caf::result<voice_info> answer(const voices::result<voices::voice>& outcome) {
+    if (!outcome)
+      return to_error(outcome.error());
+    return to_info(*outcome);
+  }
+
+  voice_library_parts parts_;
+  std::optional<voices::voice_store> store_;
+  std::string last_problem_;
+};
+
+} // namespace
+
+voice_library_actor spawn_voice_library(caf::actor_system& system, voice_library_parts parts) {
+  if (parts.thread == voice_library_thread::shared)
+    return system.spawn<voice_library>(std::move(parts));
+  return system.spawn<voice_library, caf::detached>(std::move(parts));
+}
+
+} // namespace synapse::actors

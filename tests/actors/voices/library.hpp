@@ -1,0 +1,219 @@
+/// @file
+/// What the tests of the voice library share: a directory, uploads, file operations that fail or
+/// end the process, and a look at the disk that does not go through the library.
+#pragma once
+
+#include "actors/voices/voice_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace synapse::voices {
+
+namespace fs = std::filesystem;
+
+/// Of this test alone. In memory where there is such a file system: these tests end processes, not
+/// the machine, and a real disk takes milliseconds for each of thousands of fsyncs.
+class scratch {
+public:
+  scratch() {
+    const fs::path memory = "/dev/shm";
+    const auto base =
+        ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();
+    std::string pattern = base / "synapse-voices-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr)
+      std::abort();
+    path_ = pattern;
+  }
+  ~scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+
+  const fs::path& path() const noexcept { return path_; }
+  fs::path library() const { return path_ / "voices"; }
+
+private:
+  fs::path path_;
+};
+
+inline void write_file(const fs::path& path, const std::string& text) {
+  std::ofstream{path, std::ios::binary | std::ios::trunc} << text;
+}
+
+inline std::string read_file(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream{path, std::ios::binary}.rdbuf();
+  return text.str();
+}
+
+/// Every name below a directory with its contents ("/" for a directory).
+using tree = std::map<std::string, std::string>;
+inline tree tree_of(const fs::path& root) {
+  tree result;
+  for (const auto& entry : fs::recursive_directory_iterator{root})
+    result[entry.path().lexically_relative(root)] =
+        entry.is_directory() ? "/" : read_file(entry.path());
+  return result;
+}
+
+/// Writes one file per text into a new upload; each lasts half a second per character.
+inline std::pair<std::string, std::vector<upload_file>>
+fill_upload(voice_store& store, const std::vector<std::string>& texts) {
+  const auto upload = store.begin_upload();
+  std::vector<upload_file> files;
+  if (!upload)
+    return {};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    files.push_back({std::to_string(i) + ".wav", 0.5 * static_cast<double>(texts[i].size())});
+    write_file(upload->directory / files.back().name, texts[i]);
+  }
+  return {upload->id, files};
+}
+
+inline result<voice> create(voice_store& store, const std::string& name,
+                            const std::vector<std::string>& texts) {
+  const auto [id, files] = fill_upload(store, texts);
+  return store.create(id, name, files);
+}
+
+inline result<voice> add(voice_store& store, const std::string& id,
+                         const std::vector<std::string>& texts) {
+  const auto [upload, files] = fill_upload(store, texts);
+  return store.add(id, upload, files);
+}
+
+/// Contents of a voice's references as they are on disk, in order of their names.
+inline std::vector<std::string> contents(const fs::path& library, const std::string& id) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::directory_iterator{library / id / "references"})
+    files[entry.path().filename()] = read_file(entry.path());
+  std::vector<std::string> result;
+  result.reserve(files.size());
+  for (auto& file : files)
+    result.push_back(file.second);
+  return result;
+}
+
+/// What is wrong with a voice on disk, other than that it has references of just these contents; ""
+/// when nothing is.
+inline std::string flaw(const fs::path& library, const voice& what,
+                        const std::vector<std::string>& texts) {
+  std::vector<std::string> names;
+  double seconds = 0;
+  for (const auto& text : texts) {
+    names.push_back(reference_name(static_cast<std::uint32_t>(names.size() + 1)));
+    seconds += 0.5 * static_cast<double>(text.size());
+  }
+  if (what.references != names)
+    return "lists other references than ref_001.wav to " + (names.empty() ? "none" : names.back());
+  if (contents(library, what.id) != texts)
+    return "references have other contents";
+  for (const auto& entry : fs::directory_iterator{library / what.id})
+    if (entry.path().filename() != "metadata.json" && entry.path().filename() != "references")
+      return "has a leftover " + entry.path().filename().string();
+  try {
+    const auto stored = parse_metadata(read_file(library / what.id / "metadata.json"), what.id);
+    if (stored.seconds != seconds || what.seconds != seconds)
+      return "lasts " + std::to_string(stored.seconds) + " s instead of " + std::to_string(seconds);
+    if (stored.name != what.name || stored.created_at != what.created_at)
+      return "metadata says otherwise";
+  } catch (const io_failure& problem) {
+    return problem.text;
+  }
+  return {};
+}
+
+/// Counts operations; ends the process at, or fails, those it was told to.
+class faulty_ops : public file_ops {
+public:
+  std::size_t count = 0;
+  std::size_t crash_at = 0;  ///< number of the operation; 0: never
+  std::size_t fail_from = 0; ///< likewise
+  std::size_t fail_until = 0;
+  int error = ENOSPC;
+  std::function<int(const file_operation&)> watch = [](const file_operation&) { return 0; };
+
+  /// Starts counting anew.
+  void arm(std::size_t crash, std::size_t first_failure = 0, std::size_t last_failure = 0) {
+    count = 0;
+    crash_at = crash;
+    fail_from = first_failure;
+    fail_until = last_failure;
+  }
+
+  static constexpr int crashed = 77;
+
+protected:
+  int before(const file_operation& operation) override {
+    ++count;
+    if (count == crash_at) {
+      // Half of it may have come to the disk.
+      if (operation.action == file_action::write &&
+          ::write(operation.descriptor, operation.data.data(), operation.data.size() / 2) < 0)
+        ::_exit(1);
+      ::_exit(crashed);
+    }
+    if (fail_from != 0 && count >= fail_from && count <= fail_until)
+      return error;
+    return watch(operation);
+  }
+};
+
+/// Runs it in a process of its own. @returns what it returned; nothing when it crashed as
+/// faulty_ops crash.
+inline std::optional<std::string> in_child(const std::function<std::string()>& action) {
+  int ends[2];
+  if (::pipe(ends) != 0)
+    return "no pipe";
+  const auto child = ::fork();
+  if (child == 0) {
+    std::string text = "an exception";
+    try {
+      text = action();
+    } catch (...) { // NOLINT(bugprone-empty-catch): the text says it
+    }
+    const auto written = ::write(ends[1], text.data(), text.size());
+    ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1);
+  }
+  ::close(ends[1]);
+  std::string text;
+  char buffer[512];
+  for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(got));
+  ::close(ends[0]);
+  int outcome = 0;
+  ::waitpid(child, &outcome, 0);
+  if (WIFEXITED(outcome) && WEXITSTATUS(outcome) == faulty_ops::crashed)
+    return std::nullopt;
+  if (!WIFEXITED(outcome) || WEXITSTATUS(outcome) != 0)
+    return "the child ended with status " + std::to_string(outcome);
+  return text;
+}
+
+/// Opens a library that is expected to open, and to have nothing wrong with it.
+inline voice_store open_sound(const fs::path& library, std::shared_ptr<file_ops> ops = {}) {
+  auto store = voice_store::open(library, {.ops = std::move(ops)});
+  if (!store) {
+    ADD_FAILURE() << store.error().text;
+    std::abort();
+  }
+  for (const auto& problem : store->problems())
+    ADD_FAILURE() << problem;
+  return std::move(*store);
+}
+
+} // namespace synapse::voices
