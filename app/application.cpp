@@ -3,6 +3,7 @@
 #include "actors/protocol/error.hpp"
 #include "actors/resolver.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/voice_library.hpp"
 #include "app/tls_contexts.hpp"
 #include "app/version.hpp"
 #include "config/loader.hpp"
@@ -90,6 +91,7 @@ struct application::parts {
   std::vector<telemetry::callback_registration> callbacks;
 
   server::lifecycle life;
+  net::blocking_pool blocking{2};
   handlers::services services;
   server::route_table table;
 
@@ -131,6 +133,7 @@ struct application::parts {
         metrics.count_dropped_lines("access", [this] { return access_output.dropped_lines(); }));
     services.life = &life;
     services.metrics = &registry;
+    services.blocking = &blocking;
     services.version = version;
     services.openapi = handlers::make_openapi(version);
     services.docs = handlers::make_docs_page(version);
@@ -219,6 +222,12 @@ struct application::parts {
           }});
     };
     result.make_resolver = [this] { return actors::spawn_resolver(*system); };
+    result.make_voice_library = [this] {
+      actors::voice_library_parts library;
+      library.directory = first.process.voice_library_dir;
+      library.report = [this](const std::string& text) { say->error("voice library {}", text); };
+      return actors::spawn_voice_library(*system, std::move(library));
+    };
     result.events_of = [this](const std::string& name) {
       auto& counted = metrics.backend(name);
       actors::backend_events events;

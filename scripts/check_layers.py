@@ -30,6 +30,11 @@ CODE_RULES = [
      "caf::infinite outside actors/runtime: every request has a deadline"),
     (r"\bspawn_impl\b|\bactivate\s*\(|\bfinalize\s*\(|\bio_actor\b", PRIVATE_FOLDERS, SOURCES,
      "a private part of CAF outside actors/runtime"),
+    # Seen: a coroutine whose good path never ended and one that ended in an illegal instruction.
+    (r"\bco_await\b[^;?]*[(,=]\s*\{(?!\s*\})", (), SOURCES,
+     "a braced temporary inside a co_await expression, which g++ 12 miscompiles: name it first"),
+    (r"\bco_await\b[^;{}]*\?[^;{}]*\bco_await\b|\?[^;{}:]*\bco_await\b[^;{}]*:[^;{}]*\bco_await\b", (),
+     SOURCES, "co_await in a conditional expression, which g++ 12 miscompiles: write if and else"),
 ]
 FORBIDDEN_INCLUDES = [  # (folder, pattern, message)
     ("actors/protocol", r"boost/beast", "the actors' protocol knows no HTTP"),

@@ -29,6 +29,9 @@ enum class response_detail : std::uint8_t {
   bad_request_body, ///< broken transfer coding
   invalid_json,
   unsupported_media_type,
+  unprocessable,   ///< a form without a field it needs
+  voice_not_found, ///< the library has no such voice
+  storage_failed,  ///< our own disk refused
   unsupported_transfer_coding,
   unsupported_method,
   unsupported_version,

@@ -21,6 +21,16 @@ net::task<void> get_model(const services& all, server::exchange& exchange);
 /// GET /models: llama-router's own list.
 net::task<void> router_models(const services& all, server::exchange& exchange);
 
+// voices_handler.cpp
+/// GET /voices
+net::task<void> list_voices(const services& all, server::exchange& exchange);
+/// POST /voices: 201 once the voice is durable.
+net::task<void> create_voice(const services& all, server::exchange& exchange);
+/// POST /voices/{voice_id}/references
+net::task<void> add_voice_references(const services& all, server::exchange& exchange);
+/// DELETE /voices/{voice_id}
+net::task<void> delete_voice(const services& all, server::exchange& exchange);
+
 // health_handler.cpp
 net::task<void> health(const services& all, server::exchange& exchange);
 net::task<void> livez(const services& all, server::exchange& exchange);

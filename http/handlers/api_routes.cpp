@@ -9,7 +9,7 @@ namespace synapse::handlers {
 namespace {
 using server::access;
 
-constexpr std::array<api_route, 12> routes{{
+constexpr std::array<api_route, 16> routes{{
     {"POST", "/v1/chat/completions", access::open, chat_completions, "createChatCompletion", "LLM",
      "Chat completion, as JSON or as a stream of server-sent events", "ChatCompletionRequest",
      "ChatCompletion", "llama-router"},
@@ -25,6 +25,16 @@ constexpr std::array<api_route, 12> routes{{
     {"GET", "/models", access::open, router_models, "listRouterModels", "LLM",
      "llama-router's own list, with the state of each model", "", "RouterModelList",
      "llama-router"},
+    {"GET", "/voices", access::open, list_voices, "listVoices", "Voices",
+     "All voices of the library, oldest first", "", "VoiceList", ""},
+    {"POST", "/voices", access::open, create_voice, "createVoice", "Voices",
+     "A new voice of a name and 1 to 10 WAV files", "VoiceUpload", "Voice", "",
+     "multipart/form-data", "201"},
+    {"POST", "/voices/{voice_id}/references", access::open, add_voice_references,
+     "addVoiceReferences", "Voices", "Adds 1 to 10 WAV files to a voice", "VoiceFiles", "Voice", "",
+     "multipart/form-data"},
+    {"DELETE", "/voices/{voice_id}", access::open, delete_voice, "deleteVoice", "Voices",
+     "Removes a voice and its files", "", "VoiceDeleted", ""},
     {"GET", "/health", access::open, health, "health", "Operations",
      "Health of every backend; always status 200 itself", "", "Health", ""},
     {"GET", "/livez", access::open, livez, "livez", "Operations", "Liveness: the process answers",

@@ -25,6 +25,8 @@ struct api_route {
   std::string_view request;  ///< name of the request body's schema; empty: no body
   std::string_view response; ///< name of the answer's schema, or a media type with '/'
   std::string_view backend;  ///< conventional backend, for people; empty: the gateway itself
+  std::string_view request_type = "application/json";
+  std::string_view success = "200"; ///< status of a good answer
 };
 
 std::span<const api_route> api_routes();

@@ -1,7 +1,8 @@
 synapse_add_component(http_handlers
   PATH http/handlers
   SOURCES forwarder.cpp forwarder_relay.cpp openai_handler.cpp pass_through_handler.cpp
-          health_handler.cpp about_handler.cpp models_handler.cpp api_routes.cpp openapi_document.cpp
+          health_handler.cpp about_handler.cpp models_handler.cpp voice_upload.cpp
+          voices_handler.cpp api_routes.cpp openapi_document.cpp
   DEPENDS http_server http_client actors_runtime actors_protocol http_core telemetry
   LINK nlohmann_json::nlohmann_json)
 

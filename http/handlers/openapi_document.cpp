@@ -122,6 +122,26 @@ json schemas() {
                          {"error", text("Why it could not be reached")}},
                         {"status"})}}}},
              {"status", "backends"});
+  json voice{{"voice_id", text("A UUID")},
+             {"name", text("For people")},
+             {"references_count", integer("How many references there are")},
+             {"references", list_of(json{{"type", "string"}})}};
+  const std::vector<std::string> all_of_it{"voice_id", "name", "references_count", "references"};
+  result["Voice"] = object(voice, all_of_it);
+  voice["created_at"] = text("ISO 8601, UTC");
+  result["VoiceEntry"] = object(voice, all_of_it);
+  result["VoiceList"] = list_of(reference("VoiceEntry"));
+  const json files = {{"type", "array"},
+                      {"minItems", 1},
+                      {"maxItems", 10},
+                      {"items", {{"type", "string"}, {"contentMediaType", "audio/wav"}}},
+                      {"description", "WAV files, each 44 bytes to 50 MB"}};
+  result["VoiceUpload"] =
+      object({{"name", text("1 to 200 characters")}, {"files", files}}, {"name", "files"});
+  result["VoiceFiles"] = object({{"files", files}}, {"files"});
+  result["VoiceDeleted"] =
+      object({{"status", {{"const", "deleted"}}}, {"voice_id", text("The one that is gone")}},
+             {"status", "voice_id"});
   result["Status"] = object({{"status", text("alive or ready")}}, {"status"});
   result["OpenAIError"] =
       object({{"error", object({{"message", text("What went wrong")},
@@ -133,6 +153,12 @@ json schemas() {
   result["Error"] = object(
       {{"detail", text("What went wrong")}, {"error", text("Stable label of a failed backend")}},
       {"detail"});
+  result["ValidationError"] =
+      object({{"detail", list_of(object({{"loc", list_of(json{{"type", "string"}})},
+                                         {"msg", text("What is wrong")},
+                                         {"type", text("Kind of mistake")}},
+                                        {"loc", "msg", "type"}))}},
+             {"detail"});
   return result;
 }
 
@@ -165,17 +191,27 @@ json operation(const api_route& route) {
   if (!route.request.empty())
     result["requestBody"] = {
         {"required", true},
-        {"content", {{"application/json", {{"schema", reference(route.request)}}}}}};
+        {"content", {{std::string{route.request_type}, {{"schema", reference(route.request)}}}}}};
   json ok{{"description", "Success"}, {"content", content(route.response)}};
   if (route.request == "ChatCompletionRequest" || route.request == "CompletionRequest")
     ok["content"]["text/event-stream"] = {{"schema", {{"type", "string"}}}};
   ok["headers"] = {{"X-Request-Id", {{"schema", {{"type", "string"}}}}}};
   const bool dialect = route.path.starts_with("/v1/");
   const std::string_view schema = dialect ? "OpenAIError" : "Error";
-  json answers{{"200", ok}};
+  json answers;
+  answers[std::string{route.success}] = ok;
   if (!route.request.empty()) {
     answers["400"] = error_answer("Malformed request", schema);
     answers["413"] = error_answer("Body too large", schema);
+  }
+  if (route.request_type == "multipart/form-data") {
+    answers["415"] = error_answer("Not multipart/form-data", schema);
+    answers["422"] = error_answer("A required field is missing", "ValidationError");
+  }
+  if (route.tag == "Voices") {
+    if (route.path.find('{') != std::string_view::npos)
+      answers["404"] = error_answer("There is no such voice", schema);
+    answers["507"] = error_answer("The voice library's disk refused", schema);
   }
   if (!route.backend.empty()) {
     answers["429"] = error_answer("Too many requests wait; see Retry-After", schema);

@@ -2,6 +2,7 @@
 /// What handlers need besides the request; made once, shared by all threads.
 #pragma once
 
+#include "http/net/blocking_pool.hpp"
 #include "http/server/worker.hpp"
 
 #include <string>
@@ -15,6 +16,7 @@ namespace synapse::handlers {
 struct services {
   const server::lifecycle* life = nullptr;
   telemetry::metric_registry* metrics = nullptr;
+  net::blocking_pool* blocking = nullptr; ///< for files
   std::string version;
   std::string openapi; ///< the document, rendered
   std::string docs;    ///< the page, rendered

@@ -32,6 +32,7 @@ GOOD = {
     "app/version.hpp.in": "#pragma once\n",
     "tests/low/value_test.cpp": '#include "low/value.hpp"\n#include "app/none.hpp"\n',
     "app/none.hpp": "#pragma once\n",
+    "app/task.cpp": "task f() { co_await g([&] { x(); }); co_await h({}); auto v = co_await a(); }\n",
     "cmake/pch.hpp": "#pragma once\n#include <caf/all.hpp>\n",
 }
 
@@ -67,6 +68,12 @@ BAD = {
     "a request without a deadline": (
         {"actors/x.cpp": "/* fine:\n caf::infinite */\nauto t = caf::infinite;\n"},
         "actors/x.cpp:3: caf::infinite outside actors/runtime"),
+    "a braced temporary in a co_await": (
+        {"app/x.cpp": "task f() {\n  co_await g(a,\n             {1, h()});\n}\n"},
+        "app/x.cpp:2: a braced temporary"),
+    "two co_await in a conditional": (
+        {"app/x.cpp": "task f() {\n  x = c ? co_await a() : co_await b();\n}\n"},
+        "app/x.cpp:2: co_await in a conditional"),
     "private CAF: spawn_impl": (
         {"app/x.cpp": "auto a = sys.spawn_impl<x>(cfg);\n"}, "app/x.cpp:1: a private part of CAF"),
     "private CAF: activate": (

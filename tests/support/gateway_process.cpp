@@ -144,6 +144,7 @@ gateway_process::gateway_process(std::string_view config, options how)
 void gateway_process::start(const options& how) {
   auto environment = how.environment;
   environment.try_emplace("SYNAPSE_PORT", "0");
+  environment.try_emplace("SYNAPSE_VOICE_LIBRARY_DIR", (directory_.path() / "voices").string());
   const auto port_file = directory_.path() / "port";
   pid_ = spawn({"--config", config_file_.string(), "--port-file", port_file.string()}, environment,
                directory_.path() / "stdout", directory_.path() / "stderr");

@@ -1,0 +1,229 @@
+#include "http/handlers/voice_upload.hpp"
+
+#include "http/core/field.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace synapse::handlers {
+
+using http::response_detail;
+using event = http::multipart_reader::event;
+
+namespace {
+constexpr std::size_t max_name_bytes = 4096;
+constexpr std::size_t shown_name_bytes = 100;
+
+/// The same file may be called many things; what is in it decides later.
+bool claims_to_be_wav(const http::multipart_part& part) {
+  const std::string_view name = part.filename;
+  if (name.size() >= 4 && http::iequals(name.substr(name.size() - 4), ".wav"))
+    return true;
+  const auto type = std::string_view{part.content_type}.substr(0, part.content_type.find(';'));
+  constexpr std::array<std::string_view, 4> types{"audio/wav", "audio/x-wav", "audio/wave",
+                                                  "audio/vnd.wave"};
+  return std::any_of(types.begin(), types.end(),
+                     [&](std::string_view one) { return http::iequals(type, one); });
+}
+} // namespace
+
+voice_upload::voice_upload(const services& all, server::exchange& exchange,
+                           std::string_view boundary, std::string directory)
+    : all_(all), ex_(exchange), reader_(boundary), directory_(std::move(directory)) {}
+
+voice_upload::outcome voice_upload::refuse(refusal reason) {
+  why_ = std::move(reason);
+  return outcome::refused;
+}
+
+voice_upload::outcome voice_upload::refuse_file(const std::string& reason) {
+  return refuse({response_detail::bad_request, "files: " + shown_name_ + ": " + reason, "files"});
+}
+
+net::task<voice_upload::outcome> voice_upload::receive() {
+  const auto limit = std::chrono::nanoseconds{ex_.settings().limits.body_timeout}.count();
+  auto last = net::io_thread::recent();
+  auto result = outcome::complete;
+  for (;;) {
+    std::string_view piece;
+    const auto state = ex_.next_piece(piece);
+    if (state == server::exchange::piece_state::end)
+      break;
+    if (state == server::exchange::piece_state::malformed) {
+      result = refuse({response_detail::bad_request_body, {}, {}});
+      break;
+    }
+    if (state == server::exchange::piece_state::none_yet) {
+      if (ex_.given_up()) {
+        result = outcome::gone;
+        break;
+      }
+      if (net::io_thread::now() >= last + limit) {
+        result = refuse({response_detail::body_timeout, {}, {}});
+        break;
+      }
+      ex_.alarm(last + limit);
+      co_await ex_.wake()->wait();
+      continue;
+    }
+    last = net::io_thread::recent();
+    ex_.alarm(0);
+    if (!carry_.empty())
+      carry_.append(piece);
+    const auto bytes = carry_.empty() ? piece : std::string_view{carry_};
+    std::size_t used = 0;
+    result = co_await take(bytes, used);
+    if (result != outcome::complete)
+      break;
+    if (carry_.empty())
+      carry_.assign(bytes.substr(used));
+    else
+      carry_.erase(0, used);
+    ex_.release_piece();
+  }
+  ex_.alarm(0);
+  if (result == outcome::complete)
+    if (const auto error = reader_.finish(); error != http::multipart_error::none)
+      result = refuse({response_detail::bad_request, std::string{http::message_of(error)}, {}});
+  co_await let_go();
+  co_return result;
+}
+
+/// Feeds the reader with all of it.
+net::task<voice_upload::outcome> voice_upload::take(std::string_view bytes, std::size_t& used) {
+  for (;;) {
+    const auto step = reader_.next(bytes.data() + used, bytes.size() - used);
+    used += step.consumed;
+    auto result = outcome::complete;
+    switch (step.what) {
+    case event::need_more:
+      co_return outcome::complete;
+    case event::part_begin:
+      result = begin_part();
+      break;
+    case event::data:
+      result = co_await take_data(step.data);
+      break;
+    case event::part_end:
+      result = co_await end_part();
+      break;
+    case event::end:
+      break;
+    case event::error:
+      result = refuse(
+          {response_detail::bad_request, std::string{http::message_of(reader_.error())}, {}});
+      break;
+    }
+    if (result != outcome::complete)
+      co_return result;
+  }
+}
+
+voice_upload::outcome voice_upload::begin_part() {
+  const auto& part = reader_.part();
+  target_ = target::nothing; // fields that nobody knows are read over
+  if (part.name == "name" && !part.has_filename) {
+    if (has_name_)
+      return refuse({response_detail::bad_request, "name: given twice", "name"});
+    has_name_ = true;
+    target_ = target::name;
+    return outcome::complete;
+  }
+  if (part.name != "files")
+    return outcome::complete;
+  if (!part.has_filename)
+    return refuse({response_detail::bad_request, "files: has to be a file", "files"});
+  if (files_.size() == max_voice_files)
+    return refuse({response_detail::bad_request,
+                   "files: more than " + std::to_string(max_voice_files), "files"});
+  shown_name_ = part.filename.empty() ? "file " + std::to_string(files_.size() + 1)
+                                      : part.filename.substr(0, shown_name_bytes);
+  if (!claims_to_be_wav(part))
+    return refuse_file("not a WAV file by its name or type");
+  target_ = target::file;
+  beginning_.clear();
+  header_seen_ = false;
+  const auto file = std::to_string(files_.size()) + ".wav";
+  files_.emplace_back(file, 0.0);
+  sink_ = net::make_local<net::file_sink>(ex_.owner().io, *all_.blocking, directory_ + '/' + file,
+                                          ex_.wake());
+  return outcome::complete;
+}
+
+voice_upload::outcome voice_upload::take_name(std::string_view data) {
+  if (name_.size() + data.size() > max_name_bytes)
+    return refuse({response_detail::bad_request, "name: too long", "name"});
+  name_.append(data);
+  return outcome::complete;
+}
+
+/// Refuses what is no WAV as soon as that is plain, instead of storing 50 MB of it first.
+voice_upload::outcome voice_upload::look_at_header(std::string_view data) {
+  if (header_seen_)
+    return outcome::complete;
+  beginning_.append(data.substr(0, http::max_wav_header_bytes - beginning_.size()));
+  http::wav_info info;
+  std::string problem;
+  switch (http::parse_wav_header(beginning_, http::wav_size_unknown, info, problem)) {
+  case http::wav_status::ok:
+    header_seen_ = true;
+    return outcome::complete;
+  case http::wav_status::need_more:
+    return outcome::complete;
+  default:
+    return refuse_file(problem);
+  }
+}
+
+net::task<voice_upload::outcome> voice_upload::take_data(std::string_view data) {
+  if (target_ == target::name)
+    co_return take_name(data);
+  if (target_ == target::nothing)
+    co_return outcome::complete;
+  if (sink_->size() + data.size() > max_voice_file_bytes)
+    co_return refuse_file("larger than " + std::to_string(max_voice_file_bytes / (1024 * 1024)) +
+                          " MB");
+  if (const auto result = look_at_header(data); result != outcome::complete)
+    co_return result;
+  while (!data.empty()) {
+    data.remove_prefix(sink_->append(data));
+    while (!data.empty() && sink_->full())
+      co_await ex_.wake()->wait();
+  }
+  co_return outcome::complete;
+}
+
+net::task<voice_upload::outcome> voice_upload::end_part() {
+  if (std::exchange(target_, target::nothing) != target::file)
+    co_return outcome::complete;
+  const auto size = sink_->size();
+  if (size < min_voice_file_bytes)
+    co_return refuse_file("shorter than a WAV header");
+  http::wav_info info;
+  std::string problem;
+  const auto status = http::parse_wav_header(beginning_, size, info, problem);
+  if (status != http::wav_status::ok)
+    co_return refuse_file(problem.empty() ? "its WAV header is incomplete" : problem);
+  files_.back().duration_seconds = info.duration_seconds;
+  sink_->finish();
+  while (!sink_->done())
+    co_await ex_.wake()->wait();
+  const int error = sink_->error();
+  sink_.reset();
+  if (error != 0)
+    co_return refuse({response_detail::storage_failed,
+                      "the upload cannot be stored: " + std::generic_category().message(error),
+                      {}});
+  co_return outcome::complete;
+}
+
+/// Waits until a file that was given up is no longer being written.
+net::task<void> voice_upload::let_go() {
+  while (sink_ && !sink_->idle())
+    co_await ex_.wake()->wait();
+  sink_.reset();
+}
+
+} // namespace synapse::handlers

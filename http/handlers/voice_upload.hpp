@@ -1,0 +1,75 @@
+/// @file
+/// Receives voice files: from a multipart body, while it arrives, to files of an upload's folder.
+#pragma once
+
+#include "actors/protocol/voice_messages.hpp"
+#include "http/core/multipart.hpp"
+#include "http/core/wav_header.hpp"
+#include "http/handlers/services.hpp"
+#include "http/net/file_sink.hpp"
+#include "http/server/exchange.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace synapse::handlers {
+
+/// Bounds of an upload, as clients rely on them.
+inline constexpr std::size_t max_voice_files = 10;
+inline constexpr std::uint64_t min_voice_file_bytes = 44;
+inline constexpr std::uint64_t max_voice_file_bytes = 50 * 1024 * 1024;
+
+/// Why a request is not served.
+struct refusal {
+  http::response_detail detail = http::response_detail::bad_request;
+  std::string message; ///< empty: the usual sentence of `detail`
+  std::string field;   ///< the form field at fault, for `unprocessable`
+};
+
+/// Reads the body of one exchange. Holds two buffers of a file_sink and the beginning of one file,
+/// however large the upload is. On the exchange's thread.
+class voice_upload {
+public:
+  voice_upload(const services& all, server::exchange& exchange, std::string_view boundary,
+               std::string directory);
+
+  enum class outcome { complete, refused, gone };
+  /// `complete`: all files are on disk, closed and sound. `refused`: see `why`. `gone`: the client
+  /// has left. In all cases nothing writes into the directory any more.
+  net::task<outcome> receive();
+
+  const refusal& why() const noexcept { return why_; }
+  bool has_name() const noexcept { return has_name_; }
+  const std::string& name() const noexcept { return name_; }
+  const std::vector<actors::voice_file>& files() const noexcept { return files_; }
+
+private:
+  enum class target { nothing, name, file };
+  outcome refuse(refusal reason);
+  outcome refuse_file(const std::string& reason);
+  net::task<outcome> take(std::string_view bytes, std::size_t& used);
+  outcome begin_part();
+  net::task<outcome> take_data(std::string_view data);
+  outcome take_name(std::string_view data);
+  outcome look_at_header(std::string_view data);
+  net::task<outcome> end_part();
+  net::task<void> let_go();
+
+  const services& all_;
+  server::exchange& ex_;
+  http::multipart_reader reader_;
+  std::string directory_;
+  std::string carry_; ///< what the reader wants to see again, with more behind it
+  target target_ = target::nothing;
+  net::local_ptr<net::file_sink> sink_;
+  std::string shown_name_; ///< of the current file, for people
+  std::string beginning_;  ///< of the current file
+  bool header_seen_ = false;
+  bool has_name_ = false;
+  std::string name_;
+  std::vector<actors::voice_file> files_;
+  refusal why_;
+};
+
+} // namespace synapse::handlers

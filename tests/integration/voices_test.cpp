@@ -1,0 +1,321 @@
+// The voice library as clients see it: uploads on real sockets, files on a real disk, a real kill
+// -9.
+#include "tests/integration/configs.hpp"
+#include "tests/support/gateway_process.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <csignal>
+#include <set>
+#include <thread>
+
+namespace synapse::integration {
+namespace {
+
+namespace fs = std::filesystem;
+using json = nlohmann::json;
+using support::gateway_process;
+using support::http_reply;
+using support::wait_until;
+
+const std::string boundary = "----a-boundary";
+const std::string form_type = "Content-Type: multipart/form-data; boundary=" + boundary + "\r\n";
+
+std::string number_bytes(std::uint32_t value, int bytes) {
+  std::string out;
+  for (int i = 0; i < bytes; ++i)
+    out += static_cast<char>(value >> (8 * i));
+  return out;
+}
+
+/// 16 kHz, mono, 16 bit.
+std::string wav(std::size_t data_bytes, char fill = 1) {
+  const auto size = static_cast<std::uint32_t>(data_bytes);
+  return "RIFF" + number_bytes(36 + size, 4) + "WAVEfmt " + number_bytes(16, 4) +
+         number_bytes(1, 2) + number_bytes(1, 2) + number_bytes(16000, 4) + number_bytes(32000, 4) +
+         number_bytes(2, 2) + number_bytes(16, 2) + "data" + number_bytes(size, 4) +
+         std::string(data_bytes, fill);
+}
+
+std::string field(std::string_view name, std::string_view value) {
+  return "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + std::string{name} +
+         "\"\r\n\r\n" + std::string{value} + "\r\n";
+}
+std::string file(std::string_view content, std::string_view filename = "a.wav",
+                 std::string_view name = "files") {
+  return "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + std::string{name} +
+         "\"; filename=\"" + std::string{filename} + "\"\r\nContent-Type: audio/wav\r\n\r\n" +
+         std::string{content} + "\r\n";
+}
+const std::string end_of_form = "--" + boundary + "--\r\n";
+
+struct voices : testing::Test {
+  gateway_process::options options(int status = 0) const {
+    gateway_process::options how;
+    how.environment["SYNAPSE_VOICE_LIBRARY_DIR"] = library.string();
+    how.expected_status = status;
+    return how;
+  }
+  http_reply create(const gateway_process& gateway, const std::string& form) {
+    return gateway.post("/voices", form, form_type);
+  }
+  static http_reply remove(const gateway_process& gateway, const std::string& path) {
+    auto client = gateway.connect();
+    client.send(support::request_bytes("DELETE", path));
+    return client.read_reply();
+  }
+  static json list(const gateway_process& gateway) {
+    const auto reply = gateway.get("/voices");
+    EXPECT_EQ(reply.status, 200U) << reply.body;
+    return json::parse(reply.body, nullptr, false);
+  }
+  /// Names of what is in the library's directory, voices aside.
+  std::set<std::string> leftovers() const {
+    std::set<std::string> result;
+    for (const auto& entry : fs::directory_iterator{library})
+      if (const auto name = entry.path().filename().string();
+          name.starts_with(".incoming") || name.starts_with(".trash"))
+        result.insert(name);
+    return result;
+  }
+
+  support::temporary_directory files;
+  fs::path library = files.path() / "library";
+  support::scripted_upstream upstream{echo()};
+  std::string config = chat_config(upstream);
+};
+
+TEST_F(voices, are_created_listed_extended_and_deleted) {
+  gateway_process gateway{config, options()};
+  EXPECT_EQ(list(gateway), json::array());
+  const auto made = create(gateway, field("name", " Anna ") + file(wav(32000)) +
+                                        file(wav(16000, 2), "b.WAV") + end_of_form);
+  ASSERT_EQ(made.status, 201U) << made.body;
+  const auto voice = json::parse(made.body);
+  const auto id = voice["voice_id"].get<std::string>();
+  EXPECT_EQ(voice["name"], "Anna");
+  EXPECT_EQ(voice["references_count"], 2);
+  EXPECT_EQ(voice["references"], json({"ref_001.wav", "ref_002.wav"}));
+  EXPECT_EQ(voice.size(), 4U);
+  EXPECT_EQ(support::read_file(library / id / "references/ref_002.wav"), wav(16000, 2));
+  EXPECT_EQ(json::parse(support::read_file(library / id / "metadata.json"))["duration_seconds"],
+            1.5);
+
+  const auto more = gateway.post("/voices/" + id + "/references",
+                                 file(wav(100), "c.wav") + end_of_form, form_type);
+  ASSERT_EQ(more.status, 200U) << more.body;
+  EXPECT_EQ(json::parse(more.body)["references_count"], 3);
+  const auto all = list(gateway);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0]["voice_id"], id);
+  EXPECT_EQ(all[0]["references_count"], 3);
+  EXPECT_FALSE(all[0]["created_at"].get<std::string>().empty());
+
+  const auto gone = remove(gateway, "/voices/" + id);
+  EXPECT_EQ(gone.status, 200U);
+  EXPECT_EQ(json::parse(gone.body), json({{"status", "deleted"}, {"voice_id", id}}));
+  EXPECT_EQ(remove(gateway, "/voices/" + id).status, 404U);
+  EXPECT_EQ(list(gateway), json::array());
+  EXPECT_FALSE(fs::exists(library / id));
+  EXPECT_TRUE(leftovers().empty());
+}
+
+TEST_F(voices, take_a_name_that_comes_last_and_bodies_in_any_framing) {
+  gateway_process gateway{config, options()};
+  const auto form = file(wav(5000)) + field("unknown", "ignored") + field("name", "late") +
+                    end_of_form + "an epilogue";
+  EXPECT_EQ(create(gateway, form).status, 201U);
+  for (const std::size_t size : {1U, 7U, 4096U}) {
+    auto client = gateway.connect();
+    client.send("POST /voices HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n" + form_type +
+                "\r\n");
+    for (std::size_t at = 0; at < form.size(); at += size)
+      client.send(support::chunk(form.substr(at, size)));
+    client.send(support::chunk({}) + support::request_bytes("GET", "/livez"));
+    EXPECT_EQ(client.read_reply().status, 201U) << size;
+    EXPECT_TRUE(client.read_reply().ok()) << "the connection goes on";
+  }
+  EXPECT_EQ(list(gateway).size(), 4U);
+}
+
+TEST_F(voices, of_bad_forms_are_refused_by_name_and_leave_nothing_behind) {
+  gateway_process gateway{config, options()};
+  const auto named = field("name", "x");
+  std::string eleven = named;
+  for (int i = 0; i < 11; ++i)
+    eleven += file(wav(100));
+  auto lying = wav(100);
+  lying.replace(22, 2, std::string(2, '\0')); // no channels
+  const struct {
+    const char* what;
+    std::string form;
+    unsigned status;
+    std::string says;
+  } cases[] = {
+      {"no file", named + end_of_form, 422, "files"},
+      {"no name", file(wav(100)) + end_of_form, 422, "name"},
+      {"wrong field for the file", named + file(wav(100), "a.wav", "file") + end_of_form, 422,
+       "files"},
+      {"empty name", field("name", "  ") + file(wav(100)) + end_of_form, 400, "name"},
+      {"long name", field("name", std::string(201, 'n')) + file(wav(100)) + end_of_form, 400,
+       "name"},
+      {"very long name", field("name", std::string(20'000, 'n')) + file(wav(100)) + end_of_form,
+       400, "name"},
+      {"name twice", named + named + file(wav(100)) + end_of_form, 400, "name"},
+      {"files as text", named + field("files", "x") + end_of_form, 400, "files"},
+      {"empty file", named + file("", "empty.wav") + end_of_form, 400, "empty.wav"},
+      {"43 bytes", named + file(wav(0).substr(0, 43), "short.wav") + end_of_form, 400, "short.wav"},
+      {"no audio", named + file(std::string(1000, 'x'), "text.wav") + end_of_form, 400, "text.wav"},
+      {"no channels", named + file(lying, "lying.wav") + end_of_form, 400, "lying.wav"},
+      {"second file is none", named + file(wav(100)) + file("RIFF", "b.wav") + end_of_form, 400,
+       "b.wav"},
+      {"eleven files", eleven + end_of_form, 400, "more than 10"},
+      {"no end", named + file(wav(100)), 400, "closing delimiter"},
+      {"no end within a file", named + file(wav(100)).substr(0, 150), 400, "closing delimiter"},
+      {"bare LF", "--" + boundary + "\n\n", 400, ""},
+  };
+  for (const auto& one : cases) {
+    const auto reply = create(gateway, one.form);
+    EXPECT_EQ(reply.status, one.status) << one.what << reply.body;
+    EXPECT_NE(reply.body.find(one.says), std::string::npos) << one.what << reply.body;
+    EXPECT_TRUE(json::parse(reply.body).contains("detail")) << one.what;
+  }
+  const auto by_name = named + "--" + boundary +
+                       "\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.mp3\"\r\n"
+                       "Content-Type: audio/mpeg\r\n\r\n" +
+                       wav(100) + "\r\n" + end_of_form;
+  EXPECT_EQ(create(gateway, by_name).status, 400U);
+  EXPECT_EQ(gateway.post("/voices", "{}", json_type).status, 415U);
+  EXPECT_EQ(gateway.post("/voices", "x", "Content-Type: multipart/form-data\r\n").status, 400U);
+  EXPECT_EQ(gateway.post("/voices/0/references", file(wav(100)) + end_of_form, form_type).status,
+            404U);
+  EXPECT_EQ(list(gateway), json::array());
+  EXPECT_TRUE(wait_until([&] { return leftovers().empty(); }));
+}
+
+TEST_F(voices, may_have_50_mib_and_no_byte_more) {
+  gateway_process gateway{config, options()};
+  constexpr std::size_t most = 50U * 1024 * 1024;
+  const auto fits = wav(most - 44);
+  EXPECT_EQ(create(gateway, field("name", "x") + file(fits) + end_of_form).status, 201U);
+  const auto reply =
+      create(gateway, field("name", "x") + file(fits + "!", "big.wav") + end_of_form);
+  EXPECT_EQ(reply.status, 400U);
+  EXPECT_NE(reply.body.find("big.wav: larger than 50 MB"), std::string::npos) << reply.body;
+  EXPECT_EQ(list(gateway).size(), 1U);
+}
+
+TEST_F(voices, cost_little_memory_while_they_arrive) {
+  if (support::sanitized)
+    GTEST_SKIP() << "memory is no measure here";
+  gateway_process gateway{config, options()};
+  ASSERT_EQ(create(gateway, field("name", "x") + file(wav(1000)) + end_of_form).status, 201U);
+  const auto before = gateway.resident_bytes();
+  std::vector<support::raw_client> clients;
+  std::vector<std::thread> senders;
+  const auto large = wav(20'000'000);
+  constexpr int uploads = 8;
+  std::array<unsigned, uploads> status{};
+  for (int i = 0; i < uploads; ++i)
+    senders.emplace_back([&, i] {
+      status[static_cast<std::size_t>(i)] =
+          create(gateway, field("name", "x") + file(large) + end_of_form).status;
+    });
+  std::size_t most = 0;
+  wait_until([&] {
+    most = std::max(most, gateway.resident_bytes());
+    return std::all_of(status.begin(), status.end(), [](unsigned s) { return s != 0; });
+  });
+  for (auto& sender : senders)
+    sender.join();
+  for (const auto s : status)
+    EXPECT_EQ(s, 201U);
+  EXPECT_LT(most - std::min(most, before), std::size_t{uploads} * 1024 * 1024);
+}
+
+TEST_F(voices, are_listed_while_others_arrive_and_a_client_that_leaves_leaves_nothing) {
+  gateway_process gateway{config, options()};
+  auto client = gateway.connect();
+  const auto form = field("name", "half") + file(wav(300'000)) + end_of_form;
+  client.send(support::request_bytes("POST", "/voices", form, form_type).substr(0, 200'000));
+  EXPECT_TRUE(wait_until([&] { return leftovers().size() == 1; }));
+  EXPECT_EQ(list(gateway), json::array());
+  EXPECT_EQ(create(gateway, field("name", "whole") + file(wav(100)) + end_of_form).status, 201U);
+  client.close();
+  EXPECT_TRUE(wait_until([&] { return leftovers().empty(); }));
+  EXPECT_EQ(list(gateway).size(), 1U);
+}
+
+TEST_F(voices, get_all_references_of_uploads_at_the_same_time) {
+  gateway_process gateway{config, options()};
+  const auto made = create(gateway, field("name", "x") + file(wav(100)) + end_of_form);
+  const auto id = json::parse(made.body)["voice_id"].get<std::string>();
+  std::vector<std::thread> senders;
+  for (int i = 0; i < 8; ++i)
+    senders.emplace_back([&, i] {
+      EXPECT_EQ(gateway
+                    .post("/voices/" + id + "/references",
+                          file(wav(1000, static_cast<char>('a' + i))) + end_of_form, form_type)
+                    .status,
+                200U);
+    });
+  for (auto& sender : senders)
+    sender.join();
+  EXPECT_EQ(list(gateway)[0]["references_count"], 9);
+  std::set<std::string> contents;
+  for (const auto& entry : fs::directory_iterator{library / id / "references"})
+    contents.insert(support::read_file(entry.path()));
+  EXPECT_EQ(contents.size(), 9U);
+}
+
+TEST_F(voices, survive_a_kill_once_they_were_acknowledged) {
+  std::set<std::string> acknowledged;
+  for (int round = 0; round < 3; ++round) {
+    gateway_process gateway{config, options(128 + SIGKILL)};
+    for (int i = 0; i < 3; ++i) {
+      const auto made = create(gateway, field("name", "x") + file(wav(2000)) + end_of_form);
+      ASSERT_EQ(made.status, 201U) << made.body;
+      acknowledged.insert(json::parse(made.body)["voice_id"].get<std::string>());
+    }
+    auto half = gateway.connect();
+    const auto form = field("name", "half") + file(wav(300'000)) + end_of_form;
+    half.send(support::request_bytes("POST", "/voices", form, form_type).substr(0, 200'000));
+    EXPECT_TRUE(wait_until([&] { return leftovers().size() == 1; }));
+    gateway.signal(SIGKILL);
+    EXPECT_EQ(gateway.wait_exit(), 128 + SIGKILL);
+  }
+  gateway_process gateway{config, options()};
+  std::set<std::string> found;
+  for (const auto& voice : list(gateway)) {
+    found.insert(voice["voice_id"].get<std::string>());
+    EXPECT_EQ(voice["references_count"], 1);
+  }
+  EXPECT_EQ(found, acknowledged);
+  EXPECT_TRUE(leftovers().empty());
+}
+
+TEST_F(voices, of_ids_that_are_none_do_not_exist) {
+  gateway_process gateway{config, options()};
+  support::write_file(files.path() / "precious", "x");
+  for (const char* id : {"..", "%2e%2e", "..%2fprecious", "%2fetc", "a%00b", ".", "..%5cx",
+                         "precious", "00000000-0000-0000-0000-000000000000"})
+    EXPECT_EQ(remove(gateway, std::string{"/voices/"} + id).status, 404U) << id;
+  EXPECT_TRUE(fs::exists(files.path() / "precious"));
+}
+
+TEST_F(voices, without_a_disk_are_507_and_come_back_with_it) {
+  support::write_file(library, "a file where the library should be");
+  gateway_process gateway{config, options()};
+  const auto refused = gateway.get("/voices");
+  EXPECT_EQ(refused.status, 507U) << refused.body;
+  EXPECT_TRUE(gateway.wait_for_log("voice library"));
+  EXPECT_EQ(create(gateway, field("name", "x") + file(wav(100)) + end_of_form).status, 507U);
+  EXPECT_TRUE(gateway.post(chat_path, chat_body, json_type).ok()) << "the rest goes on";
+  fs::remove(library);
+  EXPECT_EQ(list(gateway), json::array());
+  EXPECT_EQ(create(gateway, field("name", "x") + file(wav(100)) + end_of_form).status, 201U);
+}
+
+} // namespace
+} // namespace synapse::integration
