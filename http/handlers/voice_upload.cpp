@@ -33,12 +33,12 @@ voice_upload::voice_upload(const services& all, server::exchange& exchange,
                            std::string_view boundary, std::string directory)
     : all_(all), ex_(exchange), reader_(boundary), directory_(std::move(directory)) {}
 
-voice_upload::outcome voice_upload::refuse(refusal reason) {
+voice_upload::progress voice_upload::refuse(refusal reason) {
   why_ = std::move(reason);
-  return outcome::refused;
+  return progress::refused;
 }
 
-voice_upload::outcome voice_upload::refuse_file(const std::string& reason) {
+voice_upload::progress voice_upload::refuse_file(const std::string& reason) {
   return refuse({response_detail::bad_request, "files: " + shown_name_ + ": " + reason, "files"});
 }
 
@@ -46,13 +46,14 @@ net::task<voice_upload::outcome> voice_upload::receive() {
   const auto limit = std::chrono::nanoseconds{ex_.settings().limits.body_timeout}.count();
   auto last = net::io_thread::recent();
   auto result = outcome::complete;
-  for (;;) {
+  while (result == outcome::complete) {
     std::string_view piece;
     const auto state = ex_.next_piece(piece);
     if (state == server::exchange::piece_state::end)
       break;
     if (state == server::exchange::piece_state::malformed) {
-      result = refuse({response_detail::bad_request_body, {}, {}});
+      refuse({response_detail::bad_request_body, {}, {}});
+      result = outcome::refused;
       break;
     }
     if (state == server::exchange::piece_state::none_yet) {
@@ -61,7 +62,8 @@ net::task<voice_upload::outcome> voice_upload::receive() {
         break;
       }
       if (net::io_thread::now() >= last + limit) {
-        result = refuse({response_detail::body_timeout, {}, {}});
+        refuse({response_detail::body_timeout, {}, {}});
+        result = outcome::refused;
         break;
       }
       ex_.alarm(last + limit);
@@ -74,9 +76,13 @@ net::task<voice_upload::outcome> voice_upload::receive() {
       carry_.append(piece);
     const auto bytes = carry_.empty() ? piece : std::string_view{carry_};
     std::size_t used = 0;
-    result = co_await take(bytes, used);
-    if (result != outcome::complete)
-      break;
+    auto how = take(bytes, used);
+    while (how == progress::wait) {
+      co_await ex_.wake()->wait();
+      how = take(bytes, used);
+    }
+    if (how == progress::refused)
+      result = outcome::refused;
     if (carry_.empty())
       carry_.assign(bytes.substr(used));
     else
@@ -85,43 +91,68 @@ net::task<voice_upload::outcome> voice_upload::receive() {
   }
   ex_.alarm(0);
   if (result == outcome::complete)
-    if (const auto error = reader_.finish(); error != http::multipart_error::none)
-      result = refuse({response_detail::bad_request, std::string{http::message_of(error)}, {}});
+    if (const auto error = reader_.finish(); error != http::multipart_error::none) {
+      refuse({response_detail::bad_request, std::string{http::message_of(error)}, {}});
+      result = outcome::refused;
+    }
   co_await let_go();
   co_return result;
 }
 
-/// Feeds the reader with all of it.
-net::task<voice_upload::outcome> voice_upload::take(std::string_view bytes, std::size_t& used) {
+/// Feeds the reader with all of it. After `wait` it is to be called with the same arguments.
+voice_upload::progress voice_upload::take(std::string_view bytes, std::size_t& used) {
   for (;;) {
+    if (const auto how = go_on(); how != progress::done)
+      return how;
     const auto step = reader_.next(bytes.data() + used, bytes.size() - used);
     used += step.consumed;
-    auto result = outcome::complete;
+    auto how = progress::done;
     switch (step.what) {
     case event::need_more:
-      co_return outcome::complete;
+      return progress::done;
     case event::part_begin:
-      result = begin_part();
+      how = begin_part();
       break;
     case event::data:
-      result = co_await take_data(step.data);
+      how = take_data(step.data);
       break;
     case event::part_end:
-      result = co_await end_part();
+      how = end_part();
       break;
     case event::end:
       break;
     case event::error:
-      result = refuse(
+      how = refuse(
           {response_detail::bad_request, std::string{http::message_of(reader_.error())}, {}});
       break;
     }
-    if (result != outcome::complete)
-      co_return result;
+    if (how != progress::done)
+      return how;
   }
 }
 
-voice_upload::outcome voice_upload::begin_part() {
+/// What had to wait for the disk.
+voice_upload::progress voice_upload::go_on() {
+  while (!unwritten_.empty()) {
+    unwritten_.remove_prefix(sink_->append(unwritten_));
+    if (!unwritten_.empty() && sink_->full())
+      return progress::wait;
+  }
+  if (!closing_)
+    return progress::done;
+  if (!sink_->done())
+    return progress::wait;
+  closing_ = false;
+  const int error = sink_->error();
+  sink_.reset();
+  if (error != 0)
+    return refuse({response_detail::storage_failed,
+                   "the upload cannot be stored: " + std::generic_category().message(error),
+                   {}});
+  return progress::done;
+}
+
+voice_upload::progress voice_upload::begin_part() {
   const auto& part = reader_.part();
   target_ = target::nothing; // fields that nobody knows are read over
   if (part.name == "name" && !part.has_filename) {
@@ -129,10 +160,10 @@ voice_upload::outcome voice_upload::begin_part() {
       return refuse({response_detail::bad_request, "name: given twice", "name"});
     has_name_ = true;
     target_ = target::name;
-    return outcome::complete;
+    return progress::done;
   }
   if (part.name != "files")
-    return outcome::complete;
+    return progress::done;
   if (!part.has_filename)
     return refuse({response_detail::bad_request, "files: has to be a file", "files"});
   if (files_.size() == max_voice_files)
@@ -149,74 +180,63 @@ voice_upload::outcome voice_upload::begin_part() {
   files_.emplace_back(file, 0.0);
   sink_ = net::make_local<net::file_sink>(ex_.owner().io, *all_.blocking, directory_ + '/' + file,
                                           ex_.wake());
-  return outcome::complete;
+  return progress::done;
 }
 
-voice_upload::outcome voice_upload::take_name(std::string_view data) {
+voice_upload::progress voice_upload::take_name(std::string_view data) {
   if (name_.size() + data.size() > max_name_bytes)
     return refuse({response_detail::bad_request, "name: too long", "name"});
   name_.append(data);
-  return outcome::complete;
+  return progress::done;
 }
 
 /// Refuses what is no WAV as soon as that is plain, instead of storing 50 MB of it first.
-voice_upload::outcome voice_upload::look_at_header(std::string_view data) {
+voice_upload::progress voice_upload::look_at_header(std::string_view data) {
   if (header_seen_)
-    return outcome::complete;
+    return progress::done;
   beginning_.append(data.substr(0, http::max_wav_header_bytes - beginning_.size()));
   http::wav_info info;
   std::string problem;
   switch (http::parse_wav_header(beginning_, http::wav_size_unknown, info, problem)) {
   case http::wav_status::ok:
     header_seen_ = true;
-    return outcome::complete;
+    return progress::done;
   case http::wav_status::need_more:
-    return outcome::complete;
+    return progress::done;
   default:
     return refuse_file(problem);
   }
 }
 
-net::task<voice_upload::outcome> voice_upload::take_data(std::string_view data) {
+voice_upload::progress voice_upload::take_data(std::string_view data) {
   if (target_ == target::name)
-    co_return take_name(data);
+    return take_name(data);
   if (target_ == target::nothing)
-    co_return outcome::complete;
+    return progress::done;
   if (sink_->size() + data.size() > max_voice_file_bytes)
-    co_return refuse_file("larger than " + std::to_string(max_voice_file_bytes / (1024 * 1024)) +
-                          " MB");
-  if (const auto result = look_at_header(data); result != outcome::complete)
-    co_return result;
-  while (!data.empty()) {
-    data.remove_prefix(sink_->append(data));
-    while (!data.empty() && sink_->full())
-      co_await ex_.wake()->wait();
-  }
-  co_return outcome::complete;
+    return refuse_file("larger than " + std::to_string(max_voice_file_bytes / (1024 * 1024)) +
+                       " MB");
+  if (const auto how = look_at_header(data); how != progress::done)
+    return how;
+  unwritten_ = data;
+  return go_on();
 }
 
-net::task<voice_upload::outcome> voice_upload::end_part() {
+voice_upload::progress voice_upload::end_part() {
   if (std::exchange(target_, target::nothing) != target::file)
-    co_return outcome::complete;
+    return progress::done;
   const auto size = sink_->size();
   if (size < min_voice_file_bytes)
-    co_return refuse_file("shorter than a WAV header");
+    return refuse_file("shorter than a WAV header");
   http::wav_info info;
   std::string problem;
   const auto status = http::parse_wav_header(beginning_, size, info, problem);
   if (status != http::wav_status::ok)
-    co_return refuse_file(problem.empty() ? "its WAV header is incomplete" : problem);
+    return refuse_file(problem.empty() ? "its WAV header is incomplete" : problem);
   files_.back().duration_seconds = info.duration_seconds;
   sink_->finish();
-  while (!sink_->done())
-    co_await ex_.wake()->wait();
-  const int error = sink_->error();
-  sink_.reset();
-  if (error != 0)
-    co_return refuse({response_detail::storage_failed,
-                      "the upload cannot be stored: " + std::generic_category().message(error),
-                      {}});
-  co_return outcome::complete;
+  closing_ = true;
+  return go_on();
 }
 
 /// Waits until a file that was given up is no longer being written.

@@ -46,14 +46,22 @@ public:
 
 private:
   enum class target { nothing, name, file };
-  outcome refuse(refusal reason);
-  outcome refuse_file(const std::string& reason);
-  net::task<outcome> take(std::string_view bytes, std::size_t& used);
-  outcome begin_part();
-  net::task<outcome> take_data(std::string_view data);
-  outcome take_name(std::string_view data);
-  outcome look_at_header(std::string_view data);
-  net::task<outcome> end_part();
+  enum class progress {
+    done,   ///< with what there was
+    wait,   ///< until the sink has written; then go on with the same bytes
+    refused ///< see `why_`
+  };
+  progress refuse(refusal reason);
+  progress refuse_file(const std::string& reason);
+  // Plain functions: a coroutine per piece would be a frame per piece, and where calls are not
+  // turned into jumps (sanitizer builds) a deeper stack as well.
+  progress take(std::string_view bytes, std::size_t& used);
+  progress go_on();
+  progress begin_part();
+  progress take_data(std::string_view data);
+  progress take_name(std::string_view data);
+  progress look_at_header(std::string_view data);
+  progress end_part();
   net::task<void> let_go();
 
   const services& all_;
@@ -63,8 +71,10 @@ private:
   std::string carry_; ///< what the reader wants to see again, with more behind it
   target target_ = target::nothing;
   net::local_ptr<net::file_sink> sink_;
-  std::string shown_name_; ///< of the current file, for people
-  std::string beginning_;  ///< of the current file
+  std::string_view unwritten_; ///< data of the current file that the sink has not taken yet
+  bool closing_ = false;       ///< the current file is complete and being written to its end
+  std::string shown_name_;     ///< of the current file, for people
+  std::string beginning_;      ///< of the current file
   bool header_seen_ = false;
   bool has_name_ = false;
   std::string name_;

@@ -14,7 +14,7 @@ namespace {
 using json = nlohmann::ordered_json;
 
 /// For a disk under load, and for a library that is just being restarted.
-constexpr net::time_ns library_patience = 30'000'000'000;
+constexpr net::time_ns library_patience = 120'000'000'000;
 
 std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
