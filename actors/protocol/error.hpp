@@ -2,8 +2,11 @@
 /// The closed set of errors that actors answer with.
 #pragma once
 
+// clang looks for make_message where error.hpp's templates stand, not where they are used.
+// clang-format off
+#include <caf/make_message.hpp>
 #include <caf/error.hpp>
-#include <caf/message.hpp>
+// clang-format on
 
 #include <cstdint>
 #include <string>
