@@ -133,6 +133,8 @@ TEST_F(documents, metrics_have_no_labels_that_clients_choose) {
   };
   request(0);
   gateway_.get("/metrics");
+  // A request is counted after its answer, but before its connection ends.
+  EXPECT_TRUE(gateway_.wait_for_metric("synapse_connections", R"(state="open")", 1));
   const auto before = series();
   for (int i = 1; i < 20; ++i)
     request(i);
