@@ -5,11 +5,18 @@ namespace synapse::config {
 namespace {
 
 constexpr default_route defaults[] = {
-    {"/v1/embeddings", "llama-embed"},   {"/v1/chat/completions", "llama-router"},
-    {"/v1/completions", "llama-router"}, {"/models", "llama-router"},
-    {"/models/*", "llama-router"},       {"/tts/*", "chatterbox-tts"},
-    {"/stt/*", "whisper-stt"},           {"/speakers/*", "pyannote-speaker"},
+    {"/v1/embeddings", "llama-embed"},
+    {"/v1/chat/completions", "llama-router"},
+    {"/v1/completions", "llama-router"},
+    {"/models", "llama-router"},
+    {"/models/*", "llama-router"},
+    {"/tts/*", "chatterbox-tts"},
+    {"/stt/*", "whisper-stt"},
+    {"/speakers/*", "pyannote-speaker"},
     {"/audio/*", "deepfilter-audio"},
+    {"/v1/audio/speech", "chatterbox-tts"},
+    {"/v1/audio/transcriptions", "whisper-stt"},
+    {"/v1/audio/translations", "whisper-stt"},
 };
 
 bool covers(std::string_view route, std::string_view path) {
@@ -72,12 +79,19 @@ void apply_use_defaults(settings& all, const std::function<bool(const std::strin
     const milliseconds usual = usual_timeout(all, backend);
     timeout_settings& timeouts = backend.timeouts;
     const auto fill = [&](milliseconds& value, const char* key) {
-      if (!given(prefix + "timeouts." + key))
+      if (!given(prefix + key))
         value = usual;
     };
-    fill(timeouts.response, "response");
-    fill(timeouts.first_token, "first_token");
-    fill(timeouts.idle, "idle");
+    fill(timeouts.response, "timeouts.response");
+    fill(timeouts.first_token, "timeouts.first_token");
+    fill(timeouts.idle, "timeouts.idle");
+    if (backend.type == backend_type::chatterbox) {
+      // It makes one recording at a time and answers nothing meanwhile, not even a new connection's
+      // request: who waits does so here, in order, for as long as an answer may take.
+      if (!given(prefix + "concurrency.max_requests"))
+        backend.concurrency.max_requests = 1;
+      fill(backend.concurrency.queue_timeout, "concurrency.queue_timeout");
+    }
     if (!given(prefix + "list_models"))
       backend.list_models = backend.type == backend_type::openai_compatible;
   }

@@ -54,6 +54,8 @@ const field<limit_settings> limit_fields[] = {
      "header fields of a request; 431 above"},
     {"max_json_body_bytes", &limit_settings::max_json_body_bytes, bytes_between(1 * kib, 1 * gib),
      "bodies that are inspected; 413 above"},
+    {"max_upload_bytes", &limit_settings::max_upload_bytes, bytes_between(1 * mib, 1024 * gib),
+     "forms with recordings, passed on while they arrive; 413 above"},
     {"max_stream_event_bytes", &limit_settings::max_stream_event_bytes,
      bytes_between(1 * kib, 64 * mib), "one event of a backend's stream"},
     {"max_connections", &limit_settings::max_connections, between(1, 1'000'000),
@@ -127,11 +129,11 @@ const field<breaker_settings> breaker_fields[] = {
 
 const field<concurrency_settings> concurrency_fields[] = {
     {"max_requests", &concurrency_settings::max_requests, between(0, 1'000'000),
-     "requests at the backend at once; 0 = unlimited"},
+     "requests at the backend at once; 0 = unlimited", "by use"},
     {"max_waiting", &concurrency_settings::max_waiting, between(0, 1'000'000),
      "requests that may wait for their turn; 429 beyond"},
     {"queue_timeout", &concurrency_settings::queue_timeout, between(0, day),
-     "longest wait for a turn; then 503"},
+     "longest wait for a turn; then 503", "by use"},
 };
 
 const field<pool_settings> pool_fields[] = {

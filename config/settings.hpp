@@ -145,13 +145,15 @@ struct limit_settings {
   std::size_t max_uri_bytes = 8 * 1024;               ///< 414 above
   std::size_t max_header_fields = 100;                ///< 431 above
   std::size_t max_json_body_bytes = 32 * 1024 * 1024; ///< bodies that are inspected; 413 above
-  std::size_t max_stream_event_bytes = 1024 * 1024;   ///< one SSE event of a backend
-  std::size_t max_connections = 20'000;               ///< per process; beyond: accepted and closed
-  milliseconds header_timeout{10'000};                ///< first byte of a head → complete; 408
-  milliseconds body_timeout{30'000};                  ///< between bytes of a request body; 408
-  milliseconds idle_timeout{75'000};                  ///< keep-alive connection without a request
-  milliseconds write_timeout{60'000};                 ///< a client that does not read
-  milliseconds stream_keepalive{15'000};              ///< silence before `: keepalive`; 0 = never
+  /// Forms with recordings; they are passed on while they arrive, never held. 413 above.
+  std::size_t max_upload_bytes = std::size_t{2} * 1024 * 1024 * 1024;
+  std::size_t max_stream_event_bytes = 1024 * 1024; ///< one SSE event of a backend
+  std::size_t max_connections = 20'000;             ///< per process; beyond: accepted and closed
+  milliseconds header_timeout{10'000};              ///< first byte of a head → complete; 408
+  milliseconds body_timeout{30'000};                ///< between bytes of a request body; 408
+  milliseconds idle_timeout{75'000};                ///< keep-alive connection without a request
+  milliseconds write_timeout{60'000};               ///< a client that does not read
+  milliseconds stream_keepalive{15'000};            ///< silence before `: keepalive`; 0 = never
   bool operator==(const limit_settings&) const = default;
 };
 

@@ -65,6 +65,7 @@ TEST(loader, reads_every_key_of_the_process) {
                               "  max_uri_bytes: 4096\n"
                               "  max_header_fields: 50\n"
                               "  max_json_body_bytes: 1MiB\n"
+                              "  max_upload_bytes: 3MiB\n"
                               "  max_stream_event_bytes: 64KiB\n"
                               "  max_connections: 10\n"
                               "  header_timeout: 1s\n"
@@ -78,8 +79,8 @@ TEST(loader, reads_every_key_of_the_process) {
   settings expected;
   expected.threads = 3;
   expected.listener = {"0.0.0.0", 0, 7, {"/c.pem", "/k.pem"}};
-  expected.limits = {8192,       4096,       50,         1 << 20,    1 << 16,   10,
-                     seconds{1}, seconds{2}, seconds{3}, seconds{4}, seconds{0}};
+  expected.limits = {8192, 4096,       50,         1 << 20,    3 << 20,    1 << 16,
+                     10,   seconds{1}, seconds{2}, seconds{3}, seconds{4}, seconds{0}};
   expected.drain = {seconds{1}, seconds{120}};
   expected.health = {milliseconds{250}};
   expected.backends = all.backends;
@@ -215,7 +216,10 @@ TEST(loader, appends_the_routes_of_the_api) {
                                       "/tts/* chatterbox-tts\n"
                                       "/stt/* whisper-stt\n"
                                       "/speakers/* pyannote-speaker\n"
-                                      "/audio/* deepfilter-audio\n");
+                                      "/audio/* deepfilter-audio\n"
+                                      "/v1/audio/speech chatterbox-tts\n"
+                                      "/v1/audio/transcriptions whisper-stt\n"
+                                      "/v1/audio/translations whisper-stt\n");
 }
 
 TEST(loader, appends_no_route_that_the_file_covers_or_whose_backend_is_missing) {

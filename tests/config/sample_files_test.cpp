@@ -24,7 +24,10 @@ TEST(sample_files, the_registry_has_the_six_services) {
   EXPECT_EQ(all.backends.at("whisper-stt").type, backend_type::faster_whisper);
   EXPECT_EQ(all.backends.at("pyannote-speaker").type, backend_type::pyannote);
   EXPECT_EQ(all.backends.at("deepfilter-audio").type, backend_type::deepfilter);
-  EXPECT_EQ(all.routes.size(), 9u);
+  EXPECT_EQ(speech.concurrency.max_requests, 1u);
+  EXPECT_EQ(speech.concurrency.queue_timeout, std::chrono::minutes{2});
+  EXPECT_EQ(all.backends.at("whisper-stt").concurrency.max_requests, 0u);
+  EXPECT_EQ(all.routes.size(), 12u);
 }
 
 TEST(sample_files, its_routes_are_the_defaults) {
