@@ -2,7 +2,8 @@
 synapse_add_component(http_core NO_PCH PATH http/core
   SOURCES
     chat_stream.cpp chunked.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
-    head_target.cpp head_writer.cpp json_body.cpp json_string.cpp local_reply.cpp multipart.cpp
+    head_target.cpp head_writer.cpp json_body.cpp json_string.cpp languages.cpp local_reply.cpp
+    media_signature.cpp multipart.cpp
     multipart_headers.cpp multipart_writer.cpp request_id.cpp response_detail.cpp sse.cpp status.cpp
     wav_header.cpp
   DEPENDS config
@@ -22,6 +23,7 @@ synapse_add_test(http_core NO_PCH
     http/core/head_writer_test.cpp
     http/core/json_body_test.cpp
     http/core/local_reply_test.cpp
+    http/core/media_signature_test.cpp
     http/core/multipart_clients_test.cpp
     http/core/multipart_headers_test.cpp
     http/core/multipart_test.cpp

@@ -20,12 +20,20 @@ void append_line(std::string& out, std::string_view name, std::string_view value
   append(out, name, ": ", value, "\r\n");
 }
 
-/// Copies the lines of the fields that are neither hop-by-hop nor in `drop` (a set of `bit`s).
+/// What a request in the gateway's own words takes over from the client's.
+constexpr std::uint64_t kept_in_own_words =
+    bit(known_field::authorization) | bit(known_field::x_api_key) | bit(known_field::user_agent) |
+    bit(known_field::traceparent) | bit(known_field::tracestate) | bit(known_field::forwarded) |
+    bit(known_field::x_forwarded_for) | bit(known_field::x_forwarded_host) |
+    bit(known_field::x_forwarded_proto);
+
+/// Copies the lines of the fields that are neither hop-by-hop nor in `drop` (a set of `bit`s; that
+/// of `other` stands for all fields without a name of their own).
 /// Neighbours that are both kept lie side by side in the input and go as one piece.
 void append_fields(std::string& out, const field_list& fields, std::uint64_t drop) {
   const char* run = nullptr;
   for (const field& f : fields) {
-    if (!f.hop_by_hop && (f.id == known_field::other || (drop & bit(f.id)) == 0)) {
+    if (!f.hop_by_hop && (drop & bit(f.id)) == 0) {
       if (run == nullptr)
         run = f.name.data();
     } else if (run != nullptr) {
@@ -54,7 +62,7 @@ void append_framing(std::string& out, body_framing framing, std::uint64_t length
 
 void append_request_line(std::string& out, const request_head& head,
                          const upstream_head_options& options) {
-  append(out, head.method, " ", options.base_path);
+  append(out, options.method.empty() ? head.method : options.method, " ", options.base_path);
   if (!options.target.empty()) {
     out.append(options.target);
   } else if (head.form == target_form::origin) {
@@ -105,6 +113,8 @@ std::uint64_t dropped_request_fields(const upstream_head_options& options) noexc
     drop |= bit(known_field::authorization) | bit(known_field::x_api_key);
   if (options.drop_accept_encoding)
     drop |= bit(known_field::accept_encoding);
+  if (!options.content_type.empty())
+    drop |= ~kept_in_own_words;
   return drop;
 }
 
@@ -129,6 +139,8 @@ void write_upstream_request_head(std::string& out, const request_head& head,
   if (!options.bearer.empty())
     append(out, "Authorization: Bearer ", options.bearer, "\r\n");
   append_forwarded(out, head, options);
+  if (!options.content_type.empty())
+    append_line(out, "Content-Type", options.content_type);
   if (!options.request_id.empty())
     append_line(out, "X-Request-Id", options.request_id);
   if (options.framing == body_framing::none && has_meaningful_body(head))

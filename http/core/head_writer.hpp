@@ -14,9 +14,13 @@ namespace synapse::http {
 /// Views must outlive the call only. Values are written as they are: the caller vouches that they
 /// hold no control characters (they come from settings or were validated).
 struct upstream_head_options {
-  std::string_view authority;  ///< value of Host: the backend's `host[:port]`
-  std::string_view base_path;  ///< "" or "/prefix", put before the path
-  std::string_view target;     ///< replaces path and query ("/x?y"); empty: the request's own
+  std::string_view authority; ///< value of Host: the backend's `host[:port]`
+  std::string_view base_path; ///< "" or "/prefix", put before the path
+  std::string_view method;    ///< replaces the method; empty: the request's own
+  std::string_view target;    ///< replaces path and query ("/x?y"); empty: the request's own
+  /// Not empty: a request in the gateway's own words, with this Content-Type. Of the client's
+  /// fields only credentials, User-Agent, trace context and what names the way go along.
+  std::string_view content_type;
   std::string_view request_id; ///< X-Request-Id sent upstream; empty: none
   std::string_view client_ip;  ///< appended to X-Forwarded-For; empty: the field stays as it came
   std::string_view client_scheme = "http"; ///< X-Forwarded-Proto; empty: not added

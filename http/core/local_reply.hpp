@@ -57,6 +57,9 @@ enum class response_detail : std::uint8_t {
   stream_truncated,
   stream_event_too_large,
   upstream_stream_error, ///< the backend reported an error inside its stream
+  upstream_error,        ///< the backend answered with an error that is not the client's
+  upstream_unavailable,  ///< the backend said that it cannot serve now (503)
+  not_supported,         ///< no backend of this route can do that
   draining,
   too_many_connections,
   internal_error,

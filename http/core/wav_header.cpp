@@ -9,6 +9,8 @@ constexpr unsigned max_chunks = 64;
 constexpr std::uint16_t format_pcm = 1, format_float = 3, format_a_law = 6, format_mu_law = 7,
                         format_extensible = 0xfffe;
 constexpr std::uint32_t size_of_stream = 0xffffffff; // what a writer that cannot seek leaves
+/// sox leaves sizes a little below 2 GiB: nobody's file was cut off there.
+constexpr std::uint32_t size_of_sox_stream = 0x7fff0000;
 
 /// Little-endian numbers; the caller has checked the size.
 std::uint16_t u16(std::string_view s, std::size_t at) noexcept {
@@ -54,9 +56,9 @@ public:
     std::uint64_t at = 12;
     for (unsigned chunks = 0;; ++chunks) {
       if (chunks == max_chunks)
-        return refuse("there are too many chunks before the samples");
+        return decline("there are too many chunks before the samples");
       if (at + 8 > max_wav_header_bytes)
-        return refuse("there is no data chunk in the first 64 KiB");
+        return decline("there is no data chunk in the first 64 KiB");
       if (const wav_status s = want(at + 8); s != wav_status::ok)
         return s;
       const auto here = static_cast<std::size_t>(at);
@@ -86,6 +88,11 @@ private:
     return wav_status::not_wav;
   }
 
+  wav_status decline(std::string text) {
+    problem_ = std::move(text);
+    return wav_status::unsupported;
+  }
+
   /// `ok` if the first `size` bytes are there.
   wav_status want(std::uint64_t size) {
     if (all_.size() >= size)
@@ -100,9 +107,9 @@ private:
       return s;
     const std::string_view id = all_.substr(0, 4);
     if (id == "RF64" || id == "BW64")
-      return refuse("RF64 and BW64 files (WAV above 4 GiB) are not supported");
+      return decline("RF64 and BW64 files (WAV above 4 GiB) are not supported");
     if (id == "RIFX")
-      return refuse("RIFX files (big-endian WAV) are not supported");
+      return decline("RIFX files (big-endian WAV) are not supported");
     if (id != "RIFF")
       return refuse("it does not begin with RIFF");
     if (const wav_status s = want(12); s != wav_status::ok)
@@ -135,7 +142,7 @@ private:
     if (f.size() < 40 || u16(f, 16) < 22)
       return refuse("the fmt chunk is too short for an extensible format");
     if (f.substr(26, subformat_tail.size()) != subformat_tail)
-      return refuse("the extensible format's subformat is unknown");
+      return decline("the extensible format's subformat is unknown");
     if (u16(f, 18) > info_.bits_per_sample)
       return refuse("more bits per sample are said to be valid than there are");
     info_.format = u16(f, 24);
@@ -157,8 +164,8 @@ private:
       fits = bits == 8;
       break;
     default:
-      return refuse("the audio format " + name_of(info_.format) +
-                    " is not supported: only PCM, IEEE float, A-law and mu-law are");
+      return decline("the audio format " + name_of(info_.format) +
+                     " is not supported: only PCM, IEEE float, A-law and mu-law are");
     }
     if (info_.channels == 0)
       return refuse("the number of channels is zero");
@@ -184,6 +191,7 @@ private:
         info.data_bytes = wav_size_unknown;
     } else if (unsaid || size > file_bytes_ - offset) {
       info.data_bytes = file_bytes_ - offset;
+      info.missing_bytes = unsaid || size >= size_of_sox_stream ? 0 : size - info.data_bytes;
     }
     info.duration_seconds = info.data_bytes == wav_size_unknown
                                 ? 0

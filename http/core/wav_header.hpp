@@ -30,23 +30,27 @@ struct wav_info {
   /// unknown.
   std::uint64_t data_bytes = 0;
   double duration_seconds = 0; ///< 0 while `data_bytes` is unknown
+  /// Bytes of samples that the header promises and the file does not have: it was cut off, or its
+  /// header lies. 0 where the header does not say or the file's size is unknown.
+  std::uint64_t missing_bytes = 0;
 };
 
 enum class wav_status : std::uint8_t {
   ok,
-  need_more, ///< call again with a longer beginning; `max_wav_header_bytes` always suffice
-  not_wav    ///< or not one we take: see `problem`
+  need_more,   ///< call again with a longer beginning; `max_wav_header_bytes` always suffice
+  not_wav,     ///< or one whose header contradicts itself: see `problem`
+  unsupported, ///< perhaps a WAV file, but of a kind that is not read here: see `problem`
 };
 
 /// Reads the header from the first bytes of a file, however many there are.
 ///
 /// `file_bytes`: size of the whole file, or `wav_size_unknown`; `beginning` of that size is all
 /// there is. The RIFF chunk's own size is ignored: it is wrong as often as not. A data chunk whose
-/// size is 0, 0xFFFFFFFF, or more than the file has goes to the end of the file (ffmpeg and sox
-/// write such headers into pipes); other chunks after it then count as samples. With an unknown
-/// file size a size that is neither 0 nor 0xFFFFFFFF is believed.
+/// size is 0, 0xFFFFFFFF, or more than the file has (see `missing_bytes`) goes to the end of the
+/// file (ffmpeg and sox write such headers into pipes); other chunks after it then count as
+/// samples. With an unknown file size a size that is neither 0 nor 0xFFFFFFFF is believed.
 ///
-/// `out` is written with `ok` only, `problem` (a text for the client) with `not_wav` only.
+/// `out` is written with `ok` only, `problem` (a text for the client) with the last two only.
 wav_status parse_wav_header(std::string_view beginning, std::uint64_t file_bytes, wav_info& out,
                             std::string& problem);
 

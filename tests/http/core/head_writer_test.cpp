@@ -28,6 +28,38 @@ std::string downstream(std::string_view response, const downstream_head_options&
   return out;
 }
 
+TEST(upstream_head, in_its_own_words_takes_over_little) {
+  const std::string out = upstream("PUT /audio/convert?a=b HTTP/1.1\r\n"
+                                   "Host: gateway.example\r\n"
+                                   "Content-Type: multipart/form-data; boundary=x\r\n"
+                                   "Content-Length: 12\r\n"
+                                   "Accept-Encoding: gzip\r\n"
+                                   "Accept: audio/flac\r\n"
+                                   "Range: bytes=0-1\r\n"
+                                   "Cookie: session=secret\r\n"
+                                   "X-Custom: 1\r\n"
+                                   "User-Agent: tester\r\n"
+                                   "X-Api-Key: key\r\n"
+                                   "Tracestate: a=b\r\n"
+                                   "\r\n",
+                                   {.authority = "backend:8012",
+                                    .base_path = "/base",
+                                    .method = "POST",
+                                    .target = "/convert",
+                                    .content_type = "multipart/form-data; boundary=ours",
+                                    .framing = body_framing::chunked});
+  EXPECT_EQ(out, "POST /base/convert HTTP/1.1\r\n"
+                 "Host: backend:8012\r\n"
+                 "User-Agent: tester\r\n"
+                 "X-Api-Key: key\r\n"
+                 "Tracestate: a=b\r\n"
+                 "X-Forwarded-Proto: http\r\n"
+                 "X-Forwarded-Host: gateway.example\r\n"
+                 "Content-Type: multipart/form-data; boundary=ours\r\n"
+                 "Transfer-Encoding: chunked\r\n"
+                 "\r\n");
+}
+
 TEST(upstream_head, forwards_what_is_end_to_end) {
   const std::string out = upstream("POST /v1/chat/completions?a=b HTTP/1.1\r\n"
                                    "Accept: */*\r\n"
