@@ -4,11 +4,15 @@
 
 #include <caf/typed_response_promise.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace synapse::actors {
 
 namespace {
+/// A backend that is known to be busy is not waited for any longer.
+constexpr net::time_ns busy_patience = 500'000'000;
+
 probe_result unreachable(const std::string& backend, std::string error) {
   probe_result result;
   result.backend = backend;
@@ -57,8 +61,10 @@ caf::result<probe_result> prober::check() {
               promise.deliver(unreachable(settings_.name, "the host name does not resolve"));
               return;
             }
+            const auto most = settings_.concurrency.max_requests;
             net::spawn(run(caf::actor_cast<caf::strong_actor_ptr>(this), this, promise,
-                           client::to_endpoint(state.addresses.front())));
+                           client::to_endpoint(state.addresses.front()),
+                           most != 0 && state.leased >= most));
           },
           [this, promise](const caf::error&) mutable {
             promise.deliver(unreachable(settings_.name, "the backend's actor did not answer"));
@@ -66,10 +72,12 @@ caf::result<probe_result> prober::check() {
   return promise;
 }
 
-/// Runs on this actor's thread. `keep` keeps the object alive over the fetch.
+/// Runs on this actor's thread. `saturated`: the backend works at all that it takes at once; some
+/// (Chatterbox) answer nothing meanwhile, and that says nothing against them. `keep` keeps the
+/// object alive over the fetch.
 net::task<void> prober::run([[maybe_unused]] caf::strong_actor_ptr keep, prober* self,
                             caf::typed_response_promise<probe_result> promise,
-                            net::tcp::endpoint address) {
+                            net::tcp::endpoint address, bool saturated) {
   const auto started = net::io_thread::now();
   client::fetch_request request;
   request.target = self->settings_.url.base_path + self->settings_.health.path;
@@ -77,6 +85,8 @@ net::task<void> prober::run([[maybe_unused]] caf::strong_actor_ptr keep, prober*
   if (!self->bearer_.empty())
     request.fields = "Authorization: Bearer " + self->bearer_ + "\r\n";
   request.deadline = started + std::chrono::nanoseconds{self->settings_.health.timeout}.count();
+  if (saturated)
+    request.deadline = std::min(request.deadline, started + busy_patience);
   request.max_body = 1024 * 1024;
   auto pool = self->pool_;
   auto cancel = self->cancel_;
@@ -84,6 +94,7 @@ net::task<void> prober::run([[maybe_unused]] caf::strong_actor_ptr keep, prober*
   probe_result result;
   result.backend = self->settings_.name;
   result.code = static_cast<std::int32_t>(answer.status);
+  result.busy = saturated && answer.error == client::fetch_error::timeout;
   // A body over the bound says nothing against the status.
   if (!answer.ok() && answer.error != client::fetch_error::too_large) {
     result.code = 0;

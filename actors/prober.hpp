@@ -29,7 +29,7 @@ private:
   caf::result<probe_result> check();
   static net::task<void> run(caf::strong_actor_ptr keep, prober* self,
                              caf::typed_response_promise<probe_result> promise,
-                             net::tcp::endpoint address);
+                             net::tcp::endpoint address, bool saturated);
 
   backend_actor backend_;
   config::backend_settings settings_;

@@ -3,9 +3,11 @@
 #include "actors/protocol/error.hpp"
 #include "actors/voices/voice_store.hpp"
 
+#include <caf/expected.hpp>
 #include <caf/result.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -64,6 +66,8 @@ public:
     return {
         [this](list_atom) { return on_list(); },
         [this](find_atom, const std::string& id) { return on_find(id); },
+        [this](const locate_voice& what) { return on_locate(what); },
+        [this](const reference_copy& what) { on_copy(what); },
         [this](upload_atom) { return on_upload(); },
         [this](const create_voice& what) { return on_create(what); },
         [this](const add_references& what) { return on_add(what); },
@@ -109,15 +113,53 @@ private:
     const auto* found = store_->find(id);
     if (found == nullptr)
       return caf::make_error(ec::voice_not_found, std::string{"there is no such voice"});
+    return locate(*found);
+  }
+
+  caf::expected<voice_location> locate(const voices::voice& found) {
     voice_location result;
-    result.voice = to_info(*found);
-    if (found->references.empty())
+    result.voice = to_info(found);
+    if (found.references.empty())
       return result;
-    const auto path = store_->reference_path(id);
+    const auto path = store_->reference_path(found.id);
     if (!path)
       return to_error(path.error());
     result.reference_path = path->string();
     return result;
+  }
+
+  caf::result<voice_location> on_locate(const locate_voice& what) {
+    if (auto problem = open())
+      return problem;
+    const auto* found = store_->find(what.voice);
+    if (found == nullptr && what.or_name) {
+      const auto named = store_->find_by_name(what.voice);
+      if (named.size() > 1)
+        return caf::make_error(ec::invalid_voice, std::to_string(named.size()) +
+                                                      " voices have that name: use the id of one");
+      if (!named.empty())
+        found = named.front();
+    }
+    if (found == nullptr)
+      return caf::make_error(ec::voice_not_found, std::string{"there is no such voice"});
+    const auto id = found->id;
+    auto where = locate(*found);
+    if (const auto copy = copies_.find({id, what.backend}); where && copy != copies_.end())
+      where->uploaded_as = copy->second;
+    return where;
+  }
+
+  void on_copy(const reference_copy& what) {
+    if (what.file.empty())
+      copies_.erase({what.voice_id, what.backend});
+    else if (store_ && store_->find(what.voice_id) != nullptr)
+      copies_[{what.voice_id, what.backend}] = what.file;
+  }
+
+  void forget_copies(const std::string& id) {
+    auto from = copies_.lower_bound({id, {}});
+    while (from != copies_.end() && from->first.first == id)
+      from = copies_.erase(from);
   }
 
   caf::result<voice_upload> on_upload() {
@@ -141,12 +183,14 @@ private:
   caf::result<voice_info> on_add(const add_references& what) {
     if (auto problem = open())
       return problem;
+    forget_copies(what.voice_id);
     return answer(store_->add(what.voice_id, what.upload_id, to_files(what.files)));
   }
 
   caf::result<bool> on_remove(const std::string& id) {
     if (auto problem = open())
       return problem;
+    forget_copies(id);
     const auto outcome = store_->remove(id);
     if (!outcome)
       return to_error(outcome.error());
@@ -162,6 +206,8 @@ private:
   voice_library_parts parts_;
   std::optional<voices::voice_store> store_;
   std::string last_problem_;
+  /// What backends call their copies, by voice and backend: at most one each.
+  std::map<std::pair<std::string, std::string>, std::string> copies_;
 };
 
 } // namespace

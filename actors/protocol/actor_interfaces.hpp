@@ -98,6 +98,11 @@ using voice_library_actor = caf::typed_actor<
     caf::replies_to<list_atom>::with<std::vector<voice_info>>,
     // One voice; voice_not_found.
     caf::replies_to<find_atom, std::string /* voice id */>::with<voice_location>,
+    // One voice by id or name, with what a backend calls its copy; voice_not_found, and
+    // invalid_voice for a name that several have.
+    caf::replies_to<locate_voice>::with<voice_location>,
+    // Remembered until the voice gets new references or is removed.
+    caf::reacts_to<reference_copy>,
     // Begins an upload.
     caf::replies_to<upload_atom>::with<voice_upload>,
     // Answers once the voice is durable; invalid_voice, upload_not_found.

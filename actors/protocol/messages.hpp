@@ -290,13 +290,15 @@ struct probe_result {
   std::int32_t code = 0;
   std::string error;
   std::uint64_t duration_us = 0;
+  /// It did not answer because it works at as many requests as it takes at once.
+  bool busy = false;
 
   probe_result() = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, probe_result& x) {
-  return f(caf::meta::type_name("probe_result"), x.backend, x.code, x.error, x.duration_us);
+  return f(caf::meta::type_name("probe_result"), x.backend, x.code, x.error, x.duration_us, x.busy);
 }
 
 struct health_report {

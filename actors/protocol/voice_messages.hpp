@@ -30,13 +30,46 @@ typename Inspector::result_type inspect(Inspector& f, voice_info& x) {
 struct voice_location {
   voice_info voice;
   std::string reference_path; ///< absolute, of the first reference; empty when there is none
+  std::string uploaded_as;    ///< what the backend asked for calls it; empty: it has no copy
 
   voice_location() = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, voice_location& x) {
-  return f(caf::meta::type_name("voice_location"), x.voice, x.reference_path);
+  return f(caf::meta::type_name("voice_location"), x.voice, x.reference_path, x.uploaded_as);
+}
+
+/// Where is this voice, and what does that backend call its copy?
+struct locate_voice {
+  std::string voice;    ///< its id
+  bool or_name = false; ///< a name that only one voice has does as well
+  std::string backend;  ///< the one that is to speak with it
+
+  locate_voice() = default;
+  locate_voice(std::string id, bool name_too, std::string speaker)
+      : voice(std::move(id)), or_name(name_too), backend(std::move(speaker)) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, locate_voice& x) {
+  return f(caf::meta::type_name("locate_voice"), x.voice, x.or_name, x.backend);
+}
+
+/// A backend has a copy of a voice's first reference, or has lost it.
+struct reference_copy {
+  std::string voice_id;
+  std::string backend;
+  std::string file; ///< what the backend calls it; empty: lost
+
+  reference_copy() = default;
+  reference_copy(std::string id, std::string of, std::string name)
+      : voice_id(std::move(id)), backend(std::move(of)), file(std::move(name)) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, reference_copy& x) {
+  return f(caf::meta::type_name("reference_copy"), x.voice_id, x.backend, x.file);
 }
 
 /// A private folder that the asker may write files into, until it creates a voice of them, adds

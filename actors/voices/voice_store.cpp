@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cmath>
 #include <exception>
+#include <iterator>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -99,6 +100,13 @@ const voice* voice_store::find(std::string_view id) const noexcept {
   // Whatever is no id of a voice is not among the keys: no path is ever made of it.
   const auto found = voices_.find(id);
   return found == voices_.end() ? nullptr : &found->second;
+}
+
+std::vector<const voice*> voice_store::find_by_name(std::string_view name) const {
+  std::vector<const voice*> found;
+  std::copy_if(order_.begin(), order_.end(), std::back_inserter(found),
+               [&](const voice* one) { return one->name == name; });
+  return found;
 }
 
 result<std::filesystem::path> voice_store::reference_path(std::string_view id) {

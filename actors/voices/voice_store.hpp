@@ -61,6 +61,9 @@ public:
   /// @returns null when there is none; valid until the next operation. Touches no file.
   const voice* find(std::string_view id) const noexcept;
 
+  /// All voices of that name, oldest first. Touches no file.
+  std::vector<const voice*> find_by_name(std::string_view name) const;
+
   /// Where the first reference is. @returns `voice_not_found` also for a voice without references.
   result<std::filesystem::path> reference_path(std::string_view id);
 

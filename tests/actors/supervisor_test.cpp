@@ -16,6 +16,8 @@ voice_library_actor spawn_nobody(caf::actor_system& system) {
   return system.spawn([]() -> voice_library_actor::behavior_type {
     return {[](list_atom) { return std::vector<voice_info>{}; },
             [](find_atom, const std::string&) { return voice_location{}; },
+            [](const locate_voice&) { return voice_location{}; },
+            [](const reference_copy&) {},
             [](upload_atom) { return voice_upload{}; },
             [](const create_voice&) { return voice_info{}; },
             [](const add_references&) { return voice_info{}; },

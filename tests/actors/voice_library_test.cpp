@@ -191,5 +191,53 @@ TEST(voice_library_detached, answers_from_its_own_thread) {
   self->send_exit(library, caf::exit_reason::user_shutdown);
 }
 
+TEST_F(voice_library, locates_voices_by_id_or_by_a_name_that_only_one_has) {
+  const auto anna = create("Anna"), twin = create("Twin");
+  ASSERT_TRUE(anna && twin && create("Twin"));
+  const auto locate = [&](const std::string& voice, bool or_name) {
+    return actors.ask<voice_location>(library, locate_voice{voice, or_name, "tts"});
+  };
+  EXPECT_EQ(locate(anna->voice_id, false)->voice.name, "Anna");
+  EXPECT_EQ(locate("Anna", true)->voice.voice_id, anna->voice_id);
+  EXPECT_EQ(locate(twin->voice_id, true)->voice.voice_id, twin->voice_id);
+  EXPECT_EQ(locate("Anna", false).error(), ec::voice_not_found);
+  EXPECT_EQ(locate("anna", true).error(), ec::voice_not_found);
+  EXPECT_EQ(locate("Twin", true).error(), ec::invalid_voice);
+  EXPECT_EQ(locate("", true).error(), ec::voice_not_found);
+}
+
+TEST_F(voice_library, remembers_what_backends_call_their_copies) {
+  const auto anna = create("Anna"), ben = create("Ben");
+  ASSERT_TRUE(anna && ben);
+  const auto copy = [&](const voice_info& voice, const std::string& backend) {
+    return actors.ask<voice_location>(library, locate_voice{voice.voice_id, false, backend})
+        ->uploaded_as;
+  };
+  const auto tell = [&](const std::string& id, const std::string& backend,
+                        const std::string& file) {
+    caf::anon_send(library, reference_copy{id, backend, file});
+    actors.settle();
+  };
+  EXPECT_EQ(copy(*anna, "tts"), "");
+  tell(anna->voice_id, "tts", "a.wav");
+  tell(anna->voice_id, "other", "b.wav");
+  tell(ben->voice_id, "tts", "c.wav");
+  tell("nobody", "tts", "d.wav");
+  EXPECT_EQ(copy(*anna, "tts"), "a.wav");
+  EXPECT_EQ(copy(*anna, "other"), "b.wav");
+  tell(anna->voice_id, "tts", ""); // lost
+  EXPECT_EQ(copy(*anna, "tts"), "");
+  EXPECT_EQ(copy(*anna, "other"), "b.wav");
+  // New references: whatever the backend has, it is asked to take them.
+  ASSERT_TRUE(actors.ask<voice_info>(
+      library, add_references{anna->voice_id, upload({"two"}).upload_id, {{"0.wav", 1}}}));
+  EXPECT_EQ(copy(*anna, "other"), "");
+  EXPECT_EQ(copy(*ben, "tts"), "c.wav");
+  ASSERT_TRUE(actors.ask<bool>(library, remove_atom::value, ben->voice_id));
+  tell(ben->voice_id, "tts", "late.wav");
+  EXPECT_EQ(actors.ask<voice_location>(library, locate_voice{ben->voice_id, false, "tts"}).error(),
+            ec::voice_not_found);
+}
+
 } // namespace
 } // namespace synapse::actors
