@@ -31,6 +31,40 @@ net::task<void> add_voice_references(const services& all, server::exchange& exch
 /// DELETE /voices/{voice_id}
 net::task<void> delete_voice(const services& all, server::exchange& exchange);
 
+// tts_handler.cpp
+/// POST /tts/synthesize: the whole recording as an attachment.
+net::task<void> synthesize(const services& all, server::exchange& exchange);
+/// POST /tts/stream: the recording while it is made.
+net::task<void> stream_speech(const services& all, server::exchange& exchange);
+/// POST /tts/interpolate: speaks with the heaviest of several voices.
+net::task<void> interpolate(const services& all, server::exchange& exchange);
+/// GET /tts/languages
+net::task<void> list_languages(const services& all, server::exchange& exchange);
+/// POST /v1/audio/speech
+net::task<void> openai_speech(const services& all, server::exchange& exchange);
+
+// stt_handler.cpp
+/// POST /stt/transcribe
+net::task<void> transcribe(const services& all, server::exchange& exchange);
+/// POST /stt/detect-language
+net::task<void> detect_language(const services& all, server::exchange& exchange);
+/// POST /stt/stream: whisper-stt's events, with an error event where they break off.
+net::task<void> stream_transcription(const services& all, server::exchange& exchange);
+/// POST /v1/audio/transcriptions
+net::task<void> openai_transcription(const services& all, server::exchange& exchange);
+/// POST /v1/audio/translations: 501 unless the backend speaks OpenAI's dialect.
+net::task<void> openai_translation(const services& all, server::exchange& exchange);
+
+// recordings_handler.cpp
+/// POST /speakers/diarize
+net::task<void> diarize(const services& all, server::exchange& exchange);
+/// POST /speakers/verify
+net::task<void> verify_speakers(const services& all, server::exchange& exchange);
+/// POST /audio/denoise
+net::task<void> denoise(const services& all, server::exchange& exchange);
+/// POST /audio/convert
+net::task<void> convert(const services& all, server::exchange& exchange);
+
 // health_handler.cpp
 net::task<void> health(const services& all, server::exchange& exchange);
 net::task<void> livez(const services& all, server::exchange& exchange);

@@ -1,6 +1,7 @@
 #include "http/handlers/forwarder.hpp"
 
 #include "http/core/head_writer.hpp"
+#include "http/handlers/deadlines.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -15,10 +16,6 @@ using counted_result = telemetry::attempt_result;
 
 namespace {
 constexpr http::head_limits answer_limits{64 * 1024, 8 * 1024, 100};
-
-net::time_ns in_ns(config::milliseconds value) {
-  return std::chrono::nanoseconds{value}.count();
-}
 
 telemetry::permit_denial denial_of(actors::deny_reason reason) {
   switch (reason) {
@@ -62,8 +59,19 @@ net::task<void> forward(server::exchange& exchange, client::site_ptr site,
   co_await work.run();
 }
 
+namespace {
+/// A request that is repeated needs its own number: the permit of the first may still be on its
+/// way back.
+std::uint64_t permit_number(server::exchange& exchange, const forward_options& options) {
+  return options.request ? ++exchange.owner().last_request : exchange.number();
+}
+} // namespace
+
 forwarder::forwarder(server::exchange& exchange, client::site_ptr site, forward_options options)
-    : ex_(exchange), site_(std::move(site)), options_(options), settings_(*site_->settings),
+    : ex_(exchange), site_(std::move(site)), options_(options),
+      streams_body_(options.request ? options.request->source != nullptr
+                                    : options.stream_body && exchange.has_body()),
+      number_(permit_number(exchange, options)), settings_(*site_->settings),
       metrics_(*site_->metrics), route_metrics_(exchange.metrics()),
       answer_(exchange.scratch().answer),
       scanner_(exchange.settings().limits.max_stream_event_bytes) {
@@ -82,18 +90,6 @@ forwarder::~forwarder() {
 net::time_ns forwarder::deadline_of(net::time_ns from, config::milliseconds limit) const {
   return limit.count() == 0 ? 0 : from + in_ns(limit);
 }
-
-namespace {
-/// The earlier of two deadlines, 0 being none.
-net::time_ns sooner(net::time_ns a, net::time_ns b) {
-  if (a == 0 || b == 0)
-    return std::max(a, b);
-  return std::min(a, b);
-}
-bool passed(net::time_ns due) {
-  return due != 0 && net::io_thread::recent() >= due;
-}
-} // namespace
 
 forwarder::waiting forwarder::wait(net::time_ns due) {
   ex_.alarm(due);
@@ -114,12 +110,14 @@ void forwarder::note_departure(telemetry::request_phase phase) {
                                                  : response_detail::client_disconnected;
   if (!ex_.begun())
     ex_.record().status = 499;
+  end_ = forward_end::gone;
 }
 
 // ---- attempts ----
 
-net::task<void> forwarder::run() {
+net::task<forward_end> forwarder::run() {
   const auto attempts = std::max(1u, settings_.retry.attempts);
+  unsigned tried = 0; // an exchange may have made attempts before, in another step
   for (;;) {
     actors::question<actors::permit> question;
     const auto asked = net::io_thread::recent();
@@ -127,34 +125,35 @@ net::task<void> forwarder::run() {
     // Usually the lane has answered by now, and yes.
     if (!(question.done() && question.answer() && take_permit(*question.answer())))
       if (!co_await await_permit(question, asked))
-        co_return;
+        co_return end_;
     metrics_.permit_wait.observe_ns(net::io_thread::recent() - asked);
     ++ex_.record().attempts;
-    if (ex_.record().attempts > 1)
+    if (tried > 0)
       metrics_.retries.increment();
     const auto how = co_await attempt();
-    if (how == verdict::abandoned) {
+    if (how == verdict::abandoned || how == verdict::refused) {
       metrics_.attempts[counted_result::canceled].increment();
+      drop_connection();
       return_permit(attempt_result::canceled);
-      co_return;
+      co_return how == verdict::abandoned ? end_ : forward_end::refused;
     }
     if (how == verdict::answered)
-      co_return;
+      co_return end_;
     drop_connection();
     return_permit(told_);
-    if (!retryable_ || body_started_ || ex_.record().attempts >= attempts) {
+    if (!retryable_ || body_started_ || ++tried >= attempts) {
       co_await reply_failure();
-      co_return;
+      co_return forward_end::replied;
     }
-    if (!co_await back_off(ex_.record().attempts))
-      co_return;
+    if (!co_await back_off(tried))
+      co_return end_;
   }
 }
 
 void forwarder::ask_permit(actors::question<actors::permit>& question, net::time_ns now) {
   // The lane lives on this thread: it has its say at the end of this scope.
   actors::io_unit::burst at_once{ex_.owner().unit};
-  question.ask(ex_.actor(), site_->lane, actors::permit_request(ex_.number(), now));
+  question.ask(ex_.actor(), site_->lane, actors::permit_request(number_, now));
 }
 
 /// @returns whether it is one.
@@ -173,7 +172,7 @@ net::task<bool> forwarder::await_permit(actors::question<actors::permit>& questi
   bool queued = false;
   while (!question.done()) {
     if (ex_.given_up()) {
-      caf::anon_send(site_->lane, actors::permit_abandoned(ex_.number()));
+      caf::anon_send(site_->lane, actors::permit_abandoned(number_));
       if (queued)
         metrics_.waiting.decrement();
       note_departure(telemetry::request_phase::permit);
@@ -225,13 +224,13 @@ void forwarder::return_permit(attempt_result result) {
   permit_held_ = false;
   metrics_.in_flight.decrement();
   if (result == attempt_result::ok && !permit_.urgent) {
-    site_->outcomes->add(ex_.number());
+    site_->outcomes->add(number_);
     return;
   }
   // In the order in which things happened: a success before this failure ends the series before it.
   site_->outcomes->flush();
   actors::io_unit::burst at_once{ex_.owner().unit};
-  caf::anon_send(site_->lane, actors::outcome(ex_.number(), result));
+  caf::anon_send(site_->lane, actors::outcome(number_, result));
 }
 
 forwarder::verdict forwarder::fail(response_detail detail, counted_result counted,
@@ -276,7 +275,9 @@ net::task<bool> forwarder::back_off(unsigned attempts_done) {
 net::task<forwarder::verdict> forwarder::attempt() {
   time_.begun = net::io_thread::recent();
   const auto address = client::to_endpoint(permit_.address);
-  for (bool may_reuse = true;; may_reuse = false) {
+  // A body that goes out while it comes in cannot be sent again when a kept connection turns out to
+  // be stale: it gets a fresh one.
+  for (bool may_reuse = !streams_body_;; may_reuse = false) {
     upstream_ = may_reuse ? site_->pool->take(address) : client::connection_ptr{};
     if (upstream_) {
       upstream_->attach(ex_.wake());
@@ -304,7 +305,7 @@ net::task<forwarder::verdict> forwarder::attempt() {
     break;
   }
   if (permit_.probe)
-    caf::anon_send(site_->lane, actors::outcome(ex_.number(), attempt_result::head_received));
+    caf::anon_send(site_->lane, actors::outcome(number_, attempt_result::head_received));
   co_return co_await relay();
 }
 
@@ -353,20 +354,52 @@ bool forwarder::begin_request() {
   head.bearer = site_->entry->bearer;
   // Events have to be read on their way, and backends on one machine or cluster gain nothing.
   head.drop_accept_encoding = options_.openai_stream;
-  if (options_.stream_body && ex_.has_body()) {
+  auto body = ex_.body();
+  if (const auto* own = options_.request) {
+    head.method = "POST";
+    head.target = own->target;
+    head.content_type = own->content_type;
+    body = own->body;
+    const auto size = own->source ? own->source->size() : body.size();
+    head.framing = size ? http::body_framing::content_length : http::body_framing::chunked;
+    head.content_length = size.value_or(0);
+    chunked_body_ = !size;
+  } else if (streams_body_) {
     head.framing = ex_.head().framing();
     head.content_length =
         static_cast<std::uint64_t>(std::max<std::int64_t>(ex_.head().content_length, 0));
+    chunked_body_ = ex_.head().chunked;
   } else if (ex_.has_body()) {
     head.framing = http::body_framing::content_length;
-    head.content_length = ex_.body().size();
+    head.content_length = body.size();
   }
   auto& out = ex_.scratch().upstream_out;
   http::write_upstream_request_head(out, ex_.head(), head);
-  const bool streamed = options_.stream_body && ex_.has_body();
-  const std::array<std::string_view, 2> pieces{out, streamed ? std::string_view{} : ex_.body()};
+  const std::array<std::string_view, 2> pieces{out, streams_body_ ? std::string_view{} : body};
   time_.sent = net::io_thread::recent();
-  return upstream_->write(pieces) && !streamed;
+  return upstream_->write(pieces) && !streams_body_;
+}
+
+body_source::state forwarder::next_piece(std::string_view& piece) {
+  if (options_.request)
+    return options_.request->source->next(piece);
+  switch (ex_.next_piece(piece)) {
+  case server::exchange::piece_state::data:
+    return body_source::state::data;
+  case server::exchange::piece_state::end:
+    return body_source::state::end;
+  case server::exchange::piece_state::none_yet:
+    return body_source::state::wait;
+  default:
+    return body_source::state::failed;
+  }
+}
+
+void forwarder::release_piece() {
+  if (options_.request)
+    options_.request->source->release();
+  else
+    ex_.release_piece();
 }
 
 /// `answered` here means: sent, as far as the backend took it.
@@ -387,29 +420,30 @@ net::task<forwarder::verdict> forwarder::finish_request() {
     upstream_->read();
     co_await wait(due);
   }
-  if (options_.stream_body && ex_.has_body())
+  if (streams_body_)
     co_return co_await pump_body();
   time_.sent = net::io_thread::recent();
   co_return verdict::answered;
 }
 
 net::task<forwarder::verdict> forwarder::pump_body() {
-  const bool chunked = ex_.head().chunked;
   char chunk_line[20];
   auto last_from_client = net::io_thread::now();
   const auto client_limit = ex_.settings().limits.body_timeout;
   // An early answer ends the upload: the rest of the body is nobody's any more.
   while (upstream_->input().empty() && !upstream_->ended()) {
     std::string_view piece;
-    const auto state = ex_.next_piece(piece);
-    if (state == server::exchange::piece_state::malformed) {
+    const auto state = next_piece(piece);
+    if (state == body_source::state::failed) {
       // Nothing has been answered: the client gets its 400, the backend a broken request.
+      if (options_.request)
+        co_return verdict::refused;
       drop_connection();
       return_permit(attempt_result::canceled);
       co_await ex_.reply_error(response_detail::bad_request_body);
       co_return verdict::abandoned;
     }
-    if (state == server::exchange::piece_state::none_yet) {
+    if (state == body_source::state::wait) {
       if (ex_.given_up()) {
         note_departure(telemetry::request_phase::reading);
         co_return verdict::abandoned;
@@ -425,15 +459,16 @@ net::task<forwarder::verdict> forwarder::pump_body() {
       co_await wait(due);
       continue;
     }
-    const bool end = state == server::exchange::piece_state::end;
-    if (end && !chunked)
+    const bool end = state == body_source::state::end;
+    body_sent_ = end;
+    if (end && !chunked_body_)
       break;
     body_started_ = true;
     last_from_client = net::io_thread::now();
     std::array<std::string_view, 3> pieces;
     if (end)
       pieces = {http::last_chunk, {}, {}};
-    else if (chunked)
+    else if (chunked_body_)
       pieces = {http::chunk_head(piece.size(), chunk_line), piece, "\r\n"};
     else
       pieces = {piece, {}, {}};
@@ -450,7 +485,7 @@ net::task<forwarder::verdict> forwarder::pump_body() {
         upstream_->read();
         co_await wait(due);
       }
-    ex_.release_piece();
+    release_piece();
     if (end || upstream_->write_error())
       break;
   }
@@ -536,7 +571,7 @@ void forwarder::release_connection() {
   if (!upstream_)
     return;
   const bool keep = answer_.keep_alive && !upstream_->writing() && !upstream_->write_error() &&
-                    (ex_.body_complete() || !options_.stream_body);
+                    (body_sent_ || !streams_body_);
   if (keep)
     site_->pool->give_back(std::move(upstream_));
   else

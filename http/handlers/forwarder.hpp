@@ -5,6 +5,7 @@
 #include "actors/runtime/ask.hpp"
 #include "http/client/thread_routes.hpp"
 #include "http/core/chat_stream.hpp"
+#include "http/handlers/upstream_parts.hpp"
 #include "http/server/exchange.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
@@ -20,11 +21,24 @@ struct forward_options {
   bool stream_body = false;
   /// The backend answers with OpenAI chat or completion chunks if it streams: watch their end.
   bool openai_stream = false;
+  /// Send this instead of the client's request. Outlives the forwarder.
+  const own_request* request = nullptr;
+  /// What the client gets for a good answer; without one the handler gets it. Answers other than
+  /// 2xx are the handler's in any case. Only with `request`; outlives the forwarder.
+  answer_translator* translator = nullptr;
+};
+
+/// What has come of a forwarded request.
+enum class forward_end {
+  replied,   ///< the client has its answer, or as much as there was
+  gone,      ///< the client has left
+  refused,   ///< the body's source has failed; nothing was sent to the client
+  collected, ///< see `forwarder::answer`; nothing was sent to the client
 };
 
 /// One forwarded exchange: permit → connection → request → answer → outcome, again for a further
 /// attempt where that is allowed (connection-level failures before any byte of the answer).
-/// Replies to the client in every case. On the exchange's thread.
+/// Replies to the client unless it says otherwise. On the exchange's thread.
 class forwarder {
 public:
   forwarder(server::exchange& exchange, client::site_ptr site, forward_options options);
@@ -32,14 +46,18 @@ public:
   forwarder& operator=(const forwarder&) = delete;
   ~forwarder();
 
-  net::task<void> run();
+  net::task<forward_end> run();
+
+  /// After `collected`.
+  collected_answer& answer() noexcept { return collected_; }
 
 private:
   /// What an attempt came to.
   enum class verdict {
-    answered,  ///< the client has its answer, or the beginning of one that had to be cut
+    answered,  ///< see `end_`: usually the client has its answer, or the beginning of one
     failed,    ///< `failure_` says why; nothing was sent to the client
     abandoned, ///< the client has gone
+    refused,   ///< the body's source has failed
   };
   struct timer_set {
     net::time_ns sent = 0;    ///< request written
@@ -56,12 +74,25 @@ private:
   bool begin_request();
   net::task<verdict> finish_request();
   net::task<verdict> pump_body();
+  body_source::state next_piece(std::string_view& piece);
+  void release_piece();
   net::task<verdict> read_head();
   net::task<bool> back_off(unsigned attempts_done);
   void return_permit(actors::attempt_result result);
   verdict fail(http::response_detail detail, telemetry::attempt_result counted,
                actors::attempt_result told, std::string message);
   net::task<void> reply_failure();
+
+  // answers of own requests (forwarder_translate.cpp)
+  net::task<verdict> relay_translated();
+  net::task<verdict> collect();
+  net::task<bool> send_translated(bool last);
+  void write_own_head(http::body_framing framing, std::uint64_t length);
+  net::task<verdict> translation_failed(http::response_detail detail,
+                                        telemetry::attempt_result counted,
+                                        actors::attempt_result told, telemetry::stream_end kind,
+                                        std::string message);
+  void count_stream_end(telemetry::stream_end kind);
 
   // answers
   net::task<verdict> relay();
@@ -102,6 +133,9 @@ private:
   server::exchange& ex_;
   client::site_ptr site_;
   forward_options options_;
+  bool streams_body_;    ///< the request's body goes out while it comes in
+  std::uint64_t number_; ///< of the permit
+  forward_end end_ = forward_end::replied;
   const config::backend_settings& settings_;
   telemetry::backend_metrics& metrics_;
   telemetry::route_metrics* route_metrics_;
@@ -112,6 +146,8 @@ private:
   http::response_head& answer_; ///< in the exchange's scratch
   timer_set time_;
   bool body_started_ = false;
+  bool chunked_body_ = false; ///< a streamed body goes out in chunks
+  bool body_sent_ = false;    ///< all of a streamed body has gone out
 
   http::response_detail failure_ = http::response_detail::internal_error;
   actors::attempt_result told_ = actors::attempt_result::ok;
@@ -120,6 +156,11 @@ private:
 
   http::chunk_decoder chunks_;
   std::int64_t body_left_ = 0;
+
+  // own requests
+  collected_answer collected_;
+  std::string translated_; ///< not yet sent
+  bool streaming_ = false; ///< the answer goes out piece by piece
 
   // event stream
   http::sse_scanner scanner_;
@@ -134,7 +175,11 @@ private:
   net::time_ns first_content_ = 0;
 };
 
-/// Forwards with the options and replies in every case.
+/// Forwards the client's own request and replies in every case.
 net::task<void> forward(server::exchange& exchange, client::site_ptr site, forward_options options);
+
+/// Forwards the client's own request with a JSON body, checked before, and replies in every case.
+/// openai_handler.cpp
+net::task<void> forward_whole_json(server::exchange& exchange, client::site_ptr site);
 
 } // namespace synapse::handlers

@@ -3,6 +3,7 @@
 #include "http/core/json_body.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/core/sse.hpp"
+#include "http/handlers/deadlines.hpp"
 #include "http/handlers/forwarder.hpp"
 
 #include <spdlog/spdlog.h>
@@ -18,18 +19,6 @@ using counted_result = telemetry::attempt_result;
 using telemetry::stream_end;
 
 namespace {
-net::time_ns in_ns(config::milliseconds value) {
-  return std::chrono::nanoseconds{value}.count();
-}
-net::time_ns sooner(net::time_ns a, net::time_ns b) {
-  if (a == 0 || b == 0)
-    return std::max(a, b);
-  return std::min(a, b);
-}
-bool passed(net::time_ns due) {
-  return due != 0 && net::io_thread::recent() >= due;
-}
-
 /// How long a finished stream's connection may take to end its transfer coding before it is closed
 /// instead of kept.
 constexpr net::time_ns tail_patience = 1'000'000'000;
@@ -86,6 +75,11 @@ void forwarder::write_answer_head(body_framing framing, bool event_stream) {
 }
 
 net::task<forwarder::verdict> forwarder::relay() {
+  if (options_.request) {
+    if (options_.translator && answer_.status / 100 == 2)
+      co_return co_await relay_translated();
+    co_return co_await collect();
+  }
   const auto type = answer_.fields.value_of(http::known_field::content_type);
   const bool events = options_.openai_stream && answer_.status == 200 &&
                       ex_.method() != http::verb::head && type.size() >= 17 &&

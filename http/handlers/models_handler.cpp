@@ -3,6 +3,7 @@
 #include "http/core/local_reply.hpp"
 #include "http/handlers/api_handlers.hpp"
 #include "http/handlers/forwarder.hpp"
+#include "http/handlers/refusal.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
@@ -169,10 +170,6 @@ std::string percent_decoded(std::string_view text) {
     }
   }
   return out;
-}
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "http/handlers/openapi_document.hpp"
 
 #include "http/handlers/api_routes.hpp"
+#include "http/handlers/openapi_parts.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -9,31 +10,9 @@
 
 namespace synapse::handlers {
 
+using namespace openapi;
+
 namespace {
-using json = nlohmann::ordered_json;
-
-json text(std::string_view description) {
-  return {{"type", "string"}, {"description", description}};
-}
-json number(std::string_view description) {
-  return {{"type", "number"}, {"description", description}};
-}
-json integer(std::string_view description) {
-  return {{"type", "integer"}, {"description", description}};
-}
-json reference(std::string_view name) {
-  return {{"$ref", "#/components/schemas/" + std::string{name}}};
-}
-json list_of(json items) {
-  return {{"type", "array"}, {"items", std::move(items)}};
-}
-json object(json properties, std::vector<std::string> required = {}) {
-  json schema{{"type", "object"}, {"properties", std::move(properties)}};
-  if (!required.empty())
-    schema["required"] = required;
-  return schema;
-}
-
 json model_list(std::string_view item) {
   return object({{"object", {{"const", "list"}}}, {"data", list_of(reference(item))}},
                 {"object", "data"});
@@ -119,6 +98,10 @@ json schemas() {
                 {"additionalProperties",
                  object({{"status", {{"enum", {"healthy", "unhealthy", "unreachable"}}}},
                          {"code", integer("HTTP status of the backend's health route")},
+                         {"busy",
+                          {{"type", "boolean"},
+                           {"description", "It works at all it takes at once and answers its "
+                                           "health route when it has finished"}}},
                          {"error", text("Why it could not be reached")}},
                         {"status"})}}}},
              {"status", "backends"});
@@ -159,6 +142,7 @@ json schemas() {
                                          {"type", text("Kind of mistake")}},
                                         {"loc", "msg", "type"}))}},
              {"detail"});
+  add_audio_schemas(result);
   return result;
 }
 
@@ -193,8 +177,8 @@ json operation(const api_route& route) {
         {"required", true},
         {"content", {{std::string{route.request_type}, {{"schema", reference(route.request)}}}}}};
   json ok{{"description", "Success"}, {"content", content(route.response)}};
-  if (route.request == "ChatCompletionRequest" || route.request == "CompletionRequest")
-    ok["content"]["text/event-stream"] = {{"schema", {{"type", "string"}}}};
+  for (const auto type : other_media_types(route.request))
+    ok["content"][std::string{type}] = {{"schema", {{"type", "string"}}}};
   ok["headers"] = {{"X-Request-Id", {{"schema", {{"type", "string"}}}}}};
   const bool dialect = route.path.starts_with("/v1/");
   const std::string_view schema = dialect ? "OpenAIError" : "Error";
@@ -206,10 +190,13 @@ json operation(const api_route& route) {
   }
   if (route.request_type == "multipart/form-data") {
     answers["415"] = error_answer("Not multipart/form-data", schema);
-    answers["422"] = error_answer("A required field is missing", "ValidationError");
   }
-  if (route.tag == "Voices") {
-    if (route.path.find('{') != std::string_view::npos)
+  if (!dialect && !route.request.empty())
+    answers["422"] = error_answer("A field is missing or has a wrong value", "ValidationError");
+  if (route.id == "createTranslation")
+    answers["501"] = error_answer("The backend cannot translate", schema);
+  if (route.tag == "Voices" || route.request == "Synthesis" || route.request == "Interpolation") {
+    if (route.tag != "Voices" || route.path.find('{') != std::string_view::npos)
       answers["404"] = error_answer("There is no such voice", schema);
     answers["507"] = error_answer("The voice library's disk refused", schema);
   }

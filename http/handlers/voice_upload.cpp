@@ -39,7 +39,7 @@ voice_upload::progress voice_upload::refuse(refusal reason) {
 }
 
 voice_upload::progress voice_upload::refuse_file(const std::string& reason) {
-  return refuse({response_detail::bad_request, "files: " + shown_name_ + ": " + reason, "files"});
+  return refuse({response_detail::bad_request, shown_name_ + ": " + reason, "files"});
 }
 
 net::task<voice_upload::outcome> voice_upload::receive() {
@@ -157,7 +157,7 @@ voice_upload::progress voice_upload::begin_part() {
   target_ = target::nothing; // fields that nobody knows are read over
   if (part.name == "name" && !part.has_filename) {
     if (has_name_)
-      return refuse({response_detail::bad_request, "name: given twice", "name"});
+      return refuse({response_detail::bad_request, "given twice", "name"});
     has_name_ = true;
     target_ = target::name;
     return progress::done;
@@ -165,10 +165,10 @@ voice_upload::progress voice_upload::begin_part() {
   if (part.name != "files")
     return progress::done;
   if (!part.has_filename)
-    return refuse({response_detail::bad_request, "files: has to be a file", "files"});
+    return refuse({response_detail::bad_request, "has to be a file", "files"});
   if (files_.size() == max_voice_files)
-    return refuse({response_detail::bad_request,
-                   "files: more than " + std::to_string(max_voice_files), "files"});
+    return refuse(
+        {response_detail::bad_request, "more than " + std::to_string(max_voice_files), "files"});
   shown_name_ = part.filename.empty() ? "file " + std::to_string(files_.size() + 1)
                                       : part.filename.substr(0, shown_name_bytes);
   if (!claims_to_be_wav(part))
@@ -185,7 +185,7 @@ voice_upload::progress voice_upload::begin_part() {
 
 voice_upload::progress voice_upload::take_name(std::string_view data) {
   if (name_.size() + data.size() > max_name_bytes)
-    return refuse({response_detail::bad_request, "name: too long", "name"});
+    return refuse({response_detail::bad_request, "too long", "name"});
   name_.append(data);
   return progress::done;
 }
@@ -233,6 +233,9 @@ voice_upload::progress voice_upload::end_part() {
   const auto status = http::parse_wav_header(beginning_, size, info, problem);
   if (status != http::wav_status::ok)
     return refuse_file(problem.empty() ? "its WAV header is incomplete" : problem);
+  if (info.missing_bytes != 0)
+    return refuse_file("cut off: its header promises " + std::to_string(info.missing_bytes) +
+                       " bytes more than it has");
   files_.back().duration_seconds = info.duration_seconds;
   sink_->finish();
   closing_ = true;

@@ -5,6 +5,7 @@
 #include "actors/protocol/voice_messages.hpp"
 #include "http/core/multipart.hpp"
 #include "http/core/wav_header.hpp"
+#include "http/handlers/refusal.hpp"
 #include "http/handlers/services.hpp"
 #include "http/net/file_sink.hpp"
 #include "http/server/exchange.hpp"
@@ -19,13 +20,6 @@ namespace synapse::handlers {
 inline constexpr std::size_t max_voice_files = 10;
 inline constexpr std::uint64_t min_voice_file_bytes = 44;
 inline constexpr std::uint64_t max_voice_file_bytes = 50 * 1024 * 1024;
-
-/// Why a request is not served.
-struct refusal {
-  http::response_detail detail = http::response_detail::bad_request;
-  std::string message; ///< empty: the usual sentence of `detail`
-  std::string field;   ///< the form field at fault, for `unprocessable`
-};
 
 /// Reads the body of one exchange. Holds two buffers of a file_sink and the beginning of one file,
 /// however large the upload is. On the exchange's thread.

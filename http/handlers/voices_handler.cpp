@@ -1,8 +1,6 @@
-#include "actors/protocol/error.hpp"
-#include "actors/runtime/ask.hpp"
 #include "http/handlers/api_handlers.hpp"
+#include "http/handlers/voice_questions.hpp"
 #include "http/handlers/voice_upload.hpp"
-#include "telemetry/gateway_metrics.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -12,13 +10,6 @@ using http::response_detail;
 
 namespace {
 using json = nlohmann::ordered_json;
-
-/// For a disk under load, and for a library that is just being restarted.
-constexpr net::time_ns library_patience = 120'000'000'000;
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 json describe(const actors::voice_info& voice) {
   json result;
@@ -39,94 +30,23 @@ std::string describe_all(const std::vector<actors::voice_info>& voices) {
   return dump(all);
 }
 
-/// Waits even for a client that has left: what the library has begun has to be known.
-/// @returns false when there is no answer in time.
-template <class Reply>
-net::task<bool> await_answer(server::exchange& ex, actors::question<Reply>& question) {
-  const auto from = net::io_thread::now();
-  const auto due = from + library_patience;
-  while (!question.done() && net::io_thread::now() < due) {
-    ex.alarm(due);
-    co_await ex.wake()->wait();
-  }
-  ex.alarm(0);
-  ex.record().upstream_ns += net::io_thread::now() - from;
-  co_return question.done();
-}
-
-/// @returns null when the voice library has never been started.
-const actors::voice_library_actor& library_of(server::exchange& ex) {
-  return ex.routes()->snapshot->voices;
-}
-
-refusal refusal_of(const caf::error& error) {
-  const auto text = actors::detail(error);
-  if (error == actors::ec::voice_not_found)
-    return {response_detail::voice_not_found, text, {}};
-  if (error == actors::ec::invalid_voice)
-    return {response_detail::bad_request, text, {}};
-  if (error == actors::ec::storage_failed || error == actors::ec::upload_not_found)
-    return {response_detail::storage_failed, text, {}};
-  return {response_detail::draining, "the voice library is being restarted", {}};
-}
-
-net::task<void> refuse(server::exchange& ex, refusal why) {
-  if (why.detail != response_detail::unprocessable) {
-    std::optional<unsigned> retry_after;
-    if (http::info(why.detail).status == 503)
-      retry_after = 1;
-    co_await ex.reply_error(why.detail, why.message, retry_after);
-    co_return;
-  }
-  json fault;
-  fault["loc"] = {"body", why.field};
-  fault["msg"] = why.message;
-  fault["type"] = "missing";
-  json body;
-  body["detail"] = json::array({fault});
-  co_await ex.reply(422, "application/json", dump(body));
-  ex.record().detail = response_detail::unprocessable;
-}
-
-/// @returns whether the library answered well; otherwise the client has its answer.
-template <class Reply>
-net::task<bool> accepted(server::exchange& ex, actors::question<Reply>& question) {
-  if (!co_await await_answer(ex, question)) {
-    refusal silence{response_detail::draining, "the voice library does not answer", {}};
-    co_await refuse(ex, std::move(silence));
-    co_return false;
-  }
-  if (!question.answer()) {
-    auto why = refusal_of(question.answer().error());
-    co_await refuse(ex, std::move(why));
-    co_return false;
-  }
-  co_return true;
-}
-
 /// Takes files in, for a new voice or (with an id) for one that exists.
 net::task<void> take_in(const services& all, server::exchange& ex, std::string voice_id) {
-  auto fault = http::multipart_error::none;
-  const auto boundary =
-      http::multipart_boundary(ex.head().fields.value_of(http::known_field::content_type), fault);
-  if (fault != http::multipart_error::none) {
-    const auto detail = fault == http::multipart_error::not_form_data
-                            ? response_detail::unsupported_media_type
-                            : response_detail::bad_request;
-    refusal why{detail, std::string{http::message_of(fault)}, {}};
-    co_await refuse(ex, std::move(why));
+  std::string boundary;
+  if (auto why = boundary_of(ex.head(), boundary)) {
+    co_await refuse(ex, std::move(*why));
     co_return;
   }
   const auto library = library_of(ex);
   if (!voice_id.empty()) {
     actors::question<actors::voice_location> known;
     known.ask(ex.actor(), library, actors::find_atom::value, voice_id);
-    if (!co_await accepted(ex, known))
+    if (!co_await library_answered(ex, known))
       co_return;
   }
   actors::question<actors::voice_upload> begun;
   begun.ask(ex.actor(), library, actors::upload_atom::value);
-  if (!co_await accepted(ex, begun))
+  if (!co_await library_answered(ex, begun))
     co_return;
   const auto folder = *begun.answer();
 
@@ -135,16 +55,15 @@ net::task<void> take_in(const services& all, server::exchange& ex, std::string v
   auto why = upload.why();
   if (outcome == voice_upload::outcome::complete) {
     if (voice_id.empty() && !upload.has_name())
-      why = {response_detail::unprocessable, "name: field required", "name"};
+      why = missing_field("name");
     else if (upload.files().empty())
-      why = {response_detail::unprocessable, "files: at least one file is required", "files"};
+      why = missing_field("files");
   }
   if (outcome == voice_upload::outcome::gone || !why.message.empty() ||
       outcome == voice_upload::outcome::refused) {
     caf::anon_send(library, actors::discard_atom::value, folder.upload_id);
     if (outcome == voice_upload::outcome::gone) {
-      if (ex.metrics())
-        ex.metrics()->client_disconnects[telemetry::request_phase::reading].increment();
+      note_departure_while_reading(ex);
       co_return;
     }
     co_await refuse(ex, std::move(why));
@@ -158,7 +77,7 @@ net::task<void> take_in(const services& all, server::exchange& ex, std::string v
   else
     made.ask(ex.actor(), library,
              actors::add_references(voice_id, folder.upload_id, upload.files()));
-  if (!co_await accepted(ex, made))
+  if (!co_await library_answered(ex, made))
     co_return;
   co_await ex.reply(voice_id.empty() ? 201 : 200, "application/json",
                     dump(describe(*made.answer())));
@@ -169,7 +88,7 @@ net::task<void> take_in(const services& all, server::exchange& ex, std::string v
 net::task<void> list_voices(const services& all, server::exchange& ex) {
   actors::question<std::vector<actors::voice_info>> question;
   question.ask(ex.actor(), library_of(ex), actors::list_atom::value);
-  if (!co_await accepted(ex, question))
+  if (!co_await library_answered(ex, question))
     co_return;
   // Ten thousand of them take milliseconds to write down: not on the thread that serves streams.
   struct rendering {
@@ -206,7 +125,7 @@ net::task<void> delete_voice(const services&, server::exchange& ex) {
   const std::string id{ex.parameter("voice_id")};
   actors::question<bool> question;
   question.ask(ex.actor(), library_of(ex), actors::remove_atom::value, id);
-  if (!co_await accepted(ex, question))
+  if (!co_await library_answered(ex, question))
     co_return;
   json answer;
   answer["status"] = "deleted";

@@ -1,0 +1,70 @@
+#include "http/handlers/form_call.hpp"
+
+#include "http/core/field.hpp"
+#include "http/handlers/translators.hpp"
+
+namespace synapse::handlers {
+
+using http::response_detail;
+
+net::task<client::site_ptr> site_of(server::exchange& ex) {
+  auto site = ex.routes()->site_for_path(ex.path());
+  if (!site)
+    co_await ex.reply_error(response_detail::backend_not_found,
+                            "no backend is configured for this route");
+  co_return site;
+}
+
+namespace {
+std::optional<refusal> check_head(const http::request_head& head, std::string& boundary) {
+  if (const auto* coding = head.fields.find(http::known_field::content_encoding);
+      coding != nullptr && !http::iequals(coding->value, "identity"))
+    return refusal{
+        response_detail::unsupported_media_type, "compressed request bodies are not supported", {}};
+  if (auto why = boundary_of(head, boundary))
+    return why;
+  if (!head.chunked && head.content_length < 0)
+    return refusal{response_detail::length_required, {}, {}};
+  return {};
+}
+} // namespace
+
+net::task<void> pass_form(server::exchange& ex, client::site_ptr site, form_call call) {
+  std::string boundary;
+  if (auto why = check_head(ex.head(), boundary)) {
+    co_await refuse(ex, std::move(*why));
+    co_return;
+  }
+  upload_form form{ex, boundary, call.fields};
+  form.to_backend = call.to_backend;
+  switch (co_await form.begin()) {
+  case upload_form::beginning::ready:
+    break;
+  case upload_form::beginning::gone:
+    note_departure_while_reading(ex);
+    co_return;
+  case upload_form::beginning::refused: {
+    auto why = form.why();
+    co_await refuse(ex, std::move(why));
+    co_return;
+  }
+  }
+  late_answer translator{[&] { return call.translate(form); }};
+  own_request request;
+  request.target = call.target(form);
+  request.content_type = form.content_type();
+  request.source = &form;
+  forward_options options;
+  options.request = &request;
+  options.translator = &translator;
+  forwarder work{ex, std::move(site), options};
+  const auto end = co_await work.run();
+  if (end == forward_end::refused) {
+    auto why = form.why();
+    co_await refuse(ex, std::move(why));
+  } else if (end == forward_end::collected) {
+    co_await pass_on_error(ex, work.answer(), call.label);
+  }
+}
+
+} // namespace synapse::handlers

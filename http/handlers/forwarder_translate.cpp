@@ -1,0 +1,250 @@
+// The way back of requests in the gateway's own words: an answer is collected for the handler, or
+// translated for the client while it arrives.
+#include "http/core/local_reply.hpp"
+#include "http/core/sse.hpp"
+#include "http/handlers/deadlines.hpp"
+#include "http/handlers/forwarder.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace synapse::handlers {
+
+using actors::attempt_result;
+using http::body_framing;
+using http::response_detail;
+using counted_result = telemetry::attempt_result;
+using progress = answer_translator::progress;
+using telemetry::stream_end;
+
+namespace {
+/// What is kept of an answer that no translator takes: errors, and lists of uploaded files.
+constexpr std::size_t max_collected = 256 * 1024;
+
+bool bodyless(unsigned status) {
+  return status == 204 || status == 205 || status == 304;
+}
+} // namespace
+
+/// Reads the answer to its end. One that is longer than anybody wants to read is cut off.
+net::task<forwarder::verdict> forwarder::collect() {
+  body_left_ = answer_.content_length;
+  collected_ = {};
+  collected_.status = answer_.status;
+  collected_.content_type = answer_.fields.value_of(http::known_field::content_type);
+  collected_.retry_after = answer_.fields.value_of(http::known_field::retry_after);
+  input_ended_ = bodyless(answer_.status);
+  const bool good = answer_.status / 100 == 2;
+  events_.clear();
+  while (!input_ended_) {
+    take_stream_input();
+    if (input_ended_)
+      break;
+    collected_.truncated = events_.size() > max_collected || (input_broken_ && !good);
+    if (collected_.truncated)
+      break; // what there is of an error says enough
+    if (input_broken_)
+      co_return fail(response_detail::upstream_reset_after_response_started,
+                     counted_result::reset_after_head, attempt_result::reset_after_head,
+                     "it closed the connection within its answer");
+    if (ex_.given_up()) {
+      note_departure(telemetry::request_phase::responding);
+      co_return verdict::abandoned;
+    }
+    const auto idle_due =
+        deadline_of(std::max(upstream_->last_read(), time_.reading), settings_.timeouts.idle);
+    const auto total_due = deadline_of(time_.begun, settings_.timeouts.total);
+    if (passed(idle_due) || passed(total_due))
+      co_return fail(
+          passed(total_due) ? response_detail::total_timeout : response_detail::stream_idle_timeout,
+          passed(total_due) ? counted_result::total_timeout : counted_result::idle_timeout,
+          attempt_result::response_timeout, "no complete answer within the time limit");
+    upstream_->read();
+    co_await wait(sooner(idle_due, total_due));
+  }
+  collected_.body.assign(events_, 0, max_collected);
+  events_.clear();
+  if (collected_.truncated || (!answer_.chunked && answer_.content_length < 0))
+    drop_connection();
+  else
+    release_connection();
+  answered_well();
+  end_ = forward_end::collected;
+  co_return verdict::answered;
+}
+
+void forwarder::count_stream_end(stream_end kind) {
+  if (!streaming_)
+    return;
+  if (route_metrics_)
+    route_metrics_->stream_ends[kind].increment();
+  ex_.record().stream = telemetry::to_string(kind);
+}
+
+void forwarder::write_own_head(body_framing framing, std::uint64_t length) {
+  const auto wanted = options_.translator->client_head();
+  std::string fields = wanted.fields;
+  if (wanted.event_stream)
+    fields += "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n";
+  fields += site_->response_extra;
+  http::reply_head head;
+  head.status = 200;
+  head.content_type = wanted.content_type;
+  head.content_length.reset();
+  if (framing == body_framing::content_length)
+    head.content_length = length;
+  head.chunked = framing == body_framing::chunked;
+  if (framing == body_framing::until_close) {
+    ex_.close_after();
+    ex_.until_close();
+  }
+  head.request_id = ex_.id();
+  head.connection = ex_.decide_connection();
+  head.date = ex_.owner().date();
+  head.extra = fields;
+  ex_.out().clear();
+  http::append_reply_head(ex_.out(), head);
+  ex_.record().status = 200;
+  ex_.record().detail = response_detail::via_upstream;
+}
+
+/// Sends what has been translated, after the head if that has not been sent, before the end of the
+/// answer if `last`. @returns false when the client has gone.
+net::task<bool> forwarder::send_translated(bool last) {
+  char chunk_line[20];
+  std::array<std::string_view, 5> pieces;
+  std::size_t count = 0;
+  if (!committed_) {
+    auto framing = ex_.plain_only() ? body_framing::until_close : body_framing::chunked;
+    auto length = static_cast<std::uint64_t>(std::max<std::int64_t>(answer_.content_length, 0));
+    if (last) {
+      framing = body_framing::content_length;
+      length = translated_.size();
+    } else if (options_.translator->client_head().same_length && answer_.content_length >= 0) {
+      framing = body_framing::content_length;
+    }
+    streaming_ = framing != body_framing::content_length;
+    write_own_head(framing, length);
+    pieces[count++] = ex_.out();
+    committed_ = true;
+    if (route_metrics_)
+      route_metrics_->first_token(metrics_).observe_ns(net::io_thread::recent() - time_.sent);
+  }
+  const bool chunked = streaming_ && !ex_.plain_only();
+  if (!translated_.empty()) {
+    if (chunked)
+      pieces[count++] = http::chunk_head(translated_.size(), chunk_line);
+    pieces[count++] = translated_;
+    if (chunked)
+      pieces[count++] = "\r\n";
+  }
+  if (last && chunked)
+    pieces[count++] = http::last_chunk;
+  bool ok = true;
+  if (count > 0 && !ex_.write({pieces.data(), count}))
+    ok = co_await await_client();
+  translated_.clear();
+  co_return ok;
+}
+
+/// The answer cannot go on. `failed` when nothing of it has been sent: the client gets a status
+/// that says so. Otherwise a last word if there is room for one, and an end that nobody takes for a
+/// good one.
+net::task<forwarder::verdict> forwarder::translation_failed(response_detail detail,
+                                                            counted_result counted,
+                                                            attempt_result told, stream_end kind,
+                                                            std::string message) {
+  if (!committed_)
+    co_return fail(detail, counted, told, std::move(message));
+  spdlog::warn("request {}: backend {}: {} ({})", ex_.id(), settings_.name, message,
+               http::to_string(detail));
+  options_.translator->broken(translated_, detail, "backend " + settings_.name + ": " + message);
+  drop_connection();
+  if (!translated_.empty())
+    co_await send_translated(false);
+  count_stream_end(kind);
+  metrics_.attempts[counted].increment();
+  return_permit(told);
+  ex_.record().detail = detail;
+  ex_.abort();
+  co_return verdict::answered;
+}
+
+net::task<forwarder::verdict> forwarder::relay_translated() {
+  auto& translator = *options_.translator;
+  body_left_ = answer_.content_length;
+  input_ended_ = bodyless(answer_.status);
+  events_.clear();
+  translated_.clear();
+  const auto keepalive = in_ns(ex_.settings().limits.stream_keepalive);
+  const auto total_due = deadline_of(time_.begun, settings_.timeouts.total);
+  auto last_sent = net::io_thread::recent();
+  auto how = translator.begin(answer_);
+  for (;;) {
+    if (how == progress::more && !input_ended_) {
+      take_stream_input();
+      if (!events_.empty())
+        how = translator.take(events_, translated_);
+      events_.clear();
+    }
+    if (how == progress::more && input_ended_)
+      how = translator.finish(translated_) == progress::bad ? progress::bad : progress::ended;
+    if (how == progress::bad)
+      co_return co_await translation_failed(
+          response_detail::upstream_protocol_error, counted_result::bad_response,
+          attempt_result::bad_response, stream_end::truncated, translator.problem());
+    if (how == progress::ended)
+      break;
+    if (!translated_.empty()) {
+      if (!co_await send_translated(false)) {
+        count_stream_end(stream_end::client_abort);
+        note_departure(telemetry::request_phase::responding);
+        co_return verdict::abandoned;
+      }
+      last_sent = net::io_thread::recent();
+      if (!input_broken_)
+        continue;
+    }
+    if (input_broken_)
+      co_return co_await translation_failed(response_detail::upstream_reset_after_response_started,
+                                            counted_result::reset_after_head,
+                                            attempt_result::reset_after_head, stream_end::truncated,
+                                            "it closed the connection within its answer");
+    if (ex_.given_up()) {
+      count_stream_end(stream_end::client_abort);
+      note_departure(telemetry::request_phase::responding);
+      co_return verdict::abandoned;
+    }
+    const auto idle_due =
+        deadline_of(std::max(upstream_->last_read(), time_.reading), settings_.timeouts.idle);
+    if (passed(idle_due) || passed(total_due)) {
+      const bool total = passed(total_due);
+      co_return co_await translation_failed(
+          total ? response_detail::total_timeout : response_detail::stream_idle_timeout,
+          total ? counted_result::total_timeout : counted_result::idle_timeout,
+          attempt_result::response_timeout, stream_end::timeout,
+          total ? "no complete answer within the time limit" : "silence within its answer");
+    }
+    const auto keepalive_due =
+        keepalive != 0 && translator.may_keep_alive() ? last_sent + keepalive : 0;
+    if (passed(keepalive_due)) {
+      translated_ = http::sse_keepalive;
+      continue; // sent above
+    }
+    upstream_->read();
+    co_await wait(sooner(keepalive_due, sooner(idle_due, total_due)));
+  }
+  if (!co_await send_translated(true)) {
+    count_stream_end(stream_end::client_abort);
+    note_departure(telemetry::request_phase::responding);
+    co_return verdict::abandoned;
+  }
+  count_stream_end(stream_end::complete);
+  if (input_ended_ && (answer_.chunked || answer_.content_length >= 0))
+    release_connection();
+  else
+    drop_connection();
+  answered_well();
+  co_return verdict::answered;
+}
+
+} // namespace synapse::handlers

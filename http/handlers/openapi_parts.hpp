@@ -1,0 +1,43 @@
+/// @file
+/// Words of OpenAPI schemas, shared by the files that describe them.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace synapse::handlers::openapi {
+
+using json = nlohmann::ordered_json;
+
+inline json text(std::string_view description) {
+  return {{"type", "string"}, {"description", description}};
+}
+inline json number(std::string_view description) {
+  return {{"type", "number"}, {"description", description}};
+}
+inline json integer(std::string_view description) {
+  return {{"type", "integer"}, {"description", description}};
+}
+inline json reference(std::string_view name) {
+  return {{"$ref", "#/components/schemas/" + std::string{name}}};
+}
+inline json list_of(json items) {
+  return {{"type", "array"}, {"items", std::move(items)}};
+}
+inline json object(json properties, std::vector<std::string> required = {}) {
+  json schema{{"type", "object"}, {"properties", std::move(properties)}};
+  if (!required.empty())
+    schema["required"] = required;
+  return schema;
+}
+
+/// Adds the schemas of speech, recognition, speakers and audio.
+void add_audio_schemas(json& schemas);
+
+/// Media types that a good answer may have besides the route's first one, by its request's schema.
+std::vector<std::string_view> other_media_types(std::string_view request);
+
+} // namespace synapse::handlers::openapi

@@ -1,0 +1,243 @@
+#include "http/handlers/refusal.hpp"
+
+#include "http/core/field.hpp"
+#include "http/core/json_body.hpp"
+#include "http/core/multipart.hpp"
+#include "telemetry/gateway_metrics.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <charconv>
+
+namespace synapse::handlers {
+
+using http::response_detail;
+using json = nlohmann::ordered_json;
+
+namespace {
+/// Enough for any message that is meant for people.
+constexpr std::size_t max_error_text = 1000;
+
+/// Media types under which people send JSON. `curl -d` says form-urlencoded for whatever it sends;
+/// the body itself decides then.
+bool may_be_json(std::string_view type) {
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && type.back() == ' ')
+    type.remove_suffix(1);
+  constexpr std::array<std::string_view, 4> accepted{"application/json", "text/json", "text/plain",
+                                                     "application/x-www-form-urlencoded"};
+  if (type.empty())
+    return true;
+  for (auto name : accepted)
+    if (http::iequals(type, name))
+      return true;
+  return type.size() > 5 && http::iequals(type.substr(type.size() - 5), "+json");
+}
+
+std::string openai_body(response_detail detail, std::string_view message, std::string_view param) {
+  std::string body;
+  http::append_error_body(body, http::error_dialect::openai, detail, message, {}, param);
+  return body;
+}
+
+/// FastAPI's way to say what is wrong with one field.
+std::string validation_body(const refusal& why) {
+  json fault;
+  fault["loc"] = {"body", why.field};
+  fault["msg"] = why.message;
+  fault["type"] = why.message == "Field required" ? "missing" : "value_error";
+  json body;
+  body["detail"] = json::array({fault});
+  return dump(body);
+}
+
+/// The sentence in a backend's error, whichever envelope it came in; else its text.
+std::string message_in(const json& body, const std::string& text) {
+  if (body.is_object()) {
+    const auto text_at = [](const json& where, const char* key) {
+      const auto found = where.find(key);
+      return found != where.end() && found->is_string() ? found->get<std::string>() : std::string{};
+    };
+    for (const char* key : {"detail", "message", "error"})
+      if (auto found = text_at(body, key); !found.empty())
+        return found;
+    if (const auto error = body.find("error"); error != body.end() && error->is_object())
+      if (auto found = text_at(*error, "message"); !found.empty())
+        return found;
+    if (const auto detail = body.find("detail");
+        detail != body.end() && detail->is_array() && !detail->empty() && (*detail)[0].is_object())
+      if (auto found = text_at((*detail)[0], "msg"); !found.empty())
+        return found;
+  }
+  return text.substr(0, max_error_text);
+}
+
+unsigned client_status(unsigned backend) {
+  if (backend >= 400 && backend < 500)
+    return backend;
+  return backend == 503 || backend == 504 ? backend : 502;
+}
+
+response_detail detail_of_status(unsigned status) {
+  if (status < 500)
+    return response_detail::via_upstream;
+  return status == 503   ? response_detail::upstream_unavailable
+         : status == 504 ? response_detail::response_timeout
+                         : response_detail::upstream_error;
+}
+
+/// A number of seconds; a date is not worth the trouble.
+std::optional<unsigned> seconds_of(std::string_view text) {
+  unsigned value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || read.ec != std::errc{} || read.ptr != text.data() + text.size())
+    return {};
+  return value;
+}
+} // namespace
+
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+refusal invalid_field(std::string field, std::string message) {
+  return {response_detail::unprocessable, std::move(message), std::move(field)};
+}
+
+refusal missing_field(std::string field) {
+  return invalid_field(std::move(field), "Field required");
+}
+
+net::task<void> refuse(server::exchange& ex, refusal why) {
+  const bool openai = http::dialect_of(ex.path()) == http::error_dialect::openai;
+  if (!why.field.empty() && openai) {
+    // 400 is what OpenAI says to a field it does not like.
+    const auto detail =
+        why.detail == response_detail::unprocessable ? response_detail::bad_request : why.detail;
+    const auto body = openai_body(detail, why.field + ": " + why.message, why.field);
+    co_await ex.reply(http::info(detail).status, "application/json", body);
+    ex.record().detail = detail;
+    co_return;
+  }
+  if (why.detail == response_detail::unprocessable) {
+    const auto body = validation_body(why);
+    co_await ex.reply(422, "application/json", body);
+    ex.record().detail = why.detail;
+    co_return;
+  }
+  std::optional<unsigned> retry_after;
+  if (http::info(why.detail).status == 503)
+    retry_after = 1;
+  const auto message = why.field.empty() ? why.message : why.field + ": " + why.message;
+  co_await ex.reply_error(why.detail, message, retry_after);
+}
+
+std::optional<refusal> check_json_head(const http::request_head& head) {
+  if (!may_be_json(head.fields.value_of(http::known_field::content_type)))
+    return refusal{
+        response_detail::unsupported_media_type, "send the request as application/json", {}};
+  if (const auto* coding = head.fields.find(http::known_field::content_encoding);
+      coding && !http::iequals(coding->value, "identity"))
+    return refusal{
+        response_detail::unsupported_media_type, "compressed request bodies are not supported", {}};
+  // Bytes that follow all the same would be read as the next request.
+  if (!head.chunked && head.content_length < 0)
+    return refusal{response_detail::length_required, {}, {}};
+  return {};
+}
+
+std::optional<refusal> boundary_of(const http::request_head& head, std::string& boundary) {
+  auto fault = http::multipart_error::none;
+  boundary = http::multipart_boundary(head.fields.value_of(http::known_field::content_type), fault);
+  if (fault == http::multipart_error::none)
+    return {};
+  return refusal{fault == http::multipart_error::not_form_data
+                     ? response_detail::unsupported_media_type
+                     : response_detail::bad_request,
+                 std::string{http::message_of(fault)},
+                 {}};
+}
+
+std::optional<refusal> refusal_of(server::exchange::body_state state, std::size_t limit) {
+  switch (state) {
+  case server::exchange::body_state::too_large:
+    return refusal{response_detail::body_too_large,
+                   "the request body exceeds " + std::to_string(limit) + " bytes",
+                   {}};
+  case server::exchange::body_state::malformed:
+    return refusal{response_detail::bad_request_body, {}, {}};
+  case server::exchange::body_state::timeout:
+    return refusal{response_detail::body_timeout, {}, {}};
+  default:
+    return {};
+  }
+}
+
+void note_departure_while_reading(server::exchange& ex) {
+  if (ex.metrics())
+    ex.metrics()->client_disconnects[telemetry::request_phase::reading].increment();
+  ex.record().detail = response_detail::client_disconnected;
+  ex.record().status = 499;
+}
+
+net::task<bool> read_json_object(server::exchange& ex, json& into) {
+  auto refused = check_json_head(ex.head());
+  const auto limit = ex.settings().limits.max_json_body_bytes;
+  if (!refused && !ex.take_body_at_hand(limit)) {
+    const auto state = co_await ex.read_body(limit);
+    if (state == server::exchange::body_state::gone) {
+      note_departure_while_reading(ex);
+      co_return false;
+    }
+    refused = refusal_of(state, limit);
+  }
+  if (!refused) {
+    if (const auto inspected = http::inspect_padded_json(ex.body()); !inspected.ok())
+      refused = refusal{response_detail::invalid_json, std::string{inspected.message}, {}};
+    else
+      into = json::parse(ex.body(), nullptr, false);
+    if (!refused && !into.is_object())
+      refused = refusal{response_detail::invalid_json, {}, {}};
+  }
+  if (!refused)
+    co_return true;
+  co_await refuse(ex, std::move(*refused));
+  co_return false;
+}
+
+net::task<void> pass_on_error(server::exchange& ex, const collected_answer& answer,
+                              std::string_view label, std::string_view param) {
+  const auto status = client_status(answer.status);
+  const auto detail = detail_of_status(status);
+  const auto body = json::parse(answer.body, nullptr, false);
+  auto message = message_in(body, answer.body);
+  if (message.empty())
+    message = "the backend answered with status " + std::to_string(answer.status);
+  spdlog::warn("request {}: backend {} answered {}: {}", ex.id(), ex.record().backend,
+               answer.status, message);
+  std::string fields;
+  if (status == 503)
+    fields = "Retry-After: " + std::to_string(seconds_of(answer.retry_after).value_or(1)) + "\r\n";
+  std::string text;
+  if (http::dialect_of(ex.path()) == http::error_dialect::openai) {
+    json error;
+    error["message"] = message;
+    error["type"] = status < 500 ? "invalid_request_error" : "server_error";
+    error["param"] = param.empty() || status >= 500 ? json() : json(param);
+    error["code"] = status < 500 ? json() : json(http::to_string(detail));
+    text = dump(json{{"error", error}});
+  } else {
+    json envelope;
+    // A list of faults stays what it is: clients look into it.
+    envelope["detail"] =
+        body.is_object() && body.contains("detail") ? body["detail"] : json(message);
+    envelope["error"] = label;
+    text = dump(envelope);
+  }
+  co_await ex.reply(status, "application/json", text, fields);
+  ex.record().detail = detail;
+}
+
+} // namespace synapse::handlers

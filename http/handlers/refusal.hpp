@@ -1,0 +1,57 @@
+/// @file
+/// Why a request is not served, and how the client is told.
+#pragma once
+
+#include "http/core/local_reply.hpp"
+#include "http/handlers/upstream_parts.hpp"
+#include "http/server/exchange.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace synapse::handlers {
+
+struct refusal {
+  http::response_detail detail = http::response_detail::bad_request;
+  std::string message; ///< empty: the usual sentence of `detail`
+  std::string field;   ///< the field of the request at fault; empty: none
+};
+
+/// A field whose value does not do, or (as `missing`) that is not there: 422 in the list that
+/// FastAPI's clients know, 400 where OpenAI's do.
+refusal invalid_field(std::string field, std::string message);
+refusal missing_field(std::string field);
+
+/// Answers with it, in the dialect of the exchange's path.
+net::task<void> refuse(server::exchange& exchange, refusal why);
+
+/// Looks at what the head says about a JSON body. @returns why the request cannot be taken, if so.
+std::optional<refusal> check_json_head(const http::request_head& head);
+
+/// The boundary of the form that the head announces. @returns why it cannot be read, if so.
+std::optional<refusal> boundary_of(const http::request_head& head, std::string& boundary);
+
+/// What to answer when a body did not arrive as it should; nothing when its client has left.
+std::optional<refusal> refusal_of(server::exchange::body_state state, std::size_t limit);
+
+/// The client has left before its request was complete: counts that.
+void note_departure_while_reading(server::exchange& exchange);
+
+/// Reads a JSON object from the body. @returns false when the client has its answer or has left.
+net::task<bool> read_json_object(server::exchange& exchange, nlohmann::ordered_json& into);
+
+/// Passes on what a backend answered that is no success: its status when the client's request is at
+/// fault, 503 and 504 as they are, otherwise 502. A JSON object keeps its text where the dialect
+/// allows; other text becomes the `detail`.
+/// @param label such as "TTS backend error".
+/// @param param field of an OpenAI request that a 4xx is about; empty: none.
+net::task<void> pass_on_error(server::exchange& exchange, const collected_answer& answer,
+                              std::string_view label, std::string_view param = {});
+
+/// JSON text of a value; bytes that are no UTF-8 become U+FFFD.
+std::string dump(const nlohmann::ordered_json& value);
+
+} // namespace synapse::handlers

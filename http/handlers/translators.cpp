@@ -1,0 +1,284 @@
+#include "http/handlers/translators.hpp"
+
+#include "http/core/field.hpp"
+#include "http/core/json_body.hpp"
+#include "http/core/local_reply.hpp"
+#include "http/core/wav_header.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+
+namespace synapse::handlers {
+
+using progress = answer_translator::progress;
+
+namespace {
+/// A transcription of a whole day has a few MiB.
+constexpr std::size_t max_json_bytes = 64 * 1024 * 1024;
+
+std::string_view name_of(http::media_kind kind) {
+  switch (kind) {
+  case http::media_kind::wav:
+    return "WAV";
+  case http::media_kind::mpeg:
+    return "MP3";
+  case http::media_kind::flac:
+    return "FLAC";
+  case http::media_kind::ogg:
+    return "Ogg";
+  default:
+    return "audio";
+  }
+}
+
+/// A compressed body would have to be unpacked to be looked at; none was asked for.
+bool is_encoded(const http::response_head& answer) {
+  const auto* coding = answer.fields.find(http::known_field::content_encoding);
+  return coding != nullptr && !http::iequals(coding->value, "identity");
+}
+} // namespace
+
+progress late_answer::checked(progress how) {
+  return how == progress::bad ? refuse(inner_->problem()) : how;
+}
+
+progress late_answer::begin(const http::response_head& answer) {
+  inner_ = make_();
+  return checked(inner_->begin(answer));
+}
+
+progress late_answer::take(std::string_view bytes, std::string& out) {
+  return checked(inner_->take(bytes, out));
+}
+
+progress late_answer::finish(std::string& out) {
+  return checked(inner_->finish(out));
+}
+
+// ---- recordings ----
+
+audio_answer::audio_answer(http::media_kind kind, std::string_view media_type,
+                           std::string_view filename)
+    : kind_(kind), media_type_(media_type), filename_(filename) {}
+
+progress audio_answer::begin(const http::response_head& answer) {
+  return is_encoded(answer) ? refuse("its answer is compressed, unasked") : progress::more;
+}
+
+progress audio_answer::take(std::string_view bytes, std::string& out) {
+  if (known_) {
+    out.append(bytes);
+    return progress::more;
+  }
+  first_.append(bytes);
+  if (first_.size() < http::media_signature_bytes)
+    return progress::more;
+  known_ = true;
+  if (http::identify_media(first_) != kind_)
+    return refuse("its answer is no " + std::string{name_of(kind_)} + " recording");
+  out.append(first_);
+  first_ = {};
+  return progress::more;
+}
+
+progress audio_answer::finish(std::string& /*out*/) {
+  if (known_)
+    return progress::more;
+  return refuse(first_.empty() ? "its answer is empty" : "its answer is too short for a recording");
+}
+
+answer_translator::head audio_answer::client_head() const {
+  head result;
+  result.content_type = media_type_;
+  if (!filename_.empty())
+    result.fields =
+        "Content-Disposition: attachment; filename=\"" + std::string{filename_} + "\"\r\n";
+  result.same_length = true;
+  return result;
+}
+
+progress pcm_answer::begin(const http::response_head& answer) {
+  return is_encoded(answer) ? refuse("its answer is compressed, unasked") : progress::more;
+}
+
+progress pcm_answer::take(std::string_view bytes, std::string& out) {
+  if (in_data_) {
+    const auto taken = std::min<std::uint64_t>(left_, bytes.size());
+    out.append(bytes.substr(0, static_cast<std::size_t>(taken)));
+    left_ -= taken;
+    return progress::more;
+  }
+  header_.append(bytes);
+  http::wav_info info;
+  std::string problem;
+  switch (http::parse_wav_header(header_, http::wav_size_unknown, info, problem)) {
+  case http::wav_status::need_more:
+    return progress::more;
+  case http::wav_status::ok:
+    break;
+  default:
+    return refuse("its answer is no WAV recording: " + problem);
+  }
+  if (info.format != 1 || info.bits_per_sample != 16 || info.channels != 1 ||
+      info.sample_rate != 24000)
+    return refuse("its recording has " + std::to_string(info.sample_rate) + " Hz, " +
+                  std::to_string(info.channels) + " channels of " +
+                  std::to_string(info.bits_per_sample) +
+                  " bits: pcm has 24000 Hz and one channel of 16 bits");
+  in_data_ = true;
+  left_ = info.data_bytes;
+  const std::string rest = std::exchange(header_, {});
+  return take(std::string_view{rest}.substr(static_cast<std::size_t>(info.data_offset)), out);
+}
+
+progress pcm_answer::finish(std::string& /*out*/) {
+  if (!in_data_)
+    return refuse("its answer is no WAV recording");
+  return progress::more;
+}
+
+answer_translator::head pcm_answer::client_head() const {
+  head result;
+  result.content_type = "audio/pcm";
+  return result;
+}
+
+progress speech_events::begin(const http::response_head& answer) {
+  const auto how = inner_.begin(answer);
+  return how == progress::bad ? refuse(inner_.problem()) : how;
+}
+
+/// Sends what there is of `audio_`, all of it if it is the last.
+progress speech_events::wrap(progress how, std::string& out, bool last) {
+  if (how == progress::bad)
+    return refuse(inner_.problem());
+  const auto size = last ? audio_.size() : audio_.size() / 3 * 3;
+  if (size > 0) {
+    std::string text((size + 2) / 3 * 4 + 1, '\0'); // EVP_EncodeBlock ends it with a NUL
+    const auto written = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                         reinterpret_cast<const unsigned char*>(audio_.data()),
+                                         static_cast<int>(size));
+    text.resize(static_cast<std::size_t>(written));
+    http::append_data_event(out, R"({"type":"speech.audio.delta","audio":")" + text + R"("})");
+    audio_.erase(0, size);
+  }
+  return how;
+}
+
+progress speech_events::take(std::string_view bytes, std::string& out) {
+  return wrap(inner_.take(bytes, audio_), out, false);
+}
+
+progress speech_events::finish(std::string& out) {
+  const auto how = wrap(inner_.finish(audio_), out, true);
+  // OpenAI's clients want to see a usage. The backend counts no tokens: there are none to report.
+  if (how != progress::bad)
+    http::append_data_event(out, R"({"type":"speech.audio.done","usage":{"input_tokens":0,)"
+                                 R"("output_tokens":0,"total_tokens":0}})");
+  return how;
+}
+
+answer_translator::head speech_events::client_head() const {
+  head result;
+  result.content_type = "text/event-stream; charset=utf-8";
+  result.event_stream = true;
+  return result;
+}
+
+void speech_events::broken(std::string& out, http::response_detail detail,
+                           std::string_view message) {
+  std::string body;
+  http::append_error_body(body, http::error_dialect::openai, detail, message);
+  http::append_data_event(out, body);
+}
+
+// ---- JSON ----
+
+progress json_answer::begin(const http::response_head& answer) {
+  return is_encoded(answer) ? refuse("its answer is compressed, unasked") : progress::more;
+}
+
+progress json_answer::take(std::string_view bytes, std::string& /*out*/) {
+  if (text_.size() + bytes.size() > max_json_bytes)
+    return refuse("its answer exceeds " + std::to_string(max_json_bytes) + " bytes");
+  text_.append(bytes);
+  return progress::more;
+}
+
+progress json_answer::finish(std::string& out) {
+  if (const auto seen = http::inspect_json(text_); !seen.ok())
+    return refuse("its answer is no JSON object: " + text_.substr(0, 200));
+  return translate(text_, out);
+}
+
+progress json_answer::translate(std::string& text, std::string& out) {
+  out.append(text);
+  return progress::more;
+}
+
+answer_translator::head json_answer::client_head() const {
+  head result;
+  result.content_type = "application/json";
+  return result;
+}
+
+// ---- events ----
+
+progress events_answer::begin(const http::response_head& answer) {
+  const auto type = answer.fields.value_of(http::known_field::content_type);
+  if (is_encoded(answer) || type.size() < 17 ||
+      !http::iequals(type.substr(0, 17), "text/event-stream"))
+    return refuse("its answer is no event stream");
+  return progress::more;
+}
+
+progress events_answer::take(std::string_view bytes, std::string& out) {
+  buffer_.append(bytes);
+  auto how = progress::more;
+  while (how == progress::more) {
+    http::sse_event event;
+    const auto status = scanner_.next(buffer_.data() + begin_, buffer_.size() - begin_, event);
+    if (status == http::sse_status::too_large)
+      return refuse("one of its events is too large");
+    if (status != http::sse_status::event)
+      break;
+    done_ = event.type == "done";
+    how = on_event(event, std::string_view{buffer_}.substr(begin_, event.size), out);
+    begin_ += event.size;
+    if (done_ && how == progress::more)
+      how = progress::ended;
+  }
+  buffer_.erase(0, begin_);
+  begin_ = 0;
+  return how;
+}
+
+progress events_answer::finish(std::string& /*out*/) {
+  return done_ ? progress::more : refuse("its stream ended before it was done");
+}
+
+answer_translator::head events_answer::client_head() const {
+  head result;
+  result.content_type = "text/event-stream; charset=utf-8";
+  result.event_stream = true;
+  return result;
+}
+
+progress native_events::on_event(const http::sse_event& event, std::string_view raw,
+                                 std::string& out) {
+  out.append(raw);
+  // The LF of the last line's CRLF would come with the next event, and there is none.
+  if (event.type == "done" && raw.ends_with('\r'))
+    out += '\n';
+  return progress::more;
+}
+
+void native_events::broken(std::string& out, http::response_detail detail,
+                           std::string_view message) {
+  std::string body;
+  http::append_error_body(body, http::error_dialect::plain, detail, message, label_);
+  http::append_named_event(out, "error", body);
+}
+
+} // namespace synapse::handlers

@@ -1,0 +1,312 @@
+// /tts/* and /v1/audio/speech: speech from Chatterbox, with voices of its own or of the library.
+#include "http/core/languages.hpp"
+#include "http/handlers/api_handlers.hpp"
+#include "http/handlers/form_call.hpp"
+#include "http/handlers/forwarder.hpp"
+#include "http/handlers/reference_upload.hpp"
+#include "http/handlers/speech_request.hpp"
+#include "http/handlers/translators.hpp"
+#include "http/handlers/voice_questions.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+namespace synapse::handlers {
+
+using http::response_detail;
+using json = nlohmann::ordered_json;
+
+namespace {
+constexpr std::string_view label = "TTS backend error";
+
+/// One request for speech, from the checked body to the last byte of the answer.
+class speaking {
+public:
+  speaking(const services& all, server::exchange& exchange, client::site_ptr site,
+           const speech_request& wanted, answer_translator& translator)
+      : all_(all), ex_(exchange), site_(std::move(site)), wanted_(wanted), translator_(translator) {
+  }
+
+  /// With a voice of the library: the backend gets its reference if it has no copy, then the text.
+  net::task<void> with_clone(actors::voice_location where);
+  /// With one of the backend's own voices.
+  net::task<void> with_predefined(std::string target, std::string body);
+
+private:
+  net::task<bool> ensure_copy(const actors::voice_location& where, std::string& copy);
+  net::task<bool> upload(const actors::voice_location& where, net::local_ptr<net::file_source> file,
+                         std::string& copy);
+  net::task<bool> open_reference(net::local_ptr<net::file_source> file);
+  void tell_library(const std::string& voice_id, std::string copy);
+
+  const services& all_;
+  server::exchange& ex_;
+  client::site_ptr site_;
+  const speech_request& wanted_;
+  answer_translator& translator_;
+};
+
+net::task<void> speaking::with_predefined(std::string target, std::string body) {
+  own_request request;
+  request.target = std::move(target);
+  request.content_type = "application/json";
+  request.body = std::move(body);
+  forward_options options;
+  options.request = &request;
+  options.translator = &translator_;
+  forwarder work{ex_, site_, options};
+  if (co_await work.run() != forward_end::collected)
+    co_return;
+  auto& answer = work.answer();
+  if (answer.status == 404 && wanted_.voice_may_be_named) {
+    auto unknown = invalid_field("voice", "neither the library nor the backend has a voice '" +
+                                              wanted_.voice + "'");
+    co_await refuse(ex_, std::move(unknown));
+    co_return;
+  }
+  co_await pass_on_error(ex_, answer, label);
+}
+
+net::task<void> speaking::with_clone(actors::voice_location where) {
+  const auto id = where.voice.voice_id;
+  for (bool again = false;; again = true) {
+    std::string copy = where.uploaded_as;
+    if (copy.empty() && !co_await ensure_copy(where, copy))
+      co_return;
+    own_request request;
+    request.target = "/tts";
+    request.content_type = "application/json";
+    request.body = clone_body(wanted_, copy);
+    forward_options options;
+    options.request = &request;
+    options.translator = &translator_;
+    forwarder work{ex_, site_, options};
+    if (co_await work.run() != forward_end::collected)
+      co_return;
+    auto& answer = work.answer();
+    if (answer.status != 404) {
+      co_await pass_on_error(ex_, answer, label);
+      co_return;
+    }
+    // It has been restarted, or somebody has cleared its folder. Once is an accident.
+    tell_library(id, {});
+    spdlog::info("request {}: backend {} has lost the reference of voice {}", ex_.id(),
+                 site_->name(), id);
+    if (again) {
+      answer.status = 502;
+      co_await pass_on_error(ex_, answer, label);
+      co_return;
+    }
+    where.uploaded_as.clear();
+  }
+}
+
+void speaking::tell_library(const std::string& voice_id, std::string copy) {
+  caf::anon_send(library_of(ex_), actors::reference_copy(voice_id, site_->name(), std::move(copy)));
+}
+
+/// @returns false when the client has its answer or has left.
+net::task<bool> speaking::open_reference(net::local_ptr<net::file_source> file) {
+  while (!file->opened())
+    co_await ex_.wake()->wait();
+  if (file->error() == 0)
+    co_return true;
+  const bool removed = file->error() == ENOENT;
+  refusal why{removed ? response_detail::voice_not_found : response_detail::storage_failed,
+              removed ? "the voice has just been removed"
+                      : "the voice's reference cannot be read: " +
+                            std::generic_category().message(file->error()),
+              {}};
+  co_await refuse(ex_, std::move(why));
+  co_return false;
+}
+
+/// Gives the backend the voice's first reference. @returns false when the client has its answer or
+/// has left.
+net::task<bool> speaking::ensure_copy(const actors::voice_location& where, std::string& copy) {
+  if (where.reference_path.empty()) {
+    refusal why{response_detail::voice_not_found, "the voice has no references", {}};
+    co_await refuse(ex_, std::move(why));
+    co_return false;
+  }
+  auto file = net::make_local<net::file_source>(ex_.owner().io, *all_.blocking,
+                                                where.reference_path, ex_.wake());
+  if (!co_await open_reference(file))
+    co_return false;
+  co_return co_await upload(where, file, copy);
+}
+
+net::task<bool> speaking::upload(const actors::voice_location& where,
+                                 net::local_ptr<net::file_source> file, std::string& copy) {
+  reference_upload form{file, reference_name(where.voice.voice_id, *file)};
+  own_request request;
+  request.target = "/upload_reference";
+  request.content_type = form.content_type();
+  request.source = &form;
+  forward_options options;
+  options.request = &request;
+  forwarder work{ex_, site_, options};
+  const auto end = co_await work.run();
+  if (end == forward_end::refused) {
+    refusal why{response_detail::storage_failed,
+                "the voice's reference cannot be read: " +
+                    std::generic_category().message(file->error()),
+                {}};
+    co_await refuse(ex_, std::move(why));
+  }
+  if (end != forward_end::collected)
+    co_return false;
+  auto& answer = work.answer();
+  const auto said = json::parse(answer.body, nullptr, false);
+  if (answer.status == 200 && said.is_object() && said.contains("uploaded_files") &&
+      said["uploaded_files"].is_array() && !said["uploaded_files"].empty() &&
+      said["uploaded_files"][0].is_string()) {
+    copy = said["uploaded_files"][0].get<std::string>();
+    tell_library(where.voice.voice_id, copy);
+    co_return true;
+  }
+  // A 200 may list the file as refused.
+  if (said.is_object() && said.contains("errors") && said["errors"].is_array() &&
+      !said["errors"].empty() && said["errors"][0].is_object()) {
+    answer.body = dump(json{{"detail", said["errors"][0].value("error", "")}});
+    answer.status = answer.status == 200 ? 400 : answer.status;
+  } else if (answer.status / 100 == 2) {
+    answer.body = "it did not say under which name it keeps the reference";
+    answer.status = 502;
+  }
+  co_await pass_on_error(ex_, answer, label);
+  co_return false;
+}
+
+// ---- routes ----
+
+/// Asks the library for the voice. @returns false when the client has its answer.
+net::task<bool> find_voice(server::exchange& ex, const client::site_ptr& site, std::string voice,
+                           actors::voice_location& into) {
+  actors::question<actors::voice_location> question;
+  question.ask(ex.actor(), library_of(ex), actors::locate_voice(voice, false, site->name()));
+  if (!co_await library_answered(ex, question))
+    co_return false;
+  into = std::move(*question.answer());
+  co_return true;
+}
+
+enum class tts_route { synthesize, stream, interpolate };
+
+net::task<void> speak(const services& all, server::exchange& ex, tts_route route) {
+  json body;
+  if (!co_await read_json_object(ex, body))
+    co_return;
+  speech_request wanted;
+  auto fault = route == tts_route::interpolate ? read_interpolation(body, wanted)
+                                               : read_synthesis(body, wanted);
+  if (fault) {
+    co_await refuse(ex, std::move(*fault));
+    co_return;
+  }
+  const auto site = co_await site_of(ex);
+  if (!site)
+    co_return;
+  const std::string_view filename = route == tts_route::synthesize    ? "synapse_tts.wav"
+                                    : route == tts_route::interpolate ? "synapse_interpolate.wav"
+                                                                      : "";
+  audio_answer translator{http::media_kind::wav, "audio/wav", filename};
+  speaking work{all, ex, site, wanted, translator};
+  if (wanted.voice.empty()) {
+    std::string target = "/tts";
+    auto text = predefined_body(wanted, default_voice_file);
+    if (route == tts_route::stream) {
+      target = "/v1/audio/speech";
+      text = openai_speech_body(wanted, default_voice_file);
+    }
+    co_await work.with_predefined(std::move(target), std::move(text));
+    co_return;
+  }
+  actors::voice_location where, other;
+  for (const auto& one : wanted.mix)
+    if (one != wanted.voice && !co_await find_voice(ex, site, one, other))
+      co_return;
+  if (!co_await find_voice(ex, site, wanted.voice, where))
+    co_return;
+  co_await work.with_clone(std::move(where));
+}
+
+/// What the client of /v1/audio/speech gets.
+struct speech_answer {
+  std::unique_ptr<answer_translator> audio;
+  std::unique_ptr<speech_events> events;
+
+  explicit speech_answer(const speech_request& wanted) {
+    if (wanted.format == "pcm")
+      audio = std::make_unique<pcm_answer>();
+    else if (wanted.format == "wav")
+      audio = std::make_unique<audio_answer>(http::media_kind::wav, "audio/wav", "");
+    else if (wanted.format == "opus")
+      audio = std::make_unique<audio_answer>(http::media_kind::ogg, "audio/opus", "");
+    else
+      audio = std::make_unique<audio_answer>(http::media_kind::mpeg, "audio/mpeg", "");
+    if (wanted.events)
+      events = std::make_unique<speech_events>(*audio);
+  }
+  answer_translator& translator() { return events ? *events : *audio; }
+};
+
+} // namespace
+
+net::task<void> synthesize(const services& all, server::exchange& exchange) {
+  return speak(all, exchange, tts_route::synthesize);
+}
+
+net::task<void> stream_speech(const services& all, server::exchange& exchange) {
+  return speak(all, exchange, tts_route::stream);
+}
+
+net::task<void> interpolate(const services& all, server::exchange& exchange) {
+  return speak(all, exchange, tts_route::interpolate);
+}
+
+net::task<void> list_languages(const services&, server::exchange& exchange) {
+  auto list = json::array();
+  for (const auto& one : http::spoken_languages())
+    list.push_back({{"code", one.code}, {"name", one.name}});
+  co_await exchange.reply(200, "application/json", dump(list));
+}
+
+net::task<void> openai_speech(const services& all, server::exchange& ex) {
+  const auto site = co_await site_of(ex);
+  if (!site)
+    co_return;
+  if (site->settings->type == config::backend_type::openai_compatible) {
+    co_await forward_whole_json(ex, site);
+    co_return;
+  }
+  json body;
+  if (!co_await read_json_object(ex, body))
+    co_return;
+  speech_request wanted;
+  if (auto fault = read_openai_speech(body, wanted)) {
+    co_await refuse(ex, std::move(*fault));
+    co_return;
+  }
+  speech_answer answer{wanted};
+  speaking work{all, ex, site, wanted, answer.translator()};
+  actors::question<actors::voice_location> question;
+  question.ask(ex.actor(), library_of(ex), actors::locate_voice(wanted.voice, true, site->name()));
+  const bool known = co_await library_answers(ex, question);
+  if (known && question.answer()) {
+    co_await work.with_clone(std::move(*question.answer()));
+    co_return;
+  }
+  // A library that is out of order must not silence the backend's own voices.
+  if (known && question.answer().error() == actors::ec::invalid_voice) {
+    auto why = invalid_field("voice", actors::detail(question.answer().error()));
+    co_await refuse(ex, std::move(why));
+    co_return;
+  }
+  co_await work.with_predefined("/v1/audio/speech",
+                                openai_speech_body(wanted, predefined_voice_file(wanted.voice)));
+}
+
+} // namespace synapse::handlers

@@ -1,0 +1,121 @@
+/// @file
+/// A form with files on its way from the client to a backend: read strictly, checked, and written
+/// anew while it arrives.
+#pragma once
+
+#include "http/core/media_signature.hpp"
+#include "http/core/multipart.hpp"
+#include "http/core/multipart_writer.hpp"
+#include "http/core/wav_header.hpp"
+#include "http/handlers/refusal.hpp"
+#include "http/handlers/upstream_parts.hpp"
+#include "http/server/exchange.hpp"
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace synapse::handlers {
+
+/// A field that a form may have. Others are read over, unless they are files: then a name was
+/// misspelt.
+struct form_field {
+  std::string_view name;
+  bool file = false;
+  bool required = false;
+  bool repeated = false; ///< may come more than once
+  /// @returns what is wrong with a value; empty: nothing.
+  std::string (*check)(std::string_view value) = nullptr;
+  http::response_detail if_wrong = http::response_detail::unprocessable;
+};
+
+/// The backend gets the files first, in the order in which they come, and the fields after them:
+/// so a field may come from the client behind the files, and nothing is held back for it. Holds a
+/// few KiB however large the files are. On the exchange's thread.
+class upload_form final : public body_source {
+public:
+  using text_fields = std::vector<std::pair<std::string, std::string>>;
+
+  /// @param fields outlives the form.
+  upload_form(server::exchange& exchange, std::string_view boundary,
+              std::span<const form_field> fields);
+
+  /// What the backend gets besides the files; asked once, when all of the form is known. May refuse
+  /// by filling in the second argument.
+  std::function<text_fields(const upload_form&, std::optional<refusal>&)> to_backend;
+
+  enum class beginning { ready, refused, gone };
+  /// Reads up to the first file, so that a backend is troubled only when there is something for it.
+  net::task<beginning> begin();
+
+  std::string content_type() const { return writer_.content_type(); }
+  const refusal& why() const noexcept { return why_; }
+  /// The client has sent all of it.
+  bool complete() const noexcept { return complete_; }
+  bool has(std::string_view name) const;
+  /// The (last) value of a field; empty if there is none.
+  std::string_view value(std::string_view name) const;
+  /// All values of a field.
+  std::vector<std::string_view> values(std::string_view name) const;
+
+  state next(std::string_view& piece) override;
+  void release() override;
+
+private:
+  enum class step { more, wait, failed, ended };
+  step read_on();
+  step feed();
+  step begin_part();
+  step take_data(std::string_view data);
+  step end_part();
+  step end_form();
+  step refuse(refusal why);
+  step refuse_file(const std::string& reason);
+  step check_beginning(bool all);
+  const form_field* known(std::string_view name) const;
+
+  server::exchange& ex_;
+  http::multipart_reader reader_;
+  http::multipart_writer writer_;
+  std::span<const form_field> fields_;
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
+  std::size_t text_bytes_ = 0;
+  std::vector<std::string_view> files_; ///< names of those that have come
+
+  // input
+  std::string carry_; ///< what the reader wants to see again, with more behind it
+  std::string_view bytes_;
+  std::size_t used_ = 0;
+  bool held_ = false; ///< `bytes_` is being read
+  std::uint64_t received_ = 0;
+  std::uint64_t limit_;
+
+  // the part under way
+  const form_field* current_ = nullptr;
+  std::string shown_name_;
+  std::string beginning_bytes_; ///< of the file
+  std::uint64_t file_bytes_ = 0;
+  http::media_kind kind_ = http::media_kind::unknown;
+  bool kind_known_ = false;
+  bool wav_seen_ = false; ///< its header is complete (or none that is read here)
+
+  // output
+  std::string framing_;   ///< our own bytes, to go out next
+  std::string_view data_; ///< of a file, to go out after them
+  bool complete_ = false;
+  bool failed_ = false;
+  refusal why_;
+};
+
+// ---- checks of values ----
+/// Empty or one of those that web frameworks take for true and false.
+std::string check_boolean(std::string_view value);
+bool is_true(std::string_view value);
+/// @returns the number, or nothing when the text is no decimal number of up to nine digits.
+std::optional<long> whole_number(std::string_view value);
+
+} // namespace synapse::handlers

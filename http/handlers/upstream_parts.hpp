@@ -1,0 +1,103 @@
+/// @file
+/// What a handler gives a forwarder that is not the client's own: the words of a request, and what
+/// becomes of the answer. All on the exchange's thread.
+#pragma once
+
+#include "http/core/head_parser.hpp"
+#include "http/core/local_reply.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace synapse::handlers {
+
+/// Makes the body of a request while it goes out.
+class body_source {
+public:
+  enum class state {
+    data,   ///< `piece` is the next part of the body, valid until `release`
+    end,    ///< all of it has been handed out
+    wait,   ///< nothing yet; the exchange is woken when there is
+    failed, ///< there will be no more, and the request must not be taken for a whole one
+  };
+  body_source() = default;
+  body_source(const body_source&) = delete;
+  body_source& operator=(const body_source&) = delete;
+  virtual ~body_source() = default;
+
+  virtual state next(std::string_view& piece) = 0;
+  virtual void release() = 0;
+  /// Bytes of the whole body; nothing when that is not known beforehand: then it goes in chunks.
+  virtual std::optional<std::uint64_t> size() const { return {}; }
+};
+
+/// A request in the gateway's own words.
+struct own_request {
+  std::string target;       ///< path and query, without the backend's base path
+  std::string content_type; ///< never empty
+  std::string body;         ///< all of it, or
+  /// made on its way: such a request is sent over a connection of its own, because it cannot be
+  /// repeated when a kept one turns out to be stale.
+  body_source* source = nullptr;
+};
+
+/// A backend's answer, read to its end, for the handler and not (as it is) for the client.
+struct collected_answer {
+  unsigned status = 0;
+  std::string content_type;
+  std::string retry_after; ///< as received
+  std::string body;
+  bool truncated = false; ///< there was more than is kept of such an answer
+};
+
+/// Makes the client's answer of a backend's good one (2xx) while it arrives.
+class answer_translator {
+public:
+  /// What the client's head says.
+  struct head {
+    std::string_view content_type;
+    std::string fields; ///< complete lines, each with CRLF
+    bool event_stream = false;
+    /// The body keeps its length: what goes out is what came in.
+    bool same_length = false;
+  };
+  enum class progress {
+    more,  ///< everything was taken
+    ended, ///< the answer's own end mark was there; whatever follows is not looked at
+    bad,   ///< not what such a backend answers: see `problem`
+  };
+  answer_translator() = default;
+  answer_translator(const answer_translator&) = delete;
+  answer_translator& operator=(const answer_translator&) = delete;
+  virtual ~answer_translator() = default;
+
+  /// The backend's head is there; its views are valid during the call only.
+  virtual progress begin(const http::response_head& answer) = 0;
+  /// Appends to `out` what the client gets for these bytes. Nothing is sent before there is some.
+  virtual progress take(std::string_view bytes, std::string& out) = 0;
+  /// The backend's answer has come to the end that its framing names. `bad`: it is incomplete all
+  /// the same.
+  virtual progress finish(std::string& out) = 0;
+  /// Asked once, before the first byte goes out.
+  virtual head client_head() const = 0;
+  /// The answer breaks off after something of it was sent: a last word, if its form has room for
+  /// one. Afterwards the connection is cut in any case.
+  virtual void broken(std::string& /*out*/, http::response_detail /*detail*/,
+                      std::string_view /*message*/) {}
+  /// True when comments may be sent while the backend is silent, now.
+  virtual bool may_keep_alive() const { return false; }
+  /// After `bad`: what was wrong, for client and log.
+  const std::string& problem() const noexcept { return problem_; }
+
+protected:
+  progress refuse(std::string why) {
+    problem_ = std::move(why);
+    return progress::bad;
+  }
+
+private:
+  std::string problem_;
+};
+
+} // namespace synapse::handlers

@@ -1,0 +1,52 @@
+/// @file
+/// Asking the voice library from a handler.
+#pragma once
+
+#include "actors/protocol/error.hpp"
+#include "actors/runtime/ask.hpp"
+#include "http/client/thread_routes.hpp"
+#include "http/handlers/refusal.hpp"
+#include "http/server/exchange.hpp"
+
+namespace synapse::handlers {
+
+/// For a disk under load, and for a library that is just being restarted.
+inline constexpr net::time_ns library_patience = 120'000'000'000;
+
+/// Null when the voice library has never been started.
+inline const actors::voice_library_actor& library_of(server::exchange& exchange) {
+  return exchange.routes()->snapshot->voices;
+}
+
+/// What an error of the library means for a client.
+refusal refusal_of(const caf::error& error);
+
+/// Waits even for a client that has left: what the library has begun has to be known.
+/// @returns false when there is no answer in time.
+template <class Reply>
+net::task<bool> library_answers(server::exchange& exchange, actors::question<Reply>& question) {
+  const auto from = net::io_thread::now();
+  const auto due = from + library_patience;
+  while (!question.done() && net::io_thread::now() < due) {
+    exchange.alarm(due);
+    co_await exchange.wake()->wait();
+  }
+  exchange.alarm(0);
+  exchange.record().upstream_ns += net::io_thread::now() - from;
+  co_return question.done();
+}
+
+/// @returns whether the library answered well; otherwise the client has its answer.
+template <class Reply>
+net::task<bool> library_answered(server::exchange& exchange, actors::question<Reply>& question) {
+  refusal why{http::response_detail::draining, "the voice library does not answer", {}};
+  if (co_await library_answers(exchange, question)) {
+    if (question.answer())
+      co_return true;
+    why = refusal_of(question.answer().error());
+  }
+  co_await refuse(exchange, std::move(why));
+  co_return false;
+}
+
+} // namespace synapse::handlers
