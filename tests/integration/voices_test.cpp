@@ -1,6 +1,7 @@
 // The voice library as clients see it: uploads on real sockets, files on a real disk, a real kill
 // -9.
 #include "tests/integration/configs.hpp"
+#include "tests/support/forms.hpp"
 #include "tests/support/gateway_process.hpp"
 
 #include <gtest/gtest.h>
@@ -19,36 +20,18 @@ using support::gateway_process;
 using support::http_reply;
 using support::wait_until;
 
-const std::string boundary = "----a-boundary";
-const std::string form_type = "Content-Type: multipart/form-data; boundary=" + boundary + "\r\n";
-
-std::string number_bytes(std::uint32_t value, int bytes) {
-  std::string out;
-  for (int i = 0; i < bytes; ++i)
-    out += static_cast<char>(value >> (8 * i));
-  return out;
-}
-
-/// 16 kHz, mono, 16 bit.
-std::string wav(std::size_t data_bytes, char fill = 1) {
-  const auto size = static_cast<std::uint32_t>(data_bytes);
-  return "RIFF" + number_bytes(36 + size, 4) + "WAVEfmt " + number_bytes(16, 4) +
-         number_bytes(1, 2) + number_bytes(1, 2) + number_bytes(16000, 4) + number_bytes(32000, 4) +
-         number_bytes(2, 2) + number_bytes(16, 2) + "data" + number_bytes(size, 4) +
-         std::string(data_bytes, fill);
-}
+using support::end_of_form;
+using support::form_type;
+using support::wav;
+const auto& boundary = support::form_boundary;
 
 std::string field(std::string_view name, std::string_view value) {
-  return "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + std::string{name} +
-         "\"\r\n\r\n" + std::string{value} + "\r\n";
+  return support::form_field(name, value);
 }
 std::string file(std::string_view content, std::string_view filename = "a.wav",
                  std::string_view name = "files") {
-  return "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + std::string{name} +
-         "\"; filename=\"" + std::string{filename} + "\"\r\nContent-Type: audio/wav\r\n\r\n" +
-         std::string{content} + "\r\n";
+  return support::form_file(content, filename, name);
 }
-const std::string end_of_form = "--" + boundary + "--\r\n";
 
 struct voices : testing::Test {
   gateway_process::options options(int status = 0) const {
@@ -168,6 +151,7 @@ TEST_F(voices, of_bad_forms_are_refused_by_name_and_leave_nothing_behind) {
       {"43 bytes", named + file(wav(0).substr(0, 43), "short.wav") + end_of_form, 400, "short.wav"},
       {"no audio", named + file(std::string(1000, 'x'), "text.wav") + end_of_form, 400, "text.wav"},
       {"no channels", named + file(lying, "lying.wav") + end_of_form, 400, "lying.wav"},
+      {"cut off", named + file(wav(100, 1, 16000, 5000), "cut.wav") + end_of_form, 400, "cut.wav"},
       {"second file is none", named + file(wav(100)) + file("RIFF", "b.wav") + end_of_form, 400,
        "b.wav"},
       {"eleven files", eleven + end_of_form, 400, "more than 10"},
