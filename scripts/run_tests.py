@@ -5,13 +5,14 @@
                          [--programs "config_test ..."] [--totals FILE]
     scripts/run_tests.py --sum FILE
 
-The last line of the output is `N passed, N failed, N skipped` over all suites. The exit status is 0
-only when something passed and nothing failed. A suite that ends with an error without naming a
-failed test, or that runs no test, counts as one failure.
+The last line of the output is `N passed, N failed, N skipped` over all suites. Before it stand the end
+of what each failed test printed, and their names: whoever keeps only the end of the output can tell
+what failed. The exit status is 0 only when something passed and nothing failed. A suite that ends
+with an error without naming a failed test, or that runs no test, counts as one failure.
 
 --programs limits ctest to these GoogleTest programs (the others need not be built). --totals (or the
-variable SYNAPSE_TEST_TOTALS) adds the counts to FILE, one JSON line per run; --sum prints the sum of
-such a file.
+variable SYNAPSE_TEST_TOTALS) adds the counts and failures to FILE, one JSON line per run; --sum prints
+such a file like the end of one run.
 """
 
 import argparse
@@ -28,6 +29,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SUPPORT = ROOT / "tests" / "support"
 JOBS = os.environ.get("JOBS") or "2"
+OUTPUT_LINES = 60  # of a failed test, from its end
+LINE_CHARACTERS = 300
+SHOWN_OUTPUTS = 8  # more failures than these have one cause, or the log is read anyway
+SHOWN_NAMES = 60
 MAX_RANDOM_BITS = 28  # g++ 12's ThreadSanitizer cannot map its shadow where the kernel uses more
 
 SANITIZER_ENV = {
@@ -41,16 +46,35 @@ SANITIZER_ENV = {
 
 
 class Counts:
-    def __init__(self, passed=0, failed=0, skipped=0):
+    def __init__(self, passed=0, failed=0, skipped=0, failures=()):
         self.passed, self.failed, self.skipped = passed, failed, skipped
+        self.failures = list(failures)  # [name, end of its output]
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.failures += other.failures
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def last_lines(text):
+    return [line[:LINE_CHARACTERS] for line in text.rstrip().splitlines()[-OUTPUT_LINES:]]
+
+
+def describe_failures(failures):
+    """The outputs first and the names last: the end of a log is what is kept of it."""
+    lines = []
+    for name, output in [each for each in failures if each[1]][:SHOWN_OUTPUTS]:
+        lines += [f"--- the last lines of {name} ---", *output]
+    if failures:
+        lines.append(f"--- failed: {len(failures)} ---")
+        lines += [f"  {name}" for name, _ in failures[:SHOWN_NAMES]]
+    if len(failures) > SHOWN_NAMES:
+        lines.append(f"  and {len(failures) - SHOWN_NAMES} more")
+    return "".join(line + "\n" for line in lines)
 
 
 def parse_junit(path):
@@ -59,14 +83,18 @@ def parse_junit(path):
     counts = Counts()
     for case in ElementTree.parse(path).getroot().iter("testcase"):
         skipped = case.find("skipped")
+        failure = case.find("failure")
         message = skipped.get("message", "") if skipped is not None else ""
         status = case.get("status")
-        if status == "run" and skipped is None and case.find("failure") is None:
+        if status == "run" and skipped is None and failure is None:
             counts.passed += 1
         elif status == "disabled" or message.startswith("SKIP_"):
             counts.skipped += 1
         else:
             counts.failed += 1
+            why = failure.get("message", "") if failure is not None else message
+            output = case.findtext("system-out") or ""
+            counts.failures.append([case.get("name"), last_lines(f"{output.rstrip()}\n{why}")])
     return counts
 
 
@@ -83,19 +111,31 @@ def parse_unittest(text):
     failed = number("failures") + number("errors") + number("unexpected successes")
     skipped = number("skipped")
     ran = last_number(r"^Ran (\d+) tests? in", text)
-    return Counts(max(ran - failed - skipped, 0), failed, skipped)
+    # A line of equal signs, the name, a line of dashes, the traceback; as the last one, the sum.
+    blocks = re.findall(r"^={70}\n(?:FAIL|ERROR|UNEXPECTED SUCCESS): (.*)\n"
+                        r"((?:(?!={70}\n|Ran \d+ tests? in).*\n)*)", text, re.MULTILINE)
+    return Counts(max(ran - failed - skipped, 0), failed, skipped,
+                  [[name, last_lines(output)] for name, output in blocks])
 
 
 def parse_tap(text):
     """Counts of Node's test runner with its TAP reporter."""
     number = lambda word: last_number(rf"^# {word} (\d+)$", text)
+    # The description of a failure is indented once more than its line.
+    blocks = re.findall(r"^( *)not ok \d+ - (.*)\n((?:\1  .*\n)*)", text, re.MULTILINE)
+    failures = [[name, last_lines(output)] for _, name, output in blocks
+                if "failureType: 'subtestsFailed'" not in output
+                and not re.search(r"# (SKIP|TODO)\b", name)]
     return Counts(number("pass"), number("fail") + number("cancelled"),
-                  number("skipped") + number("todo"))
+                  number("skipped") + number("todo"), failures)
 
 
 def parse_plain(text):
     found = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", text, re.MULTILINE)
-    return Counts(*(int(number or 0) for number in found[-1])) if found else Counts()
+    blocks = re.findall(r"^not ok - (.*)\n((?:(?!(?:not )?ok - |\d+ passed, ).*\n)*)", text,
+                        re.MULTILINE)
+    return Counts(*(int(number or 0) for number in found[-1]) if found else (),
+                  failures=[[name, last_lines(output)] for name, output in blocks])
 
 
 def run_and_copy(command, env):
@@ -127,15 +167,16 @@ class Runner:
                    "--no-tests=error", "-j", JOBS, "--output-junit", str(junit)]
         missing = [p for p in self.programs if not (self.build / "bin" / p).exists()]
         if missing:
-            print(f"run_tests: not built: {' '.join(missing)}")
-            return 1, Counts()
+            problem = f"run_tests: not built: {' '.join(missing)}"
+            print(problem)
+            return 1, Counts(), problem
         if self.programs:
             command += ["-E", "_NOT_BUILT$"]
         if self.preset in SANITIZER_ENV:
             command += ["-LE", "source"]  # checks of the source text: the same in every build
         status = subprocess.run(command, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL,
                                 check=False).returncode
-        return status, parse_junit(junit) if junit.exists() else Counts()
+        return status, parse_junit(junit) if junit.exists() else Counts(), ""
 
     def against_stack(self, command, parse):
         stack = [sys.executable, str(ROOT / "scripts" / "with_local_stack.py"),
@@ -144,7 +185,7 @@ class Runner:
             stack += ["--prefix", " ".join(self.prefix)]
         env = {**self.env, "SYNAPSE_BUILD_DIR": str(ROOT / "build")}
         status, output = run_and_copy([*stack, *command], env)
-        return status, parse(output)
+        return status, parse(output), output
 
     def sdk_python(self):
         return self.against_stack([str(ROOT / "tests/sdk/python/run.sh")], parse_unittest)
@@ -156,7 +197,7 @@ class Runner:
         env = {**self.env, "SYNAPSE_BIN_DIR": str(self.build / "bin")}
         status, output = run_and_copy(
             [sys.executable, str(ROOT / "tests" / "run" / "run_local_test.py"), "--verbose"], env)
-        return status, parse_unittest(output)
+        return status, parse_unittest(output), output
 
     def readme(self):
         return self.against_stack(
@@ -196,12 +237,18 @@ def run_suites(options):
     for name in options.suites.split(","):
         print(f"=== {name} ({options.preset}) ===", flush=True)
         begin = time.monotonic()
-        status, counts = SUITES[name](runner)
+        status, counts, output = SUITES[name](runner)
         note = ""
         if counts.failed == 0 and status != 0:
-            counts.failed, note = 1, f" (exit status {status})"
+            note = f" (exit status {status})"
         elif counts.failed == 0 and counts.passed == 0:
-            counts.failed, note = 1, " (no test passed)"
+            note = " (no test passed)"
+        if note:
+            counts.failed = 1
+        if counts.failed and not counts.failures:  # the end of all that was printed has to do
+            counts.failures = [[f"the suite{note}", last_lines(output)]]
+        counts.failures = [[f"{name} ({options.preset}): {test}", lines]
+                           for test, lines in counts.failures]
         total.add(counts)
         lines.append(f"  {name:<11} {counts}{note}, {time.monotonic() - begin:.1f} s")
     if options.totals:
@@ -226,6 +273,7 @@ def main():
             total.add(Counts(**json.loads(line)))
     else:
         total = run_suites(options)
+    print(describe_failures(total.failures), end="")
     print(total, flush=True)
     return 0 if total.failed == 0 and total.passed > 0 else 1
 

@@ -18,6 +18,14 @@ def numbers(counts):
     return counts.passed, counts.failed, counts.skipped
 
 
+def names(counts):
+    return [name for name, _ in counts.failures]
+
+
+def output_of(counts, name):
+    return "\n".join(dict(counts.failures)[name])
+
+
 class Parsers(unittest.TestCase):
     def test_ctest_counts_what_did_not_run_as_failed(self):
         cases = {
@@ -34,6 +42,60 @@ class Parsers(unittest.TestCase):
                 file.write(f"<testsuite>{text}</testsuite>")
                 file.flush()
                 self.assertEqual(numbers(run_tests.parse_junit(file.name)), expected)
+
+    def test_ctest_names_what_failed_with_its_output(self):
+        cases = ('<testcase name="a.good" status="run"><system-out>fine</system-out></testcase>'
+                 '<testcase name="a.bad" status="fail"><failure message="Timeout"/>'
+                 '<system-out>first\nexpected: 1 &lt; 2\n</system-out></testcase>'
+                 '<testcase name="a.missing" status="notrun"><skipped message="Unable to find"/>'
+                 '</testcase>')
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(f"<testsuite>{cases}</testsuite>")
+            file.flush()
+            counts = run_tests.parse_junit(file.name)
+        self.assertEqual(names(counts), ["a.bad", "a.missing"])
+        self.assertEqual(output_of(counts, "a.bad"), "first\nexpected: 1 < 2\nTimeout")
+        self.assertIn("Unable to find", output_of(counts, "a.missing"))
+
+    def test_unittest_names_what_failed_with_its_traceback(self):
+        program = ("import unittest\n"
+                   "class A(unittest.TestCase):\n"
+                   "    def test_good(self): pass\n"
+                   "    def test_bad(self): self.assertEqual(1, 2, 'one is not two')\n"
+                   "    def test_broken(self): raise KeyError('no key')\n"
+                   "    def test_parts(self):\n"
+                   "        with self.subTest('part'): self.fail('in a part')\n"
+                   "unittest.main()\n")
+        done = subprocess.run([sys.executable, "-c", program, "-v"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        counts = run_tests.parse_unittest(done.stdout)
+        self.assertEqual(numbers(counts), (1, 3, 0))
+        self.assertEqual(sorted(name.split()[0] for name in names(counts)),
+                         ["test_bad", "test_broken", "test_parts"])
+        for word, text in (("bad", "one is not two"), ("broken", "no key"), ("parts", "in a part")):
+            name = next(name for name in names(counts) if name.startswith(f"test_{word} "))
+            self.assertIn(text, output_of(counts, name))
+            self.assertEqual(output_of(counts, name).count("Traceback"), 1)
+
+    def test_tap_names_the_innermost_that_failed(self):
+        text = ("TAP version 13\n"
+                "# Subtest: all\n"
+                "    ok 1 - good\n      ---\n      duration_ms: 1\n      ...\n"
+                "    not ok 2 - bad\n      ---\n      failureType: 'testCodeFailure'\n"
+                "      error: 'one is not two'\n      ...\n"
+                "    1..2\n"
+                "not ok 1 - all\n  ---\n  failureType: 'subtestsFailed'\n  ...\n"
+                "not ok 2 - later # TODO\n  ---\n  ...\n"
+                "# pass 1\n# fail 1\n# todo 1\n")
+        counts = run_tests.parse_tap(text)
+        self.assertEqual(names(counts), ["bad"])
+        self.assertIn("one is not two", output_of(counts, "bad"))
+
+    def test_plain_names_what_failed_with_what_follows(self):
+        counts = run_tests.parse_plain("ok - A:1 \nnot ok - A:2 exit status 1\nwhy\n"
+                                       "ok - A:3 \nnot ok - A:4 no\n2 passed, 2 failed, 0 skipped\n")
+        self.assertEqual(names(counts), ["A:2 exit status 1", "A:4 no"])
+        self.assertEqual(output_of(counts, "A:2 exit status 1"), "why")
 
     def test_unittest(self):
         for text, expected in {
@@ -58,8 +120,8 @@ class Parsers(unittest.TestCase):
 class Sum(unittest.TestCase):
     def total(self, *runs):
         with tempfile.NamedTemporaryFile("w") as file:
-            for passed, failed, skipped in runs:
-                file.write(json.dumps(vars(run_tests.Counts(passed, failed, skipped))) + "\n")
+            for run in runs:
+                file.write(json.dumps(vars(run_tests.Counts(*run))) + "\n")
             file.flush()
             done = subprocess.run([sys.executable, str(SCRIPTS / "run_tests.py"), "--sum", file.name],
                                   capture_output=True, text=True, check=False)
@@ -70,6 +132,22 @@ class Sum(unittest.TestCase):
 
     def test_one_failure_fails(self):
         self.assertEqual(self.total((3, 0, 0), (4, 1, 0)), (1, "7 passed, 1 failed, 0 skipped\n"))
+
+    def test_names_what_failed_before_its_last_line(self):
+        status, output = self.total((3, 1, 0, [["suite: one", ["it says", "why"]]]), (1, 0, 0),
+                                    (0, 1, 0, [["suite: two", []]]))
+        self.assertEqual(status, 1)
+        self.assertEqual(output, "--- the last lines of suite: one ---\nit says\nwhy\n"
+                                 "--- failed: 2 ---\n  suite: one\n  suite: two\n"
+                                 "4 passed, 2 failed, 0 skipped\n")
+
+    def test_says_no_more_than_is_kept_of_a_log(self):
+        long = run_tests.last_lines("\n".join(["x" * 5000] * 5000))
+        _, output = self.total((0, 500, 0, [[f"test {i}", long] for i in range(500)]))
+        self.assertLess(len(output), 160_000)
+        end = output[-4000:]  # the names are not lost behind the outputs
+        self.assertIn("--- failed: 500 ---\n  test 0\n  test 1\n", end)
+        self.assertTrue(end.endswith("  and 440 more\n0 passed, 500 failed, 0 skipped\n"), end)
 
     def test_nothing_run_fails(self):
         self.assertEqual(self.total()[0], 1)
