@@ -23,14 +23,23 @@ namespace synapse::voices {
 
 namespace fs = std::filesystem;
 
-/// Of this test alone. In memory where there is such a file system: these tests end processes, not
-/// the machine, and a real disk takes milliseconds for each of thousands of fsyncs.
+enum class medium {
+  memory, ///< if there is some: these tests end processes, not the machine, and a real disk takes
+          ///< milliseconds for each of thousands of fsyncs
+  disk    ///< for what is large: a container often has no more than 64 MB of /dev/shm
+};
+
+/// Of this test alone.
 class scratch {
 public:
-  scratch() {
+  explicit scratch(medium on = medium::memory) {
+    auto base = fs::temp_directory_path();
     const fs::path memory = "/dev/shm";
-    const auto base =
-        ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();
+    std::error_code none;
+    const auto space = fs::space(memory, none);
+    if (on == medium::memory && !none && space.available >= 8U * 1024 * 1024 &&
+        ::access(memory.c_str(), W_OK | X_OK) == 0)
+      base = memory;
     std::string pattern = base / "synapse-voices-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr)
       std::abort();
@@ -51,7 +60,10 @@ private:
 };
 
 inline void write_file(const fs::path& path, const std::string& text) {
-  std::ofstream{path, std::ios::binary | std::ios::trunc} << text;
+  std::ofstream file{path, std::ios::binary | std::ios::trunc};
+  file << text;
+  file.close();
+  EXPECT_TRUE(file) << "cannot write " << path;
 }
 
 inline std::string read_file(const fs::path& path) {
