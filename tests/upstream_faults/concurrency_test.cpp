@@ -153,7 +153,7 @@ TEST(concurrency, a_full_queue_is_429) {
     expect_error(reply, 429, "backend_overloaded");
     EXPECT_GE(std::atoi(reply.field("Retry-After").c_str()), 1);
   }
-  EXPECT_EQ(bed.backend_metric("synapse_permits_denied_total", R"(reason="queue_full")"), 5);
+  bed.expect_backend_metric("synapse_permits_denied_total", R"(reason="queue_full")", 5);
   door.let_go(3);
   for (auto& client : clients)
     EXPECT_TRUE(client.read_reply().ok());
@@ -186,7 +186,7 @@ TEST(concurrency, waiting_too_long_is_503) {
     EXPECT_GE(clock::now() - begun, milliseconds{150});
     expect_error(reply, 503, "backend_overloaded");
   });
-  EXPECT_EQ(bed.backend_metric("synapse_permits_denied_total", R"(reason="queue_timeout")"), 4);
+  bed.expect_backend_metric("synapse_permits_denied_total", R"(reason="queue_timeout")", 4);
   door.let_go();
   EXPECT_TRUE(first.read_reply().ok());
   EXPECT_EQ(bed.upstream.requests(), 1u);

@@ -24,8 +24,8 @@ TEST(connecting, refused_is_tried_again_and_then_503) {
   const auto reply = bed.chat();
   EXPECT_GE(clock::now() - begun, milliseconds{40}) << "two waits of 20 ms";
   expect_error(reply, 503, "backend_unavailable");
-  EXPECT_EQ(bed.attempts("refused"), 3);
-  EXPECT_EQ(bed.backend_metric("synapse_upstream_retries_total"), 2);
+  bed.expect_attempts("refused", 3);
+  bed.expect_backend_metric("synapse_upstream_retries_total", {}, 2);
   // Neither of them used up anything, and the client's connection serves on.
   auto client = bed.gateway.connect();
   for (int i = 0; i < 3; ++i)
@@ -44,7 +44,7 @@ TEST(connecting, a_streamed_upload_is_tried_again_while_none_of_it_was_sent) {
   EXPECT_EQ(reply.status, 503);
   EXPECT_NE(reply.body.find(backend_name), std::string::npos) << reply.body;
   EXPECT_NE(reply.body.find("\"detail\""), std::string::npos) << reply.body;
-  EXPECT_EQ(bed.attempts("refused"), 3);
+  bed.expect_attempts("refused", 3);
   bed.expect_at_rest();
 }
 
@@ -73,7 +73,7 @@ TEST(connecting, a_backend_that_comes_up_meanwhile_serves_the_request) {
   const auto reply = client.read_reply();
   EXPECT_TRUE(reply.ok());
   EXPECT_EQ(reply.body, completion_body());
-  EXPECT_EQ(bed.attempts("ok"), 1);
+  bed.expect_attempts("ok", 1);
 }
 
 TEST(connecting, no_connection_in_time_is_504_after_all_attempts) {
@@ -87,8 +87,8 @@ TEST(connecting, no_connection_in_time_is_504_after_all_attempts) {
   const auto reply = bed.chat();
   EXPECT_GE(clock::now() - begun, milliseconds{300});
   expect_error(reply, 504, "backend_timeout");
-  EXPECT_EQ(bed.attempts("connect_timeout"), 2);
-  EXPECT_EQ(bed.backend_metric("synapse_upstream_retries_total"), 1);
+  bed.expect_attempts("connect_timeout", 2);
+  bed.expect_backend_metric("synapse_upstream_retries_total", {}, 1);
   bed.expect_at_rest();
 }
 
@@ -100,7 +100,7 @@ TEST(connecting, a_host_without_an_address_is_503) {
   fault_bed bed{answer_well(), how};
   expect_error(bed.chat(), 503, "backend_unavailable");
   expect_error(bed.chat(true), 503, "backend_unavailable");
-  EXPECT_EQ(bed.backend_metric("synapse_permits_denied_total", R"(reason="no_address")"), 2);
+  bed.expect_backend_metric("synapse_permits_denied_total", R"(reason="no_address")", 2);
   EXPECT_EQ(bed.attempts("refused"), 0) << "nothing was tried";
   EXPECT_EQ(bed.upstream.connections(), 0u);
   bed.expect_at_rest();

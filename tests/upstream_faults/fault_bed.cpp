@@ -93,6 +93,22 @@ double fault_bed::stream_ends(std::string_view kind) const {
   return gateway.metric("synapse_stream_ends_total", "kind=\"" + std::string{kind} + "\"");
 }
 
+void fault_bed::expect_backend_metric(std::string_view name, std::string_view labels,
+                                      double value) const {
+  EXPECT_TRUE(wait_for_backend_metric(name, labels, value))
+      << name << "{" << labels << "} is " << backend_metric(name, labels) << ", not " << value;
+}
+
+void fault_bed::expect_attempts(std::string_view result, double count) const {
+  EXPECT_TRUE(wait_until([&] { return attempts(result) == count; }))
+      << attempts(result) << " attempts ended as " << result << ", not " << count;
+}
+
+void fault_bed::expect_stream_ends(std::string_view kind, double count) const {
+  EXPECT_TRUE(wait_until([&] { return stream_ends(kind) == count; }))
+      << stream_ends(kind) << " streams ended as " << kind << ", not " << count;
+}
+
 /// What is not at rest; empty if everything is.
 std::string fault_bed::busy() const {
   std::string out;

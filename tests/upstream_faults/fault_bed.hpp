@@ -53,6 +53,12 @@ public:
   bool wait_for_breaker(int state) const;
   double stream_ends(std::string_view kind) const;
 
+  /// Counts follow what they count: an answer may be with its client, and a connection closed, a
+  /// moment before. These wait until the value is there.
+  void expect_backend_metric(std::string_view name, std::string_view labels, double value) const;
+  void expect_attempts(std::string_view result, double count) const;
+  void expect_stream_ends(std::string_view kind, double count) const;
+
   /// Nothing is under way any more: no request, no permit in use or waited for, no connection with
   /// a request, no client but the asking one.
   void expect_at_rest() const;

@@ -292,10 +292,10 @@ TEST(kept_connection, found_stale_is_replaced_at_once_and_counts_nowhere) {
       EXPECT_EQ(reply.body, completion_body());
       EXPECT_EQ(bed.upstream.connections(), i);
     }
-    EXPECT_EQ(bed.backend_metric("synapse_upstream_stale_connections_total"), 4);
+    bed.expect_backend_metric("synapse_upstream_stale_connections_total", {}, 4);
     EXPECT_EQ(bed.backend_metric("synapse_upstream_retries_total"), 0);
     EXPECT_EQ(bed.attempts("reset_before_head"), 0);
-    EXPECT_EQ(bed.attempts("ok"), 5);
+    bed.expect_attempts("ok", 5);
     EXPECT_EQ(bed.backend_metric("synapse_breaker_opened_total"), 0);
     for (const auto& request : bed.upstream.seen())
       EXPECT_TRUE(request.body == chat_body(false) || request.body == chat_body(true));
@@ -315,7 +315,7 @@ TEST(kept_connection, is_closed_after_its_idle_time) {
                 how};
   EXPECT_TRUE(bed.chat().ok());
   EXPECT_TRUE(wait_until([&] { return bed.upstream.open_connections() == 0; }));
-  EXPECT_EQ(bed.backend_metric("synapse_pool_connections", R"(state="idle")"), 0);
+  bed.expect_backend_metric("synapse_pool_connections", R"(state="idle")", 0);
 }
 
 TEST(kept_connection, is_not_kept_when_the_backend_says_close) {

@@ -60,7 +60,7 @@ TEST(reported_error, after_content_is_passed_on_and_the_answer_cut) {
       expect_broken_stream(reply, one.begin + error_event, "");
       EXPECT_EQ(understand(reply.body).error, "slot failed");
       EXPECT_EQ(reply.body, one.begin + error_event) << "the backend's own words are enough";
-      EXPECT_EQ(one.bed.stream_ends("upstream_error"), 1);
+      one.bed.expect_stream_ends("upstream_error", 1);
       one.bed.expect_at_rest();
     }
 }

@@ -17,7 +17,7 @@ TEST(broken_stream, before_content_is_502) {
     fault_bed bed{streams({role}, false, what), how};
     expect_error(bed.chat(true), 502, "stream_truncated");
     EXPECT_EQ(bed.upstream.requests(), 1u) << "the answer had begun";
-    EXPECT_EQ(bed.attempts("reset_after_head"), 1);
+    bed.expect_attempts("reset_after_head", 1);
     bed.expect_at_rest();
   }
 }
@@ -25,15 +25,15 @@ TEST(broken_stream, before_content_is_502) {
 TEST(broken_stream, an_empty_one_is_502) {
   fault_bed bed{streams({})};
   expect_error(bed.chat(true), 502, "stream_truncated");
-  EXPECT_EQ(bed.stream_ends("truncated"), 1);
+  bed.expect_stream_ends("truncated", 1);
 }
 
 TEST(broken_stream, after_content_has_an_error_event_and_is_cut) {
   for (const auto what : {then::fin, then::rst}) {
     staged_stream one{{role, content_event("x"), content_event("y")}, "", what};
     expect_broken_stream(one.read(), one.begin);
-    EXPECT_EQ(one.bed.attempts("reset_after_head"), 1);
-    EXPECT_EQ(one.bed.stream_ends("truncated"), 1);
+    one.bed.expect_attempts("reset_after_head", 1);
+    one.bed.expect_stream_ends("truncated", 1);
     one.bed.expect_at_rest();
   }
 }
@@ -103,7 +103,7 @@ TEST(stream_end, done_is_added_after_a_finish_and_a_proper_end) {
     EXPECT_TRUE(reply.ok()) << to_string(reply.end);
     EXPECT_EQ(reply.body, role + content_event("x") + finish_event() + std::string{done_event});
   }
-  EXPECT_EQ(bed.stream_ends("done_added"), 3);
+  bed.expect_stream_ends("done_added", 3);
   EXPECT_EQ(bed.upstream.connections(), 1u);
 }
 
