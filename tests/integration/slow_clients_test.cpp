@@ -12,39 +12,46 @@ using support::closing;
 using support::gateway_process;
 using support::milliseconds;
 
+/// Of the one clock that a test is about. Where something has to come in time it is long: a machine
+/// may stand still for a while.
 constexpr milliseconds limit{400};
-/// Timers are coarse; far below the next larger limit, far above scheduling noise.
+constexpr milliseconds long_limit{2000};
+/// Timers are coarse.
 constexpr milliseconds slack{30};
-
-constexpr std::string_view short_limits =
-    "limits: {header_timeout: 400ms, body_timeout: 400ms, idle_timeout: 400ms}\n";
 
 class slow_client : public ::testing::Test {
 protected:
-  support::scripted_upstream upstream_{echo()};
-  gateway_process gateway_{chat_config(upstream_, short_limits)};
+  std::string with_limit(std::string_view name, milliseconds value) const {
+    return chat_config(upstream_, "limits: {" + std::string{name} + ": " +
+                                      std::to_string(value.count()) + "ms}\n");
+  }
 
-  static void expect_408(support::raw_client& client, clock::time_point since) {
+  support::scripted_upstream upstream_{echo()};
+
+  /// @param since before the last byte was sent.
+  static void expect_408(support::raw_client& client, clock::time_point since,
+                         milliseconds at_least = limit) {
     const auto reply = client.read_reply();
     const auto took = clock::now() - since;
     EXPECT_EQ(reply.status, 408u) << to_string(reply.end);
     EXPECT_EQ(text_at(reply.body, "/error/code"), "request_timeout") << reply.body;
     EXPECT_EQ(reply.field("Connection"), "close");
-    EXPECT_GE(took, limit - slack);
-    EXPECT_LT(took, limit + support::patience / 4);
+    EXPECT_GE(took, at_least - slack);
     EXPECT_EQ(client.wait_closed(), closing::orderly);
   }
 };
 
 TEST_F(slow_client, head_that_stops_gets_408) {
-  auto client = gateway_.connect();
+  gateway_process gateway{with_limit("header_timeout", limit)};
+  auto client = gateway.connect();
   const auto since = clock::now();
   client.send("GET /livez HTT");
   expect_408(client, since);
 }
 
 TEST_F(slow_client, head_that_drips_gets_408_though_bytes_keep_coming) {
-  auto client = gateway_.connect();
+  gateway_process gateway{with_limit("header_timeout", limit)};
+  auto client = gateway.connect();
   const auto since = clock::now();
   const std::string head = "GET /livez HTTP/1.1\r\nX-Slow: " + std::string(10'000, 's');
   for (std::size_t at = 0; at < head.size() && !client.anything_within(milliseconds{20}); ++at)
@@ -53,7 +60,8 @@ TEST_F(slow_client, head_that_drips_gets_408_though_bytes_keep_coming) {
 }
 
 TEST_F(slow_client, second_head_on_a_kept_connection_has_the_same_limit) {
-  auto client = gateway_.connect();
+  gateway_process gateway{with_limit("header_timeout", limit)};
+  auto client = gateway.connect();
   EXPECT_TRUE(client.get("/livez").ok());
   const auto since = clock::now();
   client.send("G");
@@ -61,67 +69,79 @@ TEST_F(slow_client, second_head_on_a_kept_connection_has_the_same_limit) {
 }
 
 TEST_F(slow_client, body_that_never_comes_gets_408) {
-  auto client = gateway_.connect();
+  gateway_process gateway{with_limit("body_timeout", limit)};
+  auto client = gateway.connect();
   const auto since = clock::now();
   client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 10\r\n\r\n");
   expect_408(client, since);
 }
 
 TEST_F(slow_client, body_that_stops_gets_408_counted_from_its_last_byte) {
-  auto client = gateway_.connect();
+  gateway_process gateway{with_limit("body_timeout", long_limit)};
+  auto client = gateway.connect();
   client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 100\r\n\r\n");
+  clock::time_point last;
   for (int i = 0; i < 10; ++i) { // longer than the limit in all
-    ASSERT_FALSE(client.anything_within(milliseconds{50})) << client.unread();
+    ASSERT_FALSE(client.anything_within(long_limit / 8)) << client.unread();
+    last = clock::now();
     client.send(" ");
   }
-  expect_408(client, clock::now());
+  expect_408(client, last, long_limit);
   EXPECT_EQ(upstream_.requests(), 0u);
 }
 
 TEST_F(slow_client, chunked_body_that_stops_gets_408) {
-  auto client = gateway_.connect();
+  gateway_process gateway{with_limit("body_timeout", limit)};
+  auto client = gateway.connect();
+  const auto since = clock::now();
   client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n"
               "5\r\n{\"a\"");
-  expect_408(client, clock::now());
+  expect_408(client, since);
 }
 
 TEST_F(slow_client, body_that_keeps_coming_is_served_however_long_it_takes) {
-  auto client = gateway_.connect();
+  gateway_process gateway{with_limit("body_timeout", long_limit)};
+  auto client = gateway.connect();
   const std::string body{chat_body};
   client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: " +
               std::to_string(body.size()) + "\r\n\r\n");
+  const auto since = clock::now();
   for (std::size_t at = 0; at < body.size(); at += 4) {
-    ASSERT_FALSE(client.anything_within(milliseconds{40})) << client.unread();
+    ASSERT_FALSE(client.anything_within(long_limit / 12)) << client.unread();
     client.send(body.substr(at, 4));
   }
+  EXPECT_GT(clock::now() - since, long_limit);
   EXPECT_TRUE(client.read_reply().ok());
 }
 
 TEST_F(slow_client, idle_connection_is_closed_without_a_word) {
-  auto client = gateway_.connect();
-  EXPECT_TRUE(client.get("/livez").ok());
+  gateway_process gateway{with_limit("idle_timeout", long_limit)};
+  auto client = gateway.connect();
   const auto since = clock::now();
+  EXPECT_TRUE(client.get("/livez").ok());
   EXPECT_FALSE(client.anything_within(support::patience)) << client.unread();
-  EXPECT_GE(clock::now() - since, limit - slack);
+  EXPECT_GE(clock::now() - since, long_limit - slack);
   EXPECT_EQ(client.wait_closed(), closing::orderly);
 }
 
 TEST_F(slow_client, connection_without_any_request_is_closed_without_a_word) {
-  auto client = gateway_.connect();
+  gateway_process gateway{with_limit("idle_timeout", limit)};
+  auto client = gateway.connect();
   EXPECT_FALSE(client.anything_within(support::patience)) << client.unread();
   EXPECT_EQ(client.wait_closed(), closing::orderly);
 }
 
 TEST_F(slow_client, waiting_for_a_slow_backend_is_not_idleness) {
+  gateway_process gateway{with_limit("idle_timeout", long_limit)};
   support::gate answer;
   upstream_.set_script([&](support::upstream_connection& connection) {
     connection.read_request();
     answer.wait();
     connection.reply(200, "{}");
   });
-  auto client = gateway_.connect();
+  auto client = gateway.connect();
   client.send(support::request_bytes("POST", chat_path, chat_body, json_type));
-  EXPECT_FALSE(client.anything_within(3 * limit));
+  EXPECT_FALSE(client.anything_within(long_limit * 3 / 2));
   answer.open();
   EXPECT_TRUE(client.read_reply().ok());
 }
@@ -156,7 +176,7 @@ TEST(client_that_reads_slowly, is_served_as_long_as_it_reads) {
     connection.send(std::string(20'000'000, 'b'));
     connection.wait_until_peer_closes();
   }};
-  gateway_process gateway{chat_config(upstream, "limits: {write_timeout: 400ms}\n")};
+  gateway_process gateway{chat_config(upstream, "limits: {write_timeout: 2s}\n")};
   auto client = gateway.connect({.receive_buffer = 64 * 1024});
   client.send(support::request_bytes("POST", chat_path, chat_body, json_type));
   EXPECT_EQ(client.read_head().status, 200u);
@@ -168,7 +188,7 @@ TEST(client_that_reads_slowly, is_served_as_long_as_it_reads) {
   };
   for (std::size_t size = 500'000; size < 20'000'000; size += 800'000) {
     read_to(size);
-    support::pace(milliseconds{40});
+    support::pace(milliseconds{100});
   }
   read_to(20'000'000);
   EXPECT_EQ(body, std::string(20'000'000, 'b'));

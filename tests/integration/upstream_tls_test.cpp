@@ -106,7 +106,7 @@ TEST_F(upstream_tls, that_is_plain_http_after_all_is_refused) {
   gateway_process gateway{
       config_with(backend("llama-router", url,
                           "tls: {verify: false}, retry: {attempts: 1}, breaker: {enabled: false}, "
-                          "timeouts: {connect: 500ms}"))};
+                          "timeouts: {connect: 60s}"))};
   const auto reply = gateway.post(chat_path, chat_body, json_type);
   EXPECT_EQ(reply.status, 503u) << reply.body;
   EXPECT_EQ(plain.requests(), 0u);

@@ -37,7 +37,7 @@ TEST(hanging, before_the_head_is_504) {
   fault_bed bed{sends("", then::hang), how};
   expect_error(bed.chat(), 504, "backend_timeout");
   EXPECT_EQ(bed.upstream.requests(), 1u) << "a request that was sent is not sent again";
-  EXPECT_EQ(bed.attempts("response_timeout"), 1);
+  bed.expect_attempts("response_timeout", 1);
   bed.expect_at_rest();
 }
 
@@ -60,16 +60,16 @@ TEST(hanging, after_an_interim_answer_is_504) {
 
 TEST(hanging, within_a_small_json_body_is_504) {
   bed_options how;
-  how.timeouts = "{response: 10s, idle: 150ms}";
+  how.timeouts = "{response: 60s, idle: 150ms}";
   fault_bed bed{sends(json_head("Content-Length: 100") + "{\"a\":", then::hang), how};
   expect_error(bed.chat(), 504, "backend_timeout");
-  EXPECT_EQ(bed.attempts("idle_timeout"), 1);
+  bed.expect_attempts("idle_timeout", 1);
   bed.expect_at_rest();
 }
 
 TEST(hanging, within_a_large_body_cuts_the_connection) {
   bed_options how;
-  how.timeouts = "{response: 10s, idle: 150ms}";
+  how.timeouts = "{response: 60s, idle: 150ms}";
   fault_bed bed{sends(json_head("Content-Length: 1000000") + std::string(100'000, '1'), then::hang),
                 how};
   const auto reply = bed.chat();
@@ -81,7 +81,7 @@ TEST(hanging, within_a_large_body_cuts_the_connection) {
 
 TEST(hanging, within_chunks_cuts_the_connection) {
   bed_options how;
-  how.timeouts = "{response: 10s, idle: 150ms}";
+  how.timeouts = "{response: 60s, idle: 150ms}";
   fault_bed bed{
       sends(json_head("Transfer-Encoding: chunked") + chunk("{\"a\":") + "5\r\n12", then::hang),
       how};
@@ -93,7 +93,7 @@ TEST(hanging, within_chunks_cuts_the_connection) {
 
 TEST(hanging, a_body_that_drips_for_ever_meets_the_total_limit) {
   bed_options how;
-  how.timeouts = "{response: 10s, idle: 10s, total: 300ms}";
+  how.timeouts = "{response: 60s, idle: 60s, total: 300ms}";
   fault_bed bed{[](upstream_connection& connection) {
                   connection.read_request();
                   connection.send(json_head("Content-Length: 1000"));
@@ -103,13 +103,13 @@ TEST(hanging, a_body_that_drips_for_ever_meets_the_total_limit) {
                 },
                 how};
   expect_error(bed.chat(), 504, "backend_timeout");
-  EXPECT_EQ(bed.attempts("total_timeout"), 1);
+  bed.expect_attempts("total_timeout", 1);
   bed.expect_at_rest();
 }
 
 TEST(hanging, a_slow_client_is_not_taken_for_a_silent_backend) {
   bed_options how;
-  how.timeouts = "{response: 10s, idle: 150ms}";
+  how.timeouts = "{response: 60s, idle: 1s}";
   const std::string body(20'000'000, 'x');
   gate stalled;
   fault_bed bed{[&](upstream_connection& connection) {
@@ -120,7 +120,7 @@ TEST(hanging, a_slow_client_is_not_taken_for_a_silent_backend) {
                   std::size_t sent = 0;
                   for (auto before = sent + 1; before != sent && sent < all.size();) {
                     before = sent;
-                    connection.stream().send(std::string_view{all}.substr(sent), milliseconds{400},
+                    connection.stream().send(std::string_view{all}.substr(sent), milliseconds{2000},
                                              &sent);
                   }
                   EXPECT_LT(sent, all.size()) << "unbounded memory";
@@ -162,8 +162,8 @@ TEST(breaking_off, before_the_head_sends_the_same_request_again) {
       EXPECT_EQ(request.body, chat_body());
       EXPECT_EQ(request.head, seen.front().head);
     }
-    EXPECT_EQ(bed.attempts("reset_before_head"), 2);
-    EXPECT_EQ(bed.backend_metric("synapse_upstream_retries_total"), 2);
+    bed.expect_attempts("reset_before_head", 2);
+    bed.expect_backend_metric("synapse_upstream_retries_total", {}, 2);
     client.close();
     bed.expect_at_rest();
   }
@@ -195,7 +195,7 @@ TEST(breaking_off, within_a_small_json_body_is_502) {
     fault_bed bed{sends(json_head("Content-Length: 100") + "{\"a\":", how_it_ends), how};
     expect_error(bed.chat(), 502, "backend_error");
     EXPECT_EQ(bed.upstream.requests(), 1u);
-    EXPECT_EQ(bed.attempts("reset_after_head"), 1);
+    bed.expect_attempts("reset_after_head", 1);
     bed.expect_at_rest();
   }
 }
@@ -262,7 +262,7 @@ TEST(nonsense, is_502_and_not_tried_again) {
   };
   bed_options how;
   how.retry = quick_retry;
-  how.timeouts = "{response: 10s}";
+  how.timeouts = "{response: 60s}";
   fault_bed bed{answer_well(), how};
   auto client = bed.gateway.connect();
   for (const auto& one : all) {
@@ -272,7 +272,7 @@ TEST(nonsense, is_502_and_not_tried_again) {
     expect_error(bed.chat_on(client), 502, "backend_error");
     EXPECT_EQ(bed.upstream.requests(), before + 1);
   }
-  EXPECT_EQ(bed.attempts("bad_response"), std::size(all));
+  bed.expect_attempts("bad_response", std::size(all));
   client.close();
   bed.expect_at_rest();
 }

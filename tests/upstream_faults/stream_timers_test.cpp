@@ -47,10 +47,10 @@ void expect_timed_out_stream(const http_reply& reply, std::string_view begin) {
 }
 
 void expect_bookkeeping(const fault_bed& bed, std::string_view result) {
-  EXPECT_EQ(bed.attempts(result), 1);
+  bed.expect_attempts(result, 1);
   EXPECT_EQ(bed.upstream.requests(), 1u) << "not tried again";
   EXPECT_EQ(bed.backend_metric("synapse_breaker_opened_total"), 0);
-  EXPECT_EQ(bed.stream_ends("timeout"), 1);
+  bed.expect_stream_ends("timeout", 1);
   bed.expect_at_rest();
 }
 
@@ -59,35 +59,35 @@ http_reply timed_chat(const fault_bed& bed, milliseconds at_least) {
   auto client = bed.gateway.connect();
   auto reply = bed.chat_on(client, true);
   EXPECT_GE(clock::now() - begun, at_least);
-  EXPECT_LT(clock::now() - begun, milliseconds{5000}) << "of another clock";
+  EXPECT_LT(clock::now() - begun, milliseconds{60'000}) << "of another clock";
   return reply;
 }
 
 TEST(stream_timer, response_before_the_head) {
   fault_bed bed{drips("", ""), timers("{response: 150ms, idle: 0, first_token: 0}")};
   expect_error(timed_chat(bed, milliseconds{150}), 504, "backend_timeout");
-  EXPECT_EQ(bed.attempts("response_timeout"), 1);
+  bed.expect_attempts("response_timeout", 1);
   bed.expect_at_rest();
 }
 
 TEST(stream_timer, first_token_before_anything_was_sent) {
   fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), ""),
-                timers("{response: 10s, idle: 0, first_token: 150ms}")};
+                timers("{response: 60s, idle: 0, first_token: 150ms}")};
   expect_error(timed_chat(bed, milliseconds{150}), 504, "backend_timeout");
   expect_bookkeeping(bed, "first_token_timeout");
 }
 
 TEST(stream_timer, first_token_is_not_put_off_by_comments) {
   fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), chunk(":\n\n")),
-                timers("{response: 10s, idle: 10s, first_token: 200ms}")};
+                timers("{response: 60s, idle: 60s, first_token: 200ms}")};
   expect_error(timed_chat(bed, milliseconds{200}), 504, "backend_timeout");
   expect_bookkeeping(bed, "first_token_timeout");
 }
 
 TEST(stream_timer, first_token_after_a_comment_was_sent) {
   fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), ""),
-                timers("{response: 10s, idle: 0, first_token: 300ms}", "{stream_keepalive: 50ms}")};
-  expect_timed_out_stream(timed_chat(bed, milliseconds{300}), role + ": keepalive\n\n");
+                timers("{response: 60s, idle: 0, first_token: 2s}", "{stream_keepalive: 50ms}")};
+  expect_timed_out_stream(timed_chat(bed, milliseconds{2000}), role + ": keepalive\n\n");
   expect_bookkeeping(bed, "first_token_timeout");
 }
 
@@ -97,16 +97,16 @@ TEST(stream_timer, first_token_is_off_once_there_is_one) {
                   connection.read_request();
                   connection.send(std::string{chunked_stream_head} + chunk(content_event("x")));
                   // Longer than the limit.
-                  connection.wait_until_peer_closes(milliseconds{500});
+                  connection.wait_until_peer_closes(milliseconds{2500});
                   connection.send(chunked({finish_event(), std::string{done_event}}));
                 },
-                timers("{response: 10s, idle: 10s, first_token: 150ms}")};
+                timers("{response: 60s, idle: 60s, first_token: 2s}")};
   EXPECT_TRUE(bed.chat(true).ok());
 }
 
 TEST(stream_timer, silence_before_content) {
   fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), ""),
-                timers("{response: 10s, idle: 150ms, first_token: 0}")};
+                timers("{response: 60s, idle: 150ms, first_token: 0}")};
   expect_error(timed_chat(bed, milliseconds{150}), 504, "backend_timeout");
   expect_bookkeeping(bed, "idle_timeout");
 }
@@ -114,7 +114,7 @@ TEST(stream_timer, silence_before_content) {
 TEST(stream_timer, silence_after_content) {
   fault_bed bed{
       drips(std::string{chunked_stream_head} + chunk(role) + chunk(content_event("x")), ""),
-      timers("{response: 10s, idle: 150ms, first_token: 10s}")};
+      timers("{response: 60s, idle: 150ms, first_token: 60s}")};
   expect_timed_out_stream(timed_chat(bed, milliseconds{150}), role + content_event("x"));
   expect_bookkeeping(bed, "idle_timeout");
 }
@@ -122,7 +122,7 @@ TEST(stream_timer, silence_after_content) {
 TEST(stream_timer, silence_within_an_event) {
   const auto half = chunk(content_event("y").substr(0, 50));
   fault_bed bed{drips(std::string{chunked_stream_head} + chunk(content_event("x")) + half, ""),
-                timers("{response: 10s, idle: 150ms, first_token: 10s}")};
+                timers("{response: 60s, idle: 150ms, first_token: 60s}")};
   const auto reply = timed_chat(bed, milliseconds{150});
   expect_timed_out_stream(reply, content_event("x"));
   EXPECT_EQ(understand(reply.body).malformed, 0u) << "half an event was sent: " << reply.body;
@@ -135,12 +135,12 @@ TEST(stream_timer, silence_is_broken_by_comments) {
   fault_bed bed{[&](upstream_connection& connection) {
                   connection.read_request();
                   connection.send(std::string{chunked_stream_head} + chunk(content_event("x")));
-                  // In all three times the limit, no pause as long as it.
-                  for (; sent < 30 && !connection.wait_until_peer_closes(milliseconds{30}); ++sent)
+                  // In all longer than the limit, no pause nearly as long as it.
+                  for (; sent < 30 && !connection.wait_until_peer_closes(milliseconds{100}); ++sent)
                     connection.send_chunk(":\n\n");
                   connection.send(chunked({finish_event(), std::string{done_event}}));
                 },
-                timers("{response: 10s, idle: 300ms, first_token: 10s}")};
+                timers("{response: 60s, idle: 2s, first_token: 60s}")};
   const auto reply = bed.chat(true);
   EXPECT_TRUE(reply.ok()) << reply.body;
   EXPECT_EQ(sent, 30);
@@ -148,15 +148,15 @@ TEST(stream_timer, silence_is_broken_by_comments) {
 
 TEST(stream_timer, the_whole_before_content) {
   fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), chunk(":\n\n")),
-                timers("{response: 10s, idle: 10s, first_token: 10s, total: 200ms}")};
+                timers("{response: 60s, idle: 60s, first_token: 60s, total: 200ms}")};
   expect_error(timed_chat(bed, milliseconds{200}), 504, "backend_timeout");
   expect_bookkeeping(bed, "total_timeout");
 }
 
 TEST(stream_timer, the_whole_after_content) {
   fault_bed bed{drips(std::string{chunked_stream_head} + chunk(role), chunk(content_event("x"))),
-                timers("{response: 10s, idle: 10s, first_token: 10s, total: 300ms}")};
-  expect_timed_out_stream(timed_chat(bed, milliseconds{300}), role + content_event("x"));
+                timers("{response: 60s, idle: 60s, first_token: 60s, total: 2s}")};
+  expect_timed_out_stream(timed_chat(bed, milliseconds{2000}), role + content_event("x"));
   expect_bookkeeping(bed, "total_timeout");
 }
 
@@ -166,12 +166,12 @@ TEST(stream_timer, long_streams_are_fine_while_bytes_come) {
                   connection.send(std::string{chunked_stream_head} + chunk(role));
                   for (int i = 0; i < 40; ++i) {
                     connection.send_chunk(content_event("x"));
-                    connection.wait_until_peer_closes(milliseconds{20});
+                    connection.wait_until_peer_closes(milliseconds{75});
                   }
                   connection.send(chunked({finish_event(), std::string{done_event}}));
                 },
-                timers("{response: 400ms, idle: 400ms, first_token: 400ms}")};
-  const auto reply = timed_chat(bed, milliseconds{800});
+                timers("{response: 2s, idle: 2s, first_token: 2s}")};
+  const auto reply = timed_chat(bed, milliseconds{2500});
   EXPECT_TRUE(reply.ok()) << reply.body;
   EXPECT_EQ(understand(reply.body).content, std::string(40, 'x'));
 }
@@ -189,14 +189,14 @@ TEST(stream_timer, a_slow_client_is_not_taken_for_a_silent_backend) {
                   std::size_t sent = 0;
                   for (auto before = sent + 1; before != sent && sent < all.size();) {
                     before = sent;
-                    connection.stream().send(std::string_view{all}.substr(sent), milliseconds{400},
+                    connection.stream().send(std::string_view{all}.substr(sent), milliseconds{2000},
                                              &sent);
                   }
                   EXPECT_LT(sent, all.size()) << "unbounded memory";
                   stalled.open();
                   connection.send(std::string_view{all}.substr(sent));
                 },
-                timers("{response: 10s, idle: 150ms, first_token: 10s}")};
+                timers("{response: 60s, idle: 1s, first_token: 60s}")};
   client_options small;
   small.receive_buffer = 4096;
   auto client = bed.gateway.connect(small);
