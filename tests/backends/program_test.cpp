@@ -104,7 +104,8 @@ TEST(program, says_when_it_is_ready_and_ends_when_told) {
   auto begin = std::chrono::steady_clock::now();
   backends.terminate();
   EXPECT_EQ(backends.wait(), 0);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30))
+      << "the stream has hours to go";
 }
 
 TEST(program, refuses_unknown_options) {

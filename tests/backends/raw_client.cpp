@@ -16,7 +16,7 @@ namespace synapse::backends::test {
 
 namespace {
 
-constexpr int patience_ms = 10'000;
+constexpr int patience_ms = 30'000;
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -241,7 +241,7 @@ bool eventually(const std::function<bool()>& condition) {
   while (!condition()) {
     if (std::chrono::steady_clock::now() > until)
       return false;
-    std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return true;
 }

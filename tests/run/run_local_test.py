@@ -41,11 +41,11 @@ def children(pid):
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             text = status.read_text()
+            # Not the Name field: that is cut after 15 characters.
+            command = (status.parent / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue  # ended meanwhile
         if re.search(rf"^PPid:\t{pid}$", text, re.MULTILINE):
-            # Not the Name field: that is cut after 15 characters.
-            command = (status.parent / "cmdline").read_bytes().split(b"\0")
             for word in command[:2]:
                 found[os.path.basename(word.decode())] = int(status.parent.name)
     return found

@@ -278,11 +278,15 @@ TEST(metric_registry, thousands_of_children_render_fast) {
   for (int i = 0; i < 1000; ++i)
     histograms.with({"/v1/some/route/" + std::to_string(i)}).observe_ns(i * 1'000'000);
   std::string text;
-  auto start = std::chrono::steady_clock::now();
-  registry.render(text);
-  auto took = std::chrono::steady_clock::now() - start;
-  RecordProperty("microseconds", std::to_string(took / 1us));
-  EXPECT_LT(took, 500ms); // some 5 ms when nothing instruments the code
+  auto fastest = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 10 && fastest > 500ms; ++i) { // the machine may be busy
+    text.clear();
+    auto start = std::chrono::steady_clock::now();
+    registry.render(text);
+    fastest = std::min(fastest, std::chrono::steady_clock::now() - start);
+  }
+  RecordProperty("microseconds", std::to_string(fastest / 1us));
+  EXPECT_LT(fastest, 500ms); // some 5 ms when nothing instruments the code
   auto read = test::exposition_reader::read(text);
   EXPECT_EQ(read.samples.at("many_total").size(), 5000u);
   EXPECT_EQ(read.samples.at("many_seconds_bucket").size(), 11'000u);

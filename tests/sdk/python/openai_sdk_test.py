@@ -120,8 +120,8 @@ class ChatStream(Case):
 
     def test_closing_early_cancels_the_request(self):
         before = metric_sum("synapse_client_disconnects_total")
-        # 50 ms per event: the stream would take seconds, so it is still running when it is closed.
-        stream = self.stream(extra_headers={"X-Misbehave": "slow-body:50"})
+        # 200 ms per event: the stream would take seconds, so it is still running when it is closed.
+        stream = self.stream(extra_headers={"X-Misbehave": "slow-body:200"})
         for _ in range(2):
             next(iter(stream))
         stream.close()
