@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace synapse::integration {
 namespace {
 
@@ -139,6 +142,27 @@ TEST_F(command_line, log_level_is_taken_from_the_environment) {
   gateway_process quiet{good_config, {.environment = {{"SYNAPSE_LOG_LEVEL", "ERROR"}}}};
   EXPECT_TRUE(quiet.get("/livez").ok());
   EXPECT_EQ(quiet.err().find("listening on"), std::string::npos) << quiet.err();
+}
+
+TEST_F(command_line, outputs_that_nobody_reads_any_more_do_not_stop_it) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  support::descriptor reader{ends[0]};
+  support::descriptor writer{ends[1]};
+  support::scripted_upstream upstream{echo()};
+  gateway_process gateway{chat_config(upstream), {.output = writer.get()}};
+  writer.close();
+  char first = 0;
+  ASSERT_EQ(::read(reader.get(), &first, 1), 1) << "it has nothing to say";
+  reader.close();
+  const auto lost = [&](const std::string& what) {
+    return gateway.metric("synapse_log_lines_dropped_total", R"(log=")" + what + R"(")") > 0;
+  };
+  EXPECT_TRUE(support::wait_until(
+      [&] { return gateway.post(chat_path, chat_body, json_type).ok() && lost("access"); }));
+  EXPECT_TRUE(gateway.reload("backends: [", false)); // which it logs
+  EXPECT_TRUE(support::wait_until([&] { return lost("system"); }));
+  EXPECT_TRUE(gateway.post(chat_path, chat_body, json_type).ok());
 }
 
 } // namespace

@@ -56,6 +56,7 @@ public:
     std::optional<std::filesystem::path> config_file; ///< used as it is instead of a text
     bool tls = false;        ///< the listener speaks TLS: so do requests made here
     int expected_status = 0; ///< at its end
+    int output = -1; ///< descriptor for both its outputs; without one, out() and err() have them
   };
 
   /// @param config text of the configuration file.
