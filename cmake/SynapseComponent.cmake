@@ -69,5 +69,6 @@ function(synapse_add_test name)
     target_link_libraries(${target} PRIVATE synapse_pch_usage)
   endif()
   # Only a test that hangs meets it: the slowest takes seconds, but a busy machine takes its time.
-  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 300)
 endfunction()

@@ -44,11 +44,15 @@ struct voices : testing::Test {
   }
   /// Answered when all is on disk, and that may be a slow one.
   static constexpr milliseconds disk_patience = 4 * support::patience;
-  http_reply create(const gateway_process& gateway, const std::string& form) {
-    return gateway.connect({.limit = disk_patience}).post("/voices", form, form_type);
+  static http_reply send(const gateway_process& gateway, const std::string& path,
+                         const std::string& form) {
+    return gateway.connect({.limit = disk_patience}).post(path, form, form_type);
+  }
+  static http_reply create(const gateway_process& gateway, const std::string& form) {
+    return send(gateway, "/voices", form);
   }
   static http_reply remove(const gateway_process& gateway, const std::string& path) {
-    auto client = gateway.connect();
+    auto client = gateway.connect({.limit = disk_patience});
     client.send(support::request_bytes("DELETE", path));
     return client.read_reply();
   }
@@ -91,8 +95,8 @@ TEST_F(voices, are_created_listed_extended_and_deleted) {
   EXPECT_EQ(json::parse(support::read_file(library / id / "metadata.json"))["duration_seconds"],
             1.5);
 
-  const auto more = gateway.post("/voices/" + id + "/references",
-                                 file(wav(100), "c.wav") + end_of_form, form_type);
+  const auto more =
+      send(gateway, "/voices/" + id + "/references", file(wav(100), "c.wav") + end_of_form);
   ASSERT_EQ(more.status, 200U) << more.body;
   EXPECT_EQ(json::parse(more.body)["references_count"], 3);
   const auto all = list(gateway);
@@ -116,7 +120,7 @@ TEST_F(voices, take_a_name_that_comes_last_and_bodies_in_any_framing) {
                     end_of_form + "an epilogue";
   EXPECT_EQ(create(gateway, form).status, 201U);
   for (const std::size_t size : {1U, 7U, 4096U}) {
-    auto client = gateway.connect();
+    auto client = gateway.connect({.limit = disk_patience});
     client.send("POST /voices HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n" + form_type +
                 "\r\n");
     for (std::size_t at = 0; at < form.size(); at += size)
@@ -247,11 +251,8 @@ TEST_F(voices, get_all_references_of_uploads_at_the_same_time) {
   std::vector<std::thread> senders;
   for (int i = 0; i < 8; ++i)
     senders.emplace_back([&, i] {
-      EXPECT_EQ(gateway
-                    .post("/voices/" + id + "/references",
-                          file(wav(1000, static_cast<char>('a' + i))) + end_of_form, form_type)
-                    .status,
-                200U);
+      const auto form = file(wav(1000, static_cast<char>('a' + i))) + end_of_form;
+      EXPECT_EQ(send(gateway, "/voices/" + id + "/references", form).status, 200U);
     });
   for (auto& sender : senders)
     sender.join();
