@@ -23,22 +23,17 @@ namespace synapse::voices {
 
 namespace fs = std::filesystem;
 
-enum class medium {
-  memory, ///< if there is some: these tests end processes, not the machine, and a real disk takes
-          ///< milliseconds for each of thousands of fsyncs
-  disk    ///< for what is large: a container often has no more than 64 MB of /dev/shm
-};
-
-/// Of this test alone.
+/// Of this test alone. In memory where there is such a file system with that much room (a container
+/// often has no more than 64 MB): these tests end processes, not the machine, and a real disk takes
+/// milliseconds for each of thousands of fsyncs.
 class scratch {
 public:
-  explicit scratch(medium on = medium::memory) {
+  explicit scratch(std::uintmax_t needed_bytes = 8U * 1024 * 1024) {
     auto base = fs::temp_directory_path();
     const fs::path memory = "/dev/shm";
     std::error_code none;
     const auto space = fs::space(memory, none);
-    if (on == medium::memory && !none && space.available >= 8U * 1024 * 1024 &&
-        ::access(memory.c_str(), W_OK | X_OK) == 0)
+    if (!none && space.available >= needed_bytes && ::access(memory.c_str(), W_OK | X_OK) == 0)
       base = memory;
     std::string pattern = base / "synapse-voices-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr)
