@@ -24,26 +24,29 @@ build: ## Build the gateway and the local backends: build/bin/synapse, build/bin
 	@scripts/install_dependencies.sh build
 	@scripts/build.sh release synapse synapse-backends
 
-run: build ## Run the gateway with local backends on 127.0.0.1 (PORT=8000 EMBED_PORT=8081 ROUTER_PORT=8082)
-	@PORT='$(PORT)' EMBED_PORT='$(EMBED_PORT)' ROUTER_PORT='$(ROUTER_PORT)' exec scripts/run_local.sh
+run: build ## Run the gateway with local backends on 127.0.0.1 (PORT=8000; all ports: scripts/run_local.sh)
+	@scripts/install_dependencies.sh run
+	@PORT='$(PORT)' EMBED_PORT='$(EMBED_PORT)' ROUTER_PORT='$(ROUTER_PORT)' TTS_PORT='$(TTS_PORT)' \
+	  STT_PORT='$(STT_PORT)' SPEAKER_PORT='$(SPEAKER_PORT)' AUDIO_PORT='$(AUDIO_PORT)' \
+	  exec scripts/run_local.sh
 
 test: ## Build and run every test: unit, whole gateway, OpenAI SDKs (Python, Node), README
-	@scripts/install_dependencies.sh build test
+	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh release --with tests --with bench
 	@exec scripts/run_tests.py
 
 test-quick: ## Build and run the unit and gateway tests only
-	@scripts/install_dependencies.sh build test
+	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh release --with tests --with bench
 	@exec scripts/run_tests.py --suites ctest
 
 test-asan: ## Tests with AddressSanitizer and UndefinedBehaviorSanitizer (ASAN_TESTS="program ...")
-	@scripts/install_dependencies.sh build test
+	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh asan --with tests synapse synapse-backends $(or $(ASAN_TESTS),all)
 	@exec scripts/run_tests.py --preset asan --suites ctest,sdk-python --programs '$(ASAN_TESTS)'
 
 test-tsan: ## Tests with ThreadSanitizer, with an instrumented CAF (TSAN_TESTS="program ...")
-	@scripts/install_dependencies.sh build test
+	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh tsan --with tests synapse synapse-backends $(or $(TSAN_TESTS),all)
 	@exec scripts/run_tests.py --preset tsan --suites ctest,sdk-python --programs '$(TSAN_TESTS)'
 

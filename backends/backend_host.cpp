@@ -10,6 +10,7 @@
 #include <future>
 #include <stdexcept>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 namespace synapse::backends {
@@ -52,7 +53,7 @@ struct backend_host::running {
 
   host_options options;
   asio::io_context context{1};
-  asio::thread_pool workers{1};
+  asio::thread_pool workers{4}; // a long recording must not hold up the other services
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> guard;
   std::vector<std::unique_ptr<served>> entries;
   std::thread thread;
@@ -61,12 +62,16 @@ struct backend_host::running {
 backend_host::backend_host(host_options options)
     : running_(std::make_unique<running>(std::move(options))) {
   auto& mine = *running_;
-  if (mine.options.llama_embed)
-    mine.add(std::make_unique<llama_embed>(mine.options.llama_embed->second),
-             mine.options.llama_embed->first);
-  if (mine.options.llama_router)
-    mine.add(std::make_unique<llama_router>(mine.options.llama_router->second),
-             mine.options.llama_router->first);
+  auto add = [&mine]<class Service>(std::type_identity<Service>, const auto& wanted) {
+    if (wanted)
+      mine.add(std::make_unique<Service>(wanted->second), wanted->first);
+  };
+  add(std::type_identity<llama_embed>{}, mine.options.llama_embed);
+  add(std::type_identity<llama_router>{}, mine.options.llama_router);
+  add(std::type_identity<chatterbox_tts>{}, mine.options.chatterbox_tts);
+  add(std::type_identity<whisper_stt>{}, mine.options.whisper_stt);
+  add(std::type_identity<pyannote_speaker>{}, mine.options.pyannote_speaker);
+  add(std::type_identity<deepfilter_audio>{}, mine.options.deepfilter_audio);
 }
 
 backend_host::~backend_host() {
@@ -85,7 +90,11 @@ std::string backend_host::start() {
   }
   for (auto& entry : mine.entries) {
     entry->what->start(mine.context.get_executor());
-    entry->server->run();
+    auto closed = entry->what->closed_at_start();
+    if (closed.count() > 0)
+      entry->server->refuse(closed);
+    else
+      entry->server->run();
   }
   mine.guard.emplace(mine.context.get_executor());
   mine.thread = std::thread([&mine] { mine.context.run(); });
@@ -111,6 +120,14 @@ std::vector<std::string> backend_host::services() const {
   std::vector<std::string> out;
   for (const auto& entry : running_->entries)
     out.emplace_back(entry->what->name());
+  return out;
+}
+
+std::vector<std::string> backend_host::notices() const {
+  std::vector<std::string> out;
+  for (const auto& entry : running_->entries)
+    for (const auto& notice : entry->what->notices())
+      out.push_back(std::string(entry->what->name()) + ": " + notice);
   return out;
 }
 

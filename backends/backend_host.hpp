@@ -1,8 +1,12 @@
 #pragma once
 
+#include "backends/audio/deepfilter_audio.hpp"
 #include "backends/llama/llama_embed.hpp"
 #include "backends/llama/llama_router.hpp"
+#include "backends/recognition/whisper_stt.hpp"
 #include "backends/server/counters.hpp"
+#include "backends/speakers/pyannote_speaker.hpp"
+#include "backends/speech/chatterbox_tts.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -27,6 +31,10 @@ struct host_options {
   };
   std::optional<std::pair<listening, llama_embed_options>> llama_embed;
   std::optional<std::pair<listening, llama_router_options>> llama_router;
+  std::optional<std::pair<listening, chatterbox_options>> chatterbox_tts;
+  std::optional<std::pair<listening, whisper_options>> whisper_stt;
+  std::optional<std::pair<listening, pyannote_options>> pyannote_speaker;
+  std::optional<std::pair<listening, deepfilter_options>> deepfilter_audio;
 };
 
 /// Runs backends in a thread of its own. For the program and for tests in one process.
@@ -49,6 +57,9 @@ public:
 
   /// @returns the services that run, in the order of their start.
   std::vector<std::string> services() const;
+
+  /// @returns what the operator should know, e.g. `whisper-stt: missing program: ffmpeg`.
+  std::vector<std::string> notices() const;
 
   /// @returns the port a service listens on, 0 if it does not run. Any thread.
   std::uint16_t port(std::string_view service) const;

@@ -4,6 +4,18 @@ synapse_add_component(backends PATH backends
     backend_host.cpp
     option_table.cpp
     options.cpp
+    speech_option_table.cpp
+    audio/deepfilter_audio.cpp
+    dsp/fft.cpp
+    dsp/mfcc.cpp
+    dsp/pitch.cpp
+    engine/media.cpp
+    engine/private_folder.cpp
+    engine/programs.cpp
+    engine/stop_signal.cpp
+    engine/subprocess.cpp
+    engine/turnstile.cpp
+    engine/wav.cpp
     llama/answer_formats.cpp
     llama/api.cpp
     llama/chat_request.cpp
@@ -18,6 +30,8 @@ synapse_add_component(backends PATH backends
     llama/router_generation.cpp
     llama/schema_sample.cpp
     llama/tokens_api.cpp
+    recognition/recognizer.cpp
+    recognition/whisper_stt.cpp
     server/connection.cpp
     server/control.cpp
     server/exchange.cpp
@@ -25,12 +39,27 @@ synapse_add_component(backends PATH backends
     server/http_server.cpp
     server/misbehavior.cpp
     server/request.cpp
+    speakers/clustering.cpp
+    speakers/diarizer.cpp
+    speakers/pyannote_speaker.cpp
+    speakers/speaker_sounds.cpp
+    speakers/voice_print.cpp
+    speech/chatterbox_state.cpp
+    speech/chatterbox_tts.cpp
+    speech/reference_store.cpp
+    speech/synthesizer.cpp
+    speech/upload_check.cpp
+    speech/voices.cpp
     text/docs_index.cpp
     text/embedding_model.cpp
     text/markdown.cpp
     text/text_models.cpp
     text/tokenizer.cpp
     text/words.cpp
+    web/fastapi_service.cpp
+    web/form.cpp
+    web/validation.cpp
+  DEPENDS http_core
   LINK synapse_asio nlohmann_json::nlohmann_json)
 
 add_executable(synapse-backends ${CMAKE_CURRENT_SOURCE_DIR}/backends/main.cpp)

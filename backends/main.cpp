@@ -57,6 +57,8 @@ int run(command_line wanted) {
   }
   for (const auto& service : host.services())
     std::cout << service << " ready on " << host.url(service) << std::endl;
+  for (const auto& notice : host.notices())
+    std::cerr << "synapse-backends: " << notice << std::endl;
   int received = 0;
   sigwait(&endings, &received);
   host.stop();

@@ -37,29 +37,29 @@ std::string read_port(const std::string& text, std::optional<std::uint16_t>& int
   return problem;
 }
 
-std::string read_ms(const std::string& text, milliseconds& into) {
-  std::int64_t value = 0;
-  auto problem = read_number<std::int64_t>(text, value, 0, 86'400'000);
-  if (problem.empty())
-    into = milliseconds(value);
-  return problem;
-}
-
 std::string read_misbehavior(gathered_options& all, const std::string& text) {
   auto equals = text.find('=');
   auto service = equals == std::string::npos ? std::string() : text.substr(0, equals);
-  if (!service.empty() && service != "llama-embed" && service != "llama-router")
+  if (!service.empty() && !all.places.contains(service))
     return "no service is called '" + service + "'";
   std::string problem;
   auto parsed =
       parse_misbehavior(equals == std::string::npos ? text : text.substr(equals + 1), problem);
   if (!parsed)
     return problem;
-  if (service != "llama-router")
-    all.embed_wrong.push_back(*parsed);
-  if (service != "llama-embed")
-    all.router_wrong.push_back(*parsed);
+  for (auto& [name, place] : all.places)
+    if (service.empty() || service == name)
+      place.wrong.push_back(*parsed);
   return {};
+}
+
+option_row port_option(const std::string& service, const std::string& what) {
+  auto usual = gathered_options::usual_places().at(service).port.value_or(0);
+  return {service, "PORT",
+          "port of the " + what + ", 0 = any, off = none (default " + std::to_string(usual) + ")",
+          [service](gathered_options& all, const std::string& text) {
+            return read_port(text, all.places.at(service).port);
+          }};
 }
 
 std::string read_model(gathered_options& all, const std::string& text) {
@@ -99,14 +99,12 @@ std::vector<option_row> service_options() {
          all.result.host.host = text;
          return std::string();
        }},
-      {"llama-embed", "PORT", "port of the embedding server, 0 = any, off = none (default 8081)",
-       [](gathered_options& all, const std::string& text) {
-         return read_port(text, all.embed_port);
-       }},
-      {"llama-router", "PORT", "port of the chat server, 0 = any, off = none (default 8082)",
-       [](gathered_options& all, const std::string& text) {
-         return read_port(text, all.router_port);
-       }},
+      port_option("llama-embed", "embedding server"),
+      port_option("llama-router", "chat server"),
+      port_option("chatterbox-tts", "speech server"),
+      port_option("whisper-stt", "speech recognition server"),
+      port_option("pyannote-speaker", "speaker server"),
+      port_option("deepfilter-audio", "audio server"),
       {"docs", "PATH",
        "Markdown folder or file to answer from; repeatable (default: docs and README)",
        [](gathered_options& all, const std::string& text) {
@@ -237,9 +235,23 @@ std::vector<option_row> server_options() {
 
 } // namespace
 
+std::string read_ms(const std::string& text, milliseconds& into) {
+  std::int64_t value = 0;
+  auto problem = read_number<std::int64_t>(text, value, 0, 86'400'000);
+  if (problem.empty())
+    into = milliseconds(value);
+  return problem;
+}
+
+std::map<std::string, gathered_options::place> gathered_options::usual_places() {
+  return {{"llama-embed", {8081, {}}},      {"llama-router", {8082, {}}},
+          {"chatterbox-tts", {8004, {}}},   {"whisper-stt", {8010, {}}},
+          {"pyannote-speaker", {8011, {}}}, {"deepfilter-audio", {8012, {}}}};
+}
+
 std::vector<option_row> all_options() {
   auto out = service_options();
-  for (auto part : {model_options(), server_options()})
+  for (auto part : {model_options(), speech_options(), server_options()})
     out.insert(out.end(), part.begin(), part.end());
   return out;
 }

@@ -64,13 +64,26 @@ command_line refuse(std::string problem) {
 command_line put_together(gathered_options all) {
   if (all.router.docs.empty())
     all.router.docs = default_docs();
-  if (all.embed_port)
-    all.result.host.llama_embed.emplace(
-        host_options::listening{*all.embed_port, std::move(all.embed_wrong)}, all.embed);
-  if (all.router_port)
-    all.result.host.llama_router.emplace(
-        host_options::listening{*all.router_port, std::move(all.router_wrong)}, all.router);
-  if (!all.embed_port && !all.router_port && all.result.what == command_line::action::run)
+  for (auto* each : {&all.chatterbox.programs, &all.whisper.programs, &all.pyannote.programs,
+                     &all.deepfilter.programs})
+    *each = all.programs;
+  all.pyannote.shape = all.deepfilter.shape = all.shape;
+  bool any = false;
+  auto put = [&](const std::string& name, auto& into, const auto& options) {
+    auto& place = all.places.at(name);
+    if (!place.port)
+      return;
+    any = true;
+    into.emplace(host_options::listening{*place.port, std::move(place.wrong)}, options);
+  };
+  auto& host = all.result.host;
+  put("llama-embed", host.llama_embed, all.embed);
+  put("llama-router", host.llama_router, all.router);
+  put("chatterbox-tts", host.chatterbox_tts, all.chatterbox);
+  put("whisper-stt", host.whisper_stt, all.whisper);
+  put("pyannote-speaker", host.pyannote_speaker, all.pyannote);
+  put("deepfilter-audio", host.deepfilter_audio, all.deepfilter);
+  if (!any && all.result.what == command_line::action::run)
     return refuse("every service is off");
   return std::move(all.result);
 }
@@ -112,7 +125,8 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
 std::string help_text() {
   std::string out = "Usage: synapse-backends [options]\n\n"
                     "Serves local backends that need no GPU: embeddings and chat as llama.cpp's "
-                    "server speaks them.\n\nOptions:\n";
+                    "server speaks them,\nspeech as Chatterbox does, recognition, speakers and "
+                    "audio as the services of the reference project.\n\nOptions:\n";
   for (const auto& row : all_options()) {
     auto left = "  --" + row.name + (row.value.empty() ? "" : " " + row.value);
     left.resize(std::max<std::size_t>(left.size(), 31), ' ');

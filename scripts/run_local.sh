@@ -4,6 +4,10 @@
 #   PORT=8000         the gateway
 #   EMBED_PORT=8081   local embedding backend (llama-embed)
 #   ROUTER_PORT=8082  local chat backend (llama-router)
+#   TTS_PORT=8004     local speech backend (chatterbox-tts)
+#   STT_PORT=8010     local speech recognition backend (whisper-stt)
+#   SPEAKER_PORT=8011 local speaker backend (pyannote-speaker)
+#   AUDIO_PORT=8012   local audio backend (deepfilter-audio)
 #   BIN_DIR=build/bin where the programs are
 #
 # Everything listens on 127.0.0.1. Ctrl-C or SIGTERM drains the gateway, then stops the backends; a
@@ -15,6 +19,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 port=${PORT:-8000}
 embed_port=${EMBED_PORT:-8081}
 router_port=${ROUTER_PORT:-8082}
+tts_port=${TTS_PORT:-8004}
+stt_port=${STT_PORT:-8010}
+speaker_port=${SPEAKER_PORT:-8011}
+audio_port=${AUDIO_PORT:-8012}
 bin_dir=${BIN_DIR:-$root/build/bin}
 config="$root/config/local.yaml"
 ready_seconds=30
@@ -36,6 +44,10 @@ check_port() { # check_port VARIABLE PORT
 check_port PORT "$port"
 check_port EMBED_PORT "$embed_port"
 check_port ROUTER_PORT "$router_port"
+check_port TTS_PORT "$tts_port"
+check_port STT_PORT "$stt_port"
+check_port SPEAKER_PORT "$speaker_port"
+check_port AUDIO_PORT "$audio_port"
 for program in synapse synapse-backends; do
   [[ -x $bin_dir/$program ]] || fail "$bin_dir/$program is missing; 'make build' builds it"
 done
@@ -74,11 +86,14 @@ cleanup() {
 trap cleanup EXIT
 trap 'stopping=true; exit 0' INT TERM
 
-if [[ $embed_port != 8081 || $router_port != 8082 ]]; then
-  sed -e "s/127\.0\.0\.1:8081/127.0.0.1:$embed_port/g" \
-    -e "s/127\.0\.0\.1:8082/127.0.0.1:$router_port/g" "$config" >"$work/local.yaml"
-  config="$work/local.yaml"
-fi
+# All at once: a port may be the usual one of another backend.
+sed -e "s|127\.0\.0\.1:8081$|127.0.0.1:$embed_port|; t" \
+  -e "s|127\.0\.0\.1:8082$|127.0.0.1:$router_port|; t" \
+  -e "s|127\.0\.0\.1:8004$|127.0.0.1:$tts_port|; t" \
+  -e "s|127\.0\.0\.1:8010$|127.0.0.1:$stt_port|; t" \
+  -e "s|127\.0\.0\.1:8011$|127.0.0.1:$speaker_port|; t" \
+  -e "s|127\.0\.0\.1:8012$|127.0.0.1:$audio_port|" "$config" >"$work/local.yaml"
+config="$work/local.yaml"
 data="$root/build/local-data"
 mkdir -p "$data/voices"
 
@@ -88,6 +103,8 @@ mkdir -p "$data/voices"
 start() { exec setsid setpriv --pdeathsig TERM "$@"; }
 
 start "$bin_dir/synapse-backends" --llama-embed "$embed_port" --llama-router "$router_port" \
+  --chatterbox-tts "$tts_port" --whisper-stt "$stt_port" \
+  --pyannote-speaker "$speaker_port" --deepfilter-audio "$audio_port" \
   --docs "$root/docs" --docs "$root/README.md" &
 backends=$!
 SYNAPSE_GATEWAY_CONFIG_PATH=$config SYNAPSE_HOST=127.0.0.1 SYNAPSE_PORT=$port \
@@ -107,6 +124,10 @@ wait_ready() { # wait_ready URL PID NAME
 }
 wait_ready "http://127.0.0.1:$embed_port/health" "$backends" synapse-backends
 wait_ready "http://127.0.0.1:$router_port/health" "$backends" synapse-backends
+wait_ready "http://127.0.0.1:$tts_port/api/ui/initial-data" "$backends" synapse-backends
+for each in "$stt_port" "$speaker_port" "$audio_port"; do
+  wait_ready "http://127.0.0.1:$each/health" "$backends" synapse-backends
+done
 wait_ready "http://127.0.0.1:$port/readyz" "$gateway" synapse
 
 url="http://127.0.0.1:$port"

@@ -31,7 +31,8 @@ POLL_SECONDS = 0.02
 LOG_LINES = 200
 PR_SET_PDEATHSIG = 1
 # What config/local.yaml names; replaced by the ports that the backends really have.
-LOCAL_PORTS = {"llama-embed": 8081, "llama-router": 8082}
+LOCAL_PORTS = {"llama-embed": 8081, "llama-router": 8082, "chatterbox-tts": 8004,
+               "whisper-stt": 8010, "pyannote-speaker": 8011, "deepfilter-audio": 8012}
 
 
 class StackError(Exception):
@@ -84,15 +85,19 @@ class LocalStack:
         ports_file = self.directory / "ports"
         backends = self._spawn(
             "synapse-backends",
-            ["--llama-embed", "0", "--llama-router", "0", "--ports-file", str(ports_file),
+            [*(word for name in LOCAL_PORTS for word in (f"--{name}", "0")),
+             "--ports-file", str(ports_file),
              "--docs", str(ROOT / "docs"), "--docs", str(ROOT / "README.md"),
              "--tokens-per-second", "0", "--allow-misbehave"])
         ports = self._await(lambda: self._read_ports(ports_file), backends, "its ports file")
         config = (ROOT / "config" / "local.yaml").read_text()
+        # All at once: a free port may be the usual one of another backend.
+        by_port = {str(usual): str(ports[name]) for name, usual in LOCAL_PORTS.items()}
         for name, usual in LOCAL_PORTS.items():
-            config, found = re.subn(rf"127\.0\.0\.1:{usual}\b", f"127.0.0.1:{ports[name]}", config)
-            if not found:
+            if not re.search(rf"127\.0\.0\.1:{usual}\b", config):
                 raise StackError(f"config/local.yaml does not name 127.0.0.1:{usual} ({name})")
+        config = re.sub(r"(?<=127\.0\.0\.1:)\d+\b",
+                        lambda found: by_port.get(found.group(), found.group()), config)
         config_file = self.directory / "local.yaml"
         config_file.write_text(config)
         voices = self.directory / "voices"

@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace synapse::backends {
 
@@ -39,6 +40,8 @@ exchange::exchange(environment env, const request& in, std::optional<misbehavior
 asio::awaitable<bool> exchange::reply(response answer) {
   if (plan_.garbage_body)
     answer.body = garbage(answer.body.size());
+  if (plan_.broken_audio && answer.content_type.starts_with("audio/"))
+    answer.body = answer.body.substr(0, 12) + garbage(answer.body.size());
   if (plan_.big_event > 0)
     answer.body = padded(std::move(answer.body), plan_.big_event);
   auto size = static_cast<std::int64_t>(answer.body.size());
@@ -74,7 +77,16 @@ asio::awaitable<bool> exchange::begin_stream(response head) {
   co_return co_await send_head(std::move(text));
 }
 
+const std::string& exchange::line_end() const {
+  return plan_.line_end ? *plan_.line_end : env_.owner.profile().event_line_end;
+}
+
 asio::awaitable<bool> exchange::event(std::string payload, event_kind kind) {
+  co_return co_await named_event({}, std::move(payload), kind);
+}
+
+asio::awaitable<bool> exchange::named_event(std::string_view name, std::string payload,
+                                            event_kind kind) {
   if ((kind == event_kind::finish && plan_.no_finish) ||
       (kind == event_kind::done && plan_.no_done))
     co_return true;
@@ -86,7 +98,9 @@ asio::awaitable<bool> exchange::event(std::string payload, event_kind kind) {
     payload = padded(std::move(payload), plan_.big_event);
   if (plan_.malformed_event == events_)
     payload.resize(payload.size() / 2);
-  auto text = "data: " + payload + plan_.line_end + plan_.line_end;
+  auto text = "data: " + payload + line_end() + line_end();
+  if (!name.empty())
+    text.insert(0, "event: " + std::string(name) + line_end());
   if (plan_.garbage_body)
     text = garbage(text.size());
   co_return co_await framed(std::move(text));
@@ -106,7 +120,7 @@ asio::awaitable<bool> exchange::before_event() {
   }
   if (plan_.error_after_events == events_ || (plan_.error_200_first && events_ == 0)) {
     auto error = env_.owner.error_answer(500, "misbehaving: error in the stream");
-    bool ok = co_await framed("data: " + error.body + plan_.line_end + plan_.line_end);
+    bool ok = co_await framed("data: " + error.body + line_end() + line_end());
     if (ok)
       co_await end_stream();
     co_return false;
@@ -152,9 +166,17 @@ void exchange::wake() {
   timer_.cancel();
 }
 
+void exchange::when_gone(std::function<void()> then) {
+  when_gone_ = std::move(then);
+  if (gone_ && when_gone_)
+    std::exchange(when_gone_, nullptr)();
+}
+
 void exchange::client_gone() {
   gone_ = true;
   timer_.cancel();
+  if (when_gone_)
+    std::exchange(when_gone_, nullptr)();
   // A plain answer may still reach a client that only closed its sending side; a stream is over,
   // and its write may be stuck.
   boost::system::error_code ignored;
@@ -173,6 +195,13 @@ std::optional<response> exchange::forced_answer() const {
     page.content_type = "text/html";
     page.body = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
                 "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
+    return page;
+  }
+  if (plan_.text_500) {
+    response page;
+    page.status = 500;
+    page.content_type = "text/plain; charset=utf-8";
+    page.body = "Internal Server Error";
     return page;
   }
   return std::nullopt;

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,10 @@ public:
   /// Sends one server-sent event `data: <payload>`, in one write.
   asio::awaitable<bool> event(std::string payload, event_kind kind = event_kind::content);
 
+  /// Sends one server-sent event with a name, in one write, with the service's line ends.
+  asio::awaitable<bool> named_event(std::string_view name, std::string payload,
+                                    event_kind kind = event_kind::content);
+
   /// Sends bytes of a stream as they are, in one write.
   asio::awaitable<bool> raw(std::string bytes);
 
@@ -62,11 +67,13 @@ public:
   template <class F>
   asio::awaitable<std::invoke_result_t<F>> offload(F work) {
     using result = std::invoke_result_t<F>;
-    co_return co_await asio::co_spawn(
-        env_.workers,
-        [work = std::move(work)]() mutable -> asio::awaitable<result> { co_return work(); },
-        asio::use_awaitable);
+    // Named: g++ 12 destroys a temporary function object inside the co_await expression twice.
+    auto run = [work = std::move(work)]() mutable -> asio::awaitable<result> { co_return work(); };
+    co_return co_await asio::co_spawn(env_.workers, std::move(run), asio::use_awaitable);
   }
+
+  /// Called once when the client has gone, at once if it has already; may be empty.
+  void when_gone(std::function<void()> then);
 
   void wake();
   void client_gone();
@@ -81,6 +88,8 @@ public:
   std::optional<std::chrono::milliseconds> refuse_wanted() const { return plan_.refuse; }
   std::optional<std::chrono::milliseconds> idle_wanted() const { return plan_.close_idle; }
   service_counters& counters() { return env_.counters; }
+  /// @returns what is to go wrong, for what only the service itself can do.
+  const misbehavior_plan& plan() const { return plan_; }
 
   /// @returns the answer a misbehavior puts in the place of the service's.
   std::optional<response> forced_answer() const;
@@ -91,6 +100,7 @@ private:
   asio::awaitable<bool> send_pieces(std::string_view body);
   asio::awaitable<bool> write(std::string_view bytes);
   asio::awaitable<bool> before_event();
+  const std::string& line_end() const;
   asio::awaitable<bool> framed(std::string bytes);
   asio::awaitable<bool> linger(std::chrono::milliseconds duration);
   asio::awaitable<bool> hang();
@@ -103,6 +113,7 @@ private:
   misbehavior_plan plan_;
   bool misbehaves_;
   asio::steady_timer timer_;
+  std::function<void()> when_gone_;
   bool wake_pending_ = false;
   bool gone_ = false;
   bool broken_ = false;

@@ -153,8 +153,9 @@ std::string exchange::head_text(const response& answer, std::optional<std::uint6
     if (in_.http_1_0)
       head += "Connection: Keep-Alive\r\n";
     auto seconds = std::max<std::int64_t>(1, profile.idle_timeout.count() / 1000);
-    head += "Keep-Alive: timeout=" + std::to_string(seconds) +
-            ", max=" + std::to_string(profile.requests_per_connection) + "\r\n";
+    if (profile.says_keep_alive)
+      head += "Keep-Alive: timeout=" + std::to_string(seconds) +
+              ", max=" + std::to_string(profile.requests_per_connection) + "\r\n";
   }
   head += "Server: " + profile.server_header + "\r\n\r\n";
   return head;

@@ -29,8 +29,13 @@ struct misbehavior_plan {
   std::optional<std::uint64_t> error_after_events;     ///< error object in the stream, then EOF
   std::optional<std::int64_t> lie_length;              ///< added to the Content-Length
   std::uint64_t big_head = 0;                          ///< bytes of padding headers
-  std::uint64_t big_event = 0;            ///< bytes of padding in the first event or the body
-  std::string line_end = "\n";            ///< of events
+  std::uint64_t big_event = 0;                 ///< bytes of padding in the first event or the body
+  std::optional<std::string> line_end;         ///< of events; unset: as the service's are
+  std::optional<milliseconds> synthesis_delay; ///< more time for the speech of a text
+  std::optional<milliseconds> load_delay;      ///< more time for loading the model
+  bool lose_references = false; ///< the uploads of references are forgotten before this request
+  bool text_500 = false;        ///< 500 as Starlette writes it for an uncaught exception
+  bool broken_audio = false;    ///< a right head, audio that no decoder reads
   std::optional<milliseconds> close_idle; ///< close the idle connection that early
   std::optional<int> status;              ///< answer this status with an error object
   bool loading = false;                   ///< answer as if the model were still loading

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace synapse::backends {
 
@@ -24,6 +25,8 @@ struct server_profile {
   /// The answer to this request of a connection says `Connection: close`; 0 = no limit.
   unsigned requests_per_connection = 100;
   std::uint64_t largest_body = 64ULL * 1024 * 1024;
+  bool says_keep_alive = true;       ///< a Keep-Alive field in every answer
+  std::string event_line_end = "\n"; ///< of server-sent events
 };
 
 /// One backend's HTTP contract. All calls happen on the host's thread.
@@ -34,6 +37,12 @@ public:
   /// @returns the name used for ports and counters, e.g. `llama-embed`.
   virtual std::string_view name() const = 0;
   virtual const server_profile& profile() const = 0;
+
+  /// @returns what the operator should know before the first request: missing programs.
+  virtual std::vector<std::string> notices() const { return {}; }
+
+  /// @returns how long connections are refused at first, as by a server that loads its model first.
+  virtual std::chrono::milliseconds closed_at_start() const { return std::chrono::milliseconds(0); }
 
   /// Called once, before the first request.
   virtual void start(asio::any_io_executor executor) = 0;

@@ -20,6 +20,10 @@ TEST(command_line, has_the_usual_ports_and_stays_on_loopback) {
   EXPECT_EQ(parsed.host.llama_embed->first.port, 8081);
   EXPECT_EQ(parsed.host.llama_router->first.port, 8082);
   EXPECT_EQ(parsed.host.llama_router->second.pool.models.size(), 3U);
+  EXPECT_EQ(parsed.host.chatterbox_tts->first.port, 8004);
+  EXPECT_EQ(parsed.host.whisper_stt->first.port, 8010);
+  EXPECT_EQ(parsed.host.pyannote_speaker->first.port, 8011);
+  EXPECT_EQ(parsed.host.deepfilter_audio->first.port, 8012);
 }
 
 TEST(command_line, takes_values_in_both_forms) {
@@ -44,19 +48,22 @@ TEST(command_line, names_the_nearest_option) {
 }
 
 TEST(command_line, refuses_what_makes_no_sense) {
-  for (const std::vector<std::string>& arguments :
-       std::vector<std::vector<std::string>>{{"--parallel", "0"},
-                                             {"--parallel", "four"},
-                                             {"--parallel"},
-                                             {"--llama-embed", "70000"},
-                                             {"--log=yes"},
-                                             {"stray"},
-                                             {"--docs", "/no/such/folder"},
-                                             {"--misbehave", "explode"},
-                                             {"--misbehave", "whisper=cut:1"},
-                                             {"--router-model", "x=poet"},
-                                             {"--router-model", "local-docs=echo"},
-                                             {"--llama-embed", "off", "--llama-router", "off"}}) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"--parallel", "0"},
+           {"--parallel", "four"},
+           {"--parallel"},
+           {"--llama-embed", "70000"},
+           {"--log=yes"},
+           {"stray"},
+           {"--docs", "/no/such/folder"},
+           {"--misbehave", "explode"},
+           {"--misbehave", "whisper=cut:1"},
+           {"--router-model", "x=poet"},
+           {"--router-model", "local-docs=echo"},
+           {"--audio-health", "fine"},
+           {"--stt-ping-interval", "0"},
+           {"--llama-embed", "off", "--llama-router", "off", "--chatterbox-tts", "off",
+            "--whisper-stt", "off", "--pyannote-speaker", "off", "--deepfilter-audio", "off"}}) {
     auto parsed = parse_command_line(arguments);
     EXPECT_EQ(parsed.what, action::refuse) << arguments.front();
     EXPECT_FALSE(parsed.problem.empty());

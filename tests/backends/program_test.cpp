@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
@@ -26,6 +27,12 @@ public:
     if (pipe(ends) != 0)
       throw std::runtime_error("no pipe");
     pid_ = fork();
+    // No usual port: somebody may be using it.
+    for (auto service : {"llama-embed", "llama-router", "chatterbox-tts", "whisper-stt",
+                         "pyannote-speaker", "deepfilter-audio"})
+      if (std::find(arguments.begin(), arguments.end(), std::string("--") + service) ==
+          arguments.end())
+        arguments.insert(arguments.begin(), {std::string("--") + service, "off"});
     if (pid_ == 0) {
       dup2(ends[1], STDOUT_FILENO);
       dup2(ends[1], STDERR_FILENO);

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts" / "run_local.sh"
 BIN_DIR = os.environ["SYNAPSE_BIN_DIR"]
 LIMIT_SECONDS = 60
+PORTS = ("PORT", "EMBED_PORT", "ROUTER_PORT", "TTS_PORT", "STT_PORT", "SPEAKER_PORT", "AUDIO_PORT")
 
 
 def free_ports(count):
@@ -71,10 +72,10 @@ class RunLocal(unittest.TestCase):
 
     def started(self):
         """A running stack: (process, ports, what it printed)."""
-        gateway, embed, router = free_ports(3)
-        process = self.start(PORT=gateway, EMBED_PORT=embed, ROUTER_PORT=router)
+        ports = free_ports(len(PORTS))
+        process = self.start(**dict(zip(PORTS, ports, strict=True)))
         printed = self.read_until(process, b"stream")
-        return process, (gateway, embed, router), printed
+        return process, ports, printed
 
     def read_until(self, process, mark):
         printed = b""
@@ -132,12 +133,12 @@ class RunLocal(unittest.TestCase):
         self.assertEqual([port for port in ports if is_open(port)], [])
 
     def test_a_taken_port_is_named_with_the_way_round_it(self):
-        for variable in ("PORT", "EMBED_PORT", "ROUTER_PORT"):
+        for variable in PORTS:
             with self.subTest(variable), socket.socket() as taken:
                 taken.bind(("127.0.0.1", 0))
                 taken.listen()
                 port = taken.getsockname()[1]
-                ports = dict(zip(("PORT", "EMBED_PORT", "ROUTER_PORT"), free_ports(3), strict=True))
+                ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
                 process = self.start(**{**ports, variable: port})
                 output, _ = process.communicate(timeout=LIMIT_SECONDS)
                 self.assertEqual(process.returncode, 1)
