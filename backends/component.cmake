@@ -78,6 +78,16 @@ synapse_add_test(backends
     backends/router_test.cpp
     backends/text_test.cpp
   DEPENDS backends)
+synapse_add_test(backends_audio
+  SOURCES
+    backends/audio_test.cpp
+    backends/chatterbox_test.cpp
+    backends/engine_test.cpp
+    backends/raw_client.cpp
+    backends/sounds.cpp
+    backends/speakers_test.cpp
+    backends/whisper_test.cpp
+  DEPENDS backends)
 if(TARGET backends_test)
   add_dependencies(backends_test synapse-backends) # program_test.cpp starts it
 endif()

@@ -17,21 +17,21 @@ constexpr std::array<float, voice_print_size> usual_deviation{
     // their standard deviations within a sentence
     1.58F, 0.33F, 0.55F, 0.40F, 0.25F, 0.35F, 0.19F, 0.17F, 0.15F, //
     0.14F, 0.15F, 0.11F, 0.10F, 0.10F, 0.08F, 0.07F, 0.07F, 0.07F,
-    // the logarithm of the fundamental frequency
-    0.04F};
+    // the logarithm of the fundamental frequency: one value, but worth several
+    0.02F};
 
 } // namespace
 
-voice_print print_voice(const voice_frames& frames, std::size_t begin, std::size_t end) {
+voice_print print_voice(const voice_frames& frames, const std::vector<std::size_t>& of) {
   voice_print out;
+  out.frames = of.size();
+  if (of.empty())
+    return out;
   std::array<double, mfcc_size> sum{};
   std::array<double, mfcc_size> squares{};
   double pitch = 0;
   std::size_t voiced = 0;
-  for (auto i = begin; i < std::min(end, frames.size()); ++i) {
-    if (!frames.speech[i])
-      continue;
-    ++out.frames;
+  for (auto i : of) {
     for (std::size_t k = 0; k < mfcc_size; ++k) {
       const double value = frames.shape[i][k];
       sum[k] += value;
@@ -42,9 +42,7 @@ voice_print print_voice(const voice_frames& frames, std::size_t begin, std::size
       ++voiced;
     }
   }
-  if (out.frames == 0)
-    return out;
-  const auto count = static_cast<double>(out.frames);
+  const auto count = static_cast<double>(of.size());
   for (std::size_t k = 0; k < mfcc_size; ++k) {
     auto mean = sum[k] / count;
     auto deviation = std::sqrt(std::max(0.0, squares[k] / count - mean * mean));
@@ -55,6 +53,14 @@ voice_print print_voice(const voice_frames& frames, std::size_t begin, std::size
   auto log_pitch = voiced > 0 ? pitch / static_cast<double>(voiced) : std::log(140.0);
   out.values[2 * mfcc_size] = static_cast<float>(log_pitch) / usual_deviation[2 * mfcc_size];
   return out;
+}
+
+voice_print print_voice(const voice_frames& frames, std::size_t begin, std::size_t end) {
+  std::vector<std::size_t> speech;
+  for (auto i = begin; i < std::min(end, frames.size()); ++i)
+    if (frames.speech[i])
+      speech.push_back(i);
+  return print_voice(frames, speech);
 }
 
 double distance(const voice_print& a, const voice_print& b) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <vector>
 
 namespace synapse::backends {
 
@@ -15,6 +16,10 @@ struct voice_print {
   std::size_t frames = 0; ///< of speech it was made from
 };
 
+/// @returns the print of some frames.
+/// @param of their positions
+voice_print print_voice(const voice_frames& frames, const std::vector<std::size_t>& of);
+
 /// @returns the print of the speech in frames [begin, end).
 voice_print print_voice(const voice_frames& frames, std::size_t begin, std::size_t end);
 
@@ -22,7 +27,7 @@ voice_print print_voice(const voice_frames& frames, std::size_t begin, std::size
 double distance(const voice_print& a, const voice_print& b);
 
 /// The distance that is neither the same speaker nor another one, for whole recordings.
-inline constexpr double same_speaker_distance = 1.95;
+inline constexpr double same_speaker_distance = 2.05;
 
 /// @returns 1 for the same, 0.5 at `same_speaker_distance`, towards 0 for what is far apart.
 double similarity(const voice_print& a, const voice_print& b);

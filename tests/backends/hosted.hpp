@@ -29,6 +29,16 @@ class hosted {
 public:
   explicit hosted(llama_router_options router) : hosted("llama-router", options_with(router)) {}
   explicit hosted(llama_embed_options embed) : hosted("llama-embed", options_with(embed)) {}
+  explicit hosted(chatterbox_options tts)
+      : hosted("chatterbox-tts", options_with(&host_options::chatterbox_tts, std::move(tts))) {}
+  explicit hosted(whisper_options stt)
+      : hosted("whisper-stt", options_with(&host_options::whisper_stt, std::move(stt))) {}
+  explicit hosted(pyannote_options speakers)
+      : hosted("pyannote-speaker",
+               options_with(&host_options::pyannote_speaker, std::move(speakers))) {}
+  explicit hosted(deepfilter_options audio)
+      : hosted("deepfilter-audio",
+               options_with(&host_options::deepfilter_audio, std::move(audio))) {}
 
   std::uint16_t port() const { return host_.port(name_); }
   const service_counters& counters() const { return host_.counters(name_); }
@@ -73,6 +83,14 @@ private:
     host_options out;
     out.allow_misbehave = true;
     out.llama_embed.emplace(host_options::listening{}, std::move(embed));
+    return out;
+  }
+
+  template <class Member, class Options>
+  static host_options options_with(Member member, Options wanted) {
+    host_options out;
+    out.allow_misbehave = true;
+    (out.*member).emplace(host_options::listening{}, std::move(wanted));
     return out;
   }
 
