@@ -6,6 +6,7 @@ synapse_add_component(backends PATH backends
     options.cpp
     speech_option_table.cpp
     audio/deepfilter_audio.cpp
+    audio/denoise.cpp
     dsp/fft.cpp
     dsp/mfcc.cpp
     dsp/pitch.cpp

@@ -1,5 +1,6 @@
 #include "backends/audio/deepfilter_audio.hpp"
 
+#include "backends/audio/denoise.hpp"
 #include "backends/engine/media.hpp"
 #include "backends/engine/private_folder.hpp"
 #include "backends/web/validation.hpp"
@@ -108,10 +109,11 @@ asio::awaitable<void> deepfilter_audio::denoise(const request& in, exchange& out
   if (!missing_.empty())
     throw http_problem(500, missing_.front());
   auto work = [this, file](const stop_signal& stop) {
-    return transcoded(file->data,
-                      {"-af", "aresample=48000,afftdn=nr=24:nf=-30:tn=1", "-c:a", "pcm_s16le",
-                       "-fflags", "+bitexact", "-flags", "+bitexact", "-f", "wav"},
-                      options_.programs, stop);
+    private_folder folder{options_.programs.temporary};
+    write_file(folder.file("upload"), file->data);
+    synapse::backends::denoise(media(options_.programs, stop), folder.file("upload"),
+                               folder.file("result"));
+    return read_file(folder.file("result"));
   };
   auto bytes = co_await compute(out, std::move(work));
   co_await send_audio(std::move(bytes), "wav", out);

@@ -124,7 +124,7 @@ TEST(voices, the_nearest_one_has_the_nearest_pitch) {
 TEST(reference_store, names_are_made_harmless) {
   EXPECT_EQ(sanitized_name("my voice (1).wav"), "my_voice__1_.wav");
   EXPECT_EQ(sanitized_name("../../etc/passwd"), ".._.._etc_passwd");
-  auto long_one = sanitized_name(std::string(300, 'a') + ".wav");
+  auto long_one = sanitized_name(std::string(300, 'a').append(".wav"));
   EXPECT_EQ(long_one.size(), 100U);
   EXPECT_TRUE(long_one.ends_with(".wav"));
 }

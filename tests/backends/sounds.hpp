@@ -26,7 +26,7 @@ sound tone(double hz, double seconds, unsigned rate = 16000);
 sound with_noise(sound from, float amplitude);
 
 /// @returns how far `noisy` is above its difference to `clean`, in dB; both may be shifted against
-/// each other by up to 20 ms.
+/// each other by up to 5 ms.
 double signal_to_noise(const sound& clean, const sound& noisy);
 
 /// A form being filled in.
