@@ -4,7 +4,8 @@
     scripts/with_local_stack.py [--bin-dir build/bin] [--gateway-env NAME=VALUE]... COMMAND [ARG]...
 
 Starts synapse-backends and synapse on free loopback ports, waits until both answer, and runs COMMAND
-with SYNAPSE_BASE_URL set to the gateway's address. Then stops both by pid. The exit status is the
+with SYNAPSE_BASE_URL set to the gateway's address and LOCAL_STACK_<BACKEND>_PORT (such as
+LOCAL_STACK_WHISPER_STT_PORT) to the backends' ports. Then stops both by pid. The exit status is the
 command's; when a program cannot start, ends too early or stops with an error (a sanitizer's report
 is one), that is a failure as well, and the programs' logs are printed.
 """
@@ -53,6 +54,7 @@ class LocalStack:
         self.prefix = list(prefix)  # e.g. setarch -R, for ThreadSanitizer
         self.processes = []  # (name, Popen), in the order they were started
         self.base_url = ""
+        self.ports = {}  # of the backends, by name
 
     def __enter__(self):
         self.directory = Path(tempfile.mkdtemp(prefix="synapse-stack-"))
@@ -90,6 +92,7 @@ class LocalStack:
              "--docs", str(ROOT / "docs"), "--docs", str(ROOT / "README.md"),
              "--tokens-per-second", "0", "--allow-misbehave"])
         ports = self._await(lambda: self._read_ports(ports_file), backends, "its ports file")
+        self.ports = ports
         config = (ROOT / "config" / "local.yaml").read_text()
         # All at once: a free port may be the usual one of another backend.
         by_port = {str(usual): str(ports[name]) for name, usual in LOCAL_PORTS.items()}
@@ -197,7 +200,9 @@ def main():
     env = dict(pair.split("=", 1) for pair in options.gateway_env)
     try:
         with LocalStack(options.bin_dir, env, options.prefix.split()) as stack:
-            child_env = {**os.environ, "SYNAPSE_BASE_URL": stack.base_url}
+            ports = {f"LOCAL_STACK_{name.upper().replace('-', '_')}_PORT": str(port)
+                     for name, port in stack.ports.items()}
+            child_env = {**os.environ, **ports, "SYNAPSE_BASE_URL": stack.base_url}
             status = subprocess.run(options.command, env=child_env, check=False).returncode
             if status != 0:
                 stack.print_logs()

@@ -67,4 +67,10 @@ net::task<void> pass_form(server::exchange& ex, client::site_ptr site, form_call
   }
 }
 
+net::task<void> pass_form(server::exchange& ex, form_call call) {
+  auto site = co_await site_of(ex);
+  if (site)
+    co_await pass_form(ex, std::move(site), std::move(call));
+}
+
 } // namespace synapse::handlers

@@ -27,5 +27,7 @@ struct form_call {
 
 /// Passes the form on while it arrives, and the answer back. Replies in every case.
 net::task<void> pass_form(server::exchange& exchange, client::site_ptr site, form_call call);
+/// The same, to the backend of the exchange's path.
+net::task<void> pass_form(server::exchange& exchange, form_call call);
 
 } // namespace synapse::handlers

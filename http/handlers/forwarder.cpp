@@ -426,12 +426,29 @@ net::task<forwarder::verdict> forwarder::finish_request() {
   co_return verdict::answered;
 }
 
+/// Looks whether the backend has answered while the request is still going out. Interim answers
+/// (1xx) are none: they are dropped.
+bool forwarder::answered_early() {
+  while (!upstream_->input().empty()) {
+    const auto input = upstream_->input();
+    std::size_t scanned = 0;
+    const auto parsed =
+        http::parse_response(input.data(), input.size(), scanned, answer_limits, answer_);
+    if (parsed.need_more())
+      return upstream_->full();
+    if (parsed.failed() || answer_.status >= 200 || answer_.status == 101)
+      return true;
+    upstream_->consume(answer_.size);
+  }
+  return false;
+}
+
 net::task<forwarder::verdict> forwarder::pump_body() {
   char chunk_line[20];
   auto last_from_client = net::io_thread::now();
   const auto client_limit = ex_.settings().limits.body_timeout;
   // An early answer ends the upload: the rest of the body is nobody's any more.
-  while (upstream_->input().empty() && !upstream_->ended()) {
+  while (!answered_early() && !upstream_->ended()) {
     std::string_view piece;
     const auto state = next_piece(piece);
     if (state == body_source::state::failed) {

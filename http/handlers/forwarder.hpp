@@ -74,6 +74,7 @@ private:
   bool begin_request();
   net::task<verdict> finish_request();
   net::task<verdict> pump_body();
+  bool answered_early();
   body_source::state next_piece(std::string_view& piece);
   void release_piece();
   net::task<verdict> read_head();

@@ -109,12 +109,6 @@ text_fields convert_form(const upload_form& form, std::optional<refusal>&) {
   return result;
 }
 
-net::task<void> pass(server::exchange& ex, form_call call) {
-  auto site = co_await site_of(ex);
-  if (site)
-    co_await pass_form(ex, std::move(site), std::move(call));
-}
-
 std::unique_ptr<answer_translator> as_json(const upload_form&) {
   return std::make_unique<json_answer>();
 }
@@ -131,7 +125,7 @@ net::task<void> diarize(const services&, server::exchange& exchange) {
   call.target = always("/diarize");
   call.translate = as_json;
   call.label = speaker_label;
-  return pass(exchange, std::move(call));
+  return pass_form(exchange, std::move(call));
 }
 
 net::task<void> verify_speakers(const services&, server::exchange& exchange) {
@@ -140,7 +134,7 @@ net::task<void> verify_speakers(const services&, server::exchange& exchange) {
   call.target = always("/verify");
   call.translate = as_json;
   call.label = speaker_label;
-  return pass(exchange, std::move(call));
+  return pass_form(exchange, std::move(call));
 }
 
 net::task<void> denoise(const services&, server::exchange& exchange) {
@@ -151,7 +145,7 @@ net::task<void> denoise(const services&, server::exchange& exchange) {
     return std::make_unique<audio_answer>(http::media_kind::wav, "audio/wav", "denoised.wav");
   };
   call.label = audio_label;
-  return pass(exchange, std::move(call));
+  return pass_form(exchange, std::move(call));
 }
 
 net::task<void> convert(const services&, server::exchange& exchange) {
@@ -164,7 +158,7 @@ net::task<void> convert(const services&, server::exchange& exchange) {
     return std::make_unique<audio_answer>(format.kind, format.media_type, format.filename);
   };
   call.label = audio_label;
-  return pass(exchange, std::move(call));
+  return pass_form(exchange, std::move(call));
 }
 
 } // namespace synapse::handlers

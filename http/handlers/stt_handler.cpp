@@ -114,12 +114,6 @@ text_fields openai_form(const upload_form& form, std::optional<refusal>& why) {
   return result;
 }
 
-net::task<void> pass(server::exchange& ex, form_call call) {
-  auto site = co_await site_of(ex);
-  if (site)
-    co_await pass_form(ex, std::move(site), std::move(call));
-}
-
 /// A backend that speaks OpenAI's dialect itself gets the request as it came.
 net::task<void> as_it_came(server::exchange& ex, client::site_ptr site) {
   forward_options options;
@@ -171,7 +165,7 @@ net::task<void> transcribe(const services&, server::exchange& exchange) {
   call.target = [](const upload_form&) { return std::string{"/transcribe"}; };
   call.translate = [](const upload_form&) { return std::make_unique<json_answer>(); };
   call.label = label;
-  return pass(exchange, std::move(call));
+  return pass_form(exchange, std::move(call));
 }
 
 net::task<void> detect_language(const services&, server::exchange& exchange) {
@@ -180,7 +174,7 @@ net::task<void> detect_language(const services&, server::exchange& exchange) {
   call.target = [](const upload_form&) { return std::string{"/detect-language"}; };
   call.translate = [](const upload_form&) { return std::make_unique<json_answer>(); };
   call.label = label;
-  return pass(exchange, std::move(call));
+  return pass_form(exchange, std::move(call));
 }
 
 net::task<void> stream_transcription(const services&, server::exchange& exchange) {
@@ -194,7 +188,7 @@ net::task<void> stream_transcription(const services&, server::exchange& exchange
     return std::make_unique<native_events>(max, label);
   };
   call.label = label;
-  return pass(exchange, std::move(call));
+  return pass_form(exchange, std::move(call));
 }
 
 net::task<void> openai_transcription(const services&, server::exchange& exchange) {

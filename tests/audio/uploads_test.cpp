@@ -236,6 +236,24 @@ TEST_F(uploads, may_be_answered_before_they_are_complete) {
   EXPECT_EQ(text_at(reply.body, "/detail"), "too long a recording");
 }
 
+TEST_F(uploads, go_on_behind_interim_answers) {
+  upstream.set_script([&](upstream_connection& connection) {
+    connection.read_head();
+    connection.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n");
+    std::string all = connection.read_some();
+    connection.send("\r\n");
+    while (all.find("\r\n0\r\n\r\n") == std::string::npos) {
+      const auto some = connection.read_some();
+      if (some.empty())
+        return;
+      all += some;
+    }
+    connection.reply(200, diarization);
+  });
+  gateway_process gateway{all_to(upstream)};
+  EXPECT_TRUE(post_form(gateway, "/speakers/diarize", form_of({}, wav(2'000'000))).ok());
+}
+
 TEST_F(uploads, to_a_kept_connection_that_has_gone_stale_are_not_lost) {
   // The backend closes each connection right behind its answer, without having said so.
   upstream.set_script([&](upstream_connection& connection) {

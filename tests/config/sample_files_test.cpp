@@ -71,10 +71,15 @@ TEST(sample_files, what_is_commented_out_are_keys_with_their_defaults) {
 
 TEST(sample_files, the_local_registry_stays_on_loopback) {
   const settings all = load_sample("local.yaml");
-  ASSERT_EQ(all.backends.size(), 2u);
-  EXPECT_EQ(all.backends.at("llama-embed").url.to_string(), "http://127.0.0.1:8081");
-  EXPECT_EQ(all.backends.at("llama-router").url.to_string(), "http://127.0.0.1:8082");
-  EXPECT_EQ(all.routes.size(), 5u);
+  const settings registry = load_sample("backends.yaml");
+  ASSERT_EQ(all.backends.size(), registry.backends.size());
+  for (const auto& [name, backend] : all.backends) {
+    EXPECT_EQ(backend.url.host, "127.0.0.1") << name;
+    ASSERT_TRUE(registry.backends.contains(name)) << name;
+    EXPECT_EQ(backend.type, registry.backends.at(name).type) << name;
+    EXPECT_EQ(backend.health.path, registry.backends.at(name).health.path) << name;
+  }
+  EXPECT_EQ(all.routes, registry.routes);
 }
 
 } // namespace

@@ -9,6 +9,9 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <map>
+#include <mutex>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -287,6 +290,73 @@ TEST_F(voices, survive_a_kill_once_they_were_acknowledged) {
   }
   EXPECT_EQ(found, acknowledged);
   EXPECT_TRUE(leftovers().empty());
+}
+
+TEST_F(voices, survive_hundreds_of_kills_in_the_midst_of_uploads) {
+  constexpr int rounds = support::sanitized ? 20 : 200;
+  constexpr std::size_t uploaders = 3;
+  // In memory where there is room: a kill takes nothing from it either, and a slow disk would make
+  // hours of this.
+  std::string in_memory = "/dev/shm/synapse-voices-XXXXXX";
+  std::error_code none;
+  const bool room = fs::space("/dev/shm", none).available > 48U * 1024 * 1024 && !none &&
+                    ::mkdtemp(in_memory.data()) != nullptr;
+  if (room)
+    library = fs::path{in_memory} / "library";
+  std::mutex mutex;
+  std::map<std::string, int> acknowledged; // voice → references that it has for certain
+  std::minstd_rand random{7};
+  for (int round = 0; round < rounds; ++round) {
+    gateway_process gateway{config, options(128 + SIGKILL)};
+    std::atomic<std::size_t> answers{0}, left{uploaders};
+    std::vector<std::thread> clients;
+    for (std::size_t i = 0; i < uploaders; ++i)
+      clients.emplace_back([&, i] {
+        for (std::string id;;) {
+          const auto form = (id.empty() ? field("name", "x") : std::string{}) +
+                            file(wav(2000 + 5000 * i)) + end_of_form;
+          const auto path = id.empty() ? std::string{"/voices"} : "/voices/" + id + "/references";
+          http_reply reply;
+          try {
+            reply = gateway.post(path, form, form_type);
+          } catch (const std::runtime_error&) {
+            break; // nobody listens any more
+          }
+          if (!reply.complete() || reply.status / 100 != 2)
+            break;
+          const auto made = json::parse(reply.body);
+          const std::lock_guard lock{mutex};
+          acknowledged[made["voice_id"]] = made["references_count"];
+          // Now and then a voice gets more references.
+          id = id.empty() && answers % 2 == 0 ? made["voice_id"].get<std::string>() : std::string{};
+          ++answers;
+        }
+        --left;
+      });
+    const auto enough = 1 + random() % 6;
+    EXPECT_TRUE(wait_until([&] { return answers >= enough || left == 0; }));
+    gateway.signal(SIGKILL);
+    EXPECT_EQ(gateway.wait_exit(), 128 + SIGKILL);
+    for (auto& client : clients)
+      client.join();
+  }
+  gateway_process gateway{config, options()};
+  std::map<std::string, int> found;
+  for (const auto& voice : list(gateway))
+    found[voice["voice_id"]] = voice["references_count"];
+  for (const auto& [id, references] : acknowledged)
+    EXPECT_GE(found[id], references) << id << " was acknowledged";
+  // What was not acknowledged may be there, but then it is whole: its files are on the disk.
+  for (const auto& [id, references] : found) {
+    int files = 0;
+    for (const auto& entry : fs::directory_iterator{library / id / "references"})
+      files += entry.file_size() > 2000;
+    EXPECT_EQ(files, references) << id;
+  }
+  EXPECT_TRUE(leftovers().empty());
+  EXPECT_GE(acknowledged.size(), static_cast<std::size_t>(rounds) / 2);
+  if (room)
+    fs::remove_all(in_memory);
 }
 
 TEST_F(voices, of_ids_that_are_none_do_not_exist) {

@@ -69,7 +69,7 @@ class Case(unittest.TestCase):
 
     def own_voices(self):
         """Two of the backend's voices that differ: a woman's and a man's."""
-        return os.environ.get("SYNAPSE_TEST_VOICES", "Alice.wav,Henry.wav").split(",")
+        return "Alice.wav", "Henry.wav"
 
 
 class Speech(Case):
@@ -230,16 +230,16 @@ class Errors(Case):
         self.assertEqual(answer.json()["error"], "STT backend error")
 
     def test_a_stream_that_breaks_off_says_so(self):
-        # The backend is told to forget the end of its next stream.
-        port = os.environ.get("SYNAPSE_WHISPER_STT_PORT")
-        if port is None:
-            self.skipTest("the stack does not tell its ports")
+        # The backend is told to take its time and to forget the end of its next stream.
+        port = os.environ["LOCAL_STACK_WHISPER_STT_PORT"]
         httpx.post(f"http://127.0.0.1:{port}/__misbehave",
-                   json={"spec": "no-done@/stream", "times": 1}).raise_for_status()
+                   json={"spec": "slow-body:300,no-done@/stream", "times": 1}).raise_for_status()
+        silence = array.array("h", [0] * 16000)  # makes two segments of it
+        both = wav(decode(self.say(FIRST)) + silence + decode(self.say(SECOND)))
         received = ""
         with self.assertRaises(httpx.RemoteProtocolError):
             with self.client.stream("POST", "/stt/stream",
-                                    files={"file": ("a.wav", self.say(FIRST))}) as answer:
+                                    files={"file": ("a.wav", both)}) as answer:
                 for text in answer.iter_text():
                     received += text
         self.assertIn("event: error\n", received)
@@ -247,9 +247,7 @@ class Errors(Case):
         self.assertIn("whisper-stt", json.loads(received.rsplit("data: ", 1)[1])["detail"])
 
     def test_references_that_the_backend_lost_are_given_again(self):
-        port = os.environ.get("SYNAPSE_CHATTERBOX_TTS_PORT")
-        if port is None:
-            self.skipTest("the stack does not tell its ports")
+        port = os.environ["LOCAL_STACK_CHATTERBOX_TTS_PORT"]
         voice = self.client.post("/voices", data={"name": "lost"},
                                  files={"files": ("a.wav", self.say(SECOND))}).json()["voice_id"]
         self.addCleanup(self.client.delete, "/voices/" + voice)
