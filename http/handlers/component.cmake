@@ -1,7 +1,7 @@
 synapse_add_component(http_handlers
   PATH http/handlers
   SOURCES forwarder.cpp forwarder_relay.cpp forwarder_translate.cpp refusal.cpp translators.cpp
-          transcript.cpp upload_form.cpp form_call.cpp reference_upload.cpp speech_request.cpp
+          transcript.cpp form_input.cpp upload_form.cpp form_call.cpp reference_upload.cpp speech_request.cpp
           voice_questions.cpp tts_handler.cpp stt_handler.cpp recordings_handler.cpp
           openai_handler.cpp pass_through_handler.cpp
           health_handler.cpp about_handler.cpp models_handler.cpp voice_upload.cpp

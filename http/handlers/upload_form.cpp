@@ -1,7 +1,6 @@
 #include "http/handlers/upload_form.hpp"
 
 #include "http/core/field.hpp"
-#include "http/handlers/deadlines.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +9,7 @@
 namespace synapse::handlers {
 
 using http::response_detail;
-using event = http::multipart_reader::event;
+using step = form_input::step;
 
 namespace {
 /// All text fields of a form together: a prompt is the largest there is.
@@ -20,8 +19,8 @@ constexpr std::size_t shown_name_bytes = 100;
 
 upload_form::upload_form(server::exchange& exchange, std::string_view boundary,
                          std::span<const form_field> fields)
-    : ex_(exchange), reader_(boundary), writer_(http::multipart_writer::make_boundary()),
-      fields_(fields), limit_(exchange.settings().limits.max_upload_bytes) {}
+    : ex_(exchange), input_(exchange, boundary, exchange.settings().limits.max_upload_bytes),
+      writer_(http::multipart_writer::make_boundary()), fields_(fields) {}
 
 bool upload_form::has(std::string_view name) const {
   return values_.contains(name);
@@ -45,64 +44,49 @@ const form_field* upload_form::known(std::string_view name) const {
   return found == fields_.end() ? nullptr : &*found;
 }
 
-upload_form::step upload_form::refuse(refusal why) {
+bool upload_form::refuse(refusal why) {
   why_ = std::move(why);
   failed_ = true;
-  return step::failed;
+  return false;
 }
 
-upload_form::step upload_form::refuse_file(const std::string& reason) {
+bool upload_form::refuse_file(const std::string& reason) {
   return refuse(
       {response_detail::bad_request, shown_name_ + ": " + reason, std::string{current_->name}});
 }
 
 net::task<upload_form::beginning> upload_form::begin() {
   if (!ex_.head().chunked && ex_.head().content_length > 0 &&
-      static_cast<std::uint64_t>(ex_.head().content_length) > limit_) {
+      static_cast<std::uint64_t>(ex_.head().content_length) > input_.max_bytes()) {
     refuse({response_detail::body_too_large,
-            "the upload exceeds " + std::to_string(limit_) + " bytes",
+            "the upload exceeds " + std::to_string(input_.max_bytes()) + " bytes",
             {}});
     co_return beginning::refused;
   }
-  const auto limit = in_ns(ex_.settings().limits.body_timeout);
-  auto last = net::io_thread::recent();
-  auto seen = received_;
   while (framing_.empty()) {
     const auto how = read_on();
-    if (how == step::failed)
+    if (how == state::failed)
       co_return beginning::refused;
-    if (how != step::wait)
-      continue;
-    if (ex_.given_up())
-      co_return beginning::gone;
-    if (received_ != seen) {
-      seen = received_;
-      last = net::io_thread::recent();
-    }
-    if (passed(last + limit)) {
-      refuse({response_detail::body_timeout, {}, {}});
+    if (how == state::wait && !co_await input_.more()) {
+      if (input_.gone())
+        co_return beginning::gone;
+      refuse(input_.why());
       co_return beginning::refused;
     }
-    ex_.alarm(last + limit);
-    co_await ex_.wake()->wait();
   }
-  ex_.alarm(0);
   co_return beginning::ready;
 }
 
 body_source::state upload_form::next(std::string_view& piece) {
-  for (;;) {
-    if (failed_)
-      return state::failed;
-    if (!framing_.empty() || !data_.empty()) {
-      piece = framing_.empty() ? data_ : std::string_view{framing_};
-      return state::data;
-    }
-    if (complete_)
-      return state::end;
-    if (read_on() == step::wait)
-      return state::wait;
-  }
+  while (framing_.empty() && data_.empty() && !complete_)
+    if (const auto how = read_on(); how == state::wait || how == state::failed)
+      return how;
+  if (failed_)
+    return state::failed;
+  if (framing_.empty() && data_.empty())
+    return state::end;
+  piece = framing_.empty() ? data_ : std::string_view{framing_};
+  return state::data;
 }
 
 void upload_form::release() {
@@ -112,75 +96,40 @@ void upload_form::release() {
     data_ = {};
 }
 
-/// Reads until there is something to send, or nothing more to read.
-upload_form::step upload_form::read_on() {
-  if (held_)
-    return feed();
-  std::string_view piece;
-  switch (ex_.next_piece(piece)) {
-  case server::exchange::piece_state::none_yet:
-    return step::wait;
-  case server::exchange::piece_state::malformed:
-    return refuse({response_detail::bad_request_body, {}, {}});
-  case server::exchange::piece_state::end:
-    return end_form();
-  case server::exchange::piece_state::data:
+/// Reads one thing of what has come. `data` here means: go on.
+body_source::state upload_form::read_on() {
+  if (failed_)
+    return state::failed;
+  std::string_view data;
+  bool good = true;
+  switch (input_.next(data)) {
+  case step::wait:
+    return state::wait;
+  case step::part_begin:
+    good = begin_part();
+    break;
+  case step::data:
+    good = take_data(data);
+    break;
+  case step::part_end:
+    good = end_part();
+    break;
+  case step::end:
+    good = end_form();
+    break;
+  case step::failed:
+    good = refuse(input_.why());
     break;
   }
-  received_ += piece.size();
-  if (received_ > limit_)
-    return refuse({response_detail::body_too_large,
-                   "the upload exceeds " + std::to_string(limit_) + " bytes",
-                   {}});
-  if (!carry_.empty())
-    carry_.append(piece);
-  bytes_ = carry_.empty() ? piece : std::string_view{carry_};
-  used_ = 0;
-  held_ = true;
-  return feed();
+  return good ? state::data : state::failed;
 }
 
-upload_form::step upload_form::feed() {
-  for (;;) {
-    const auto found = reader_.next(bytes_.data() + used_, bytes_.size() - used_);
-    used_ += found.consumed;
-    auto how = step::more;
-    switch (found.what) {
-    case event::need_more:
-      if (carry_.empty())
-        carry_.assign(bytes_.substr(used_));
-      else
-        carry_.erase(0, used_);
-      held_ = false;
-      ex_.release_piece();
-      return step::more;
-    case event::part_begin:
-      how = begin_part();
-      break;
-    case event::data:
-      how = take_data(found.data);
-      break;
-    case event::part_end:
-      how = end_part();
-      break;
-    case event::end:
-      break;
-    case event::error:
-      how = refuse(
-          {response_detail::bad_request, std::string{http::message_of(reader_.error())}, {}});
-      break;
-    }
-    if (how != step::more || !framing_.empty() || !data_.empty())
-      return how;
-  }
-}
-
-upload_form::step upload_form::begin_part() {
-  const auto& part = reader_.part();
+bool upload_form::begin_part() {
+  const auto& part = input_.part();
   current_ = known(part.name);
   if (current_ == nullptr) {
     if (!part.has_filename)
-      return step::more;
+      return true;
     const auto wanted = std::find_if(fields_.begin(), fields_.end(), [&](const form_field& one) {
       return one.file && std::find(files_.begin(), files_.end(), one.name) == files_.end();
     });
@@ -198,7 +147,7 @@ upload_form::step upload_form::begin_part() {
       return refuse(invalid_field(part.name, "given twice"));
     values.emplace_back();
     text_bytes_ += part.name.size();
-    return step::more;
+    return true;
   }
   if (!part.has_filename)
     return refuse(invalid_field(part.name, "has to be a file, with a file name"));
@@ -210,12 +159,12 @@ upload_form::step upload_form::begin_part() {
   file_bytes_ = 0;
   kind_known_ = wav_seen_ = false;
   writer_.append_file_head(framing_, part.name, part.filename, part.content_type);
-  return step::more;
+  return true;
 }
 
-upload_form::step upload_form::take_data(std::string_view data) {
+bool upload_form::take_data(std::string_view data) {
   if (current_ == nullptr)
-    return step::more;
+    return true;
   if (!current_->file) {
     text_bytes_ += data.size();
     if (text_bytes_ > max_text_bytes)
@@ -224,33 +173,33 @@ upload_form::step upload_form::take_data(std::string_view data) {
            "the text fields of the form exceed " + std::to_string(max_text_bytes) + " bytes",
            std::string{current_->name}});
     values_.find(current_->name)->second.back().append(data);
-    return step::more;
+    return true;
   }
   file_bytes_ += data.size();
   if (!kind_known_ || !wav_seen_) {
     const auto wanted = kind_known_ ? http::max_wav_header_bytes : http::media_signature_bytes;
     const auto before = beginning_bytes_.size();
     beginning_bytes_.append(data.substr(0, wanted - std::min(wanted, before)));
-    if (check_beginning(false) == step::failed)
-      return step::failed;
+    if (!check_beginning(false))
+      return false;
     // Having become known as WAV, all that is here may belong to the header.
     if (kind_known_ && !wav_seen_ && wanted == http::media_signature_bytes) {
       beginning_bytes_.append(data.substr(beginning_bytes_.size() - before)
                                   .substr(0, http::max_wav_header_bytes - beginning_bytes_.size()));
-      if (check_beginning(false) == step::failed)
-        return step::failed;
+      if (!check_beginning(false))
+        return false;
     }
   }
   data_ = data;
-  return step::more;
+  return true;
 }
 
 /// Refuses what is plainly no recording as soon as that is plain.
 /// @param all there is no more of the file.
-upload_form::step upload_form::check_beginning(bool all) {
+bool upload_form::check_beginning(bool all) {
   if (!kind_known_) {
     if (!all && beginning_bytes_.size() < http::media_signature_bytes)
-      return step::more;
+      return true;
     kind_ = http::identify_media(beginning_bytes_);
     kind_known_ = true;
     wav_seen_ = kind_ != http::media_kind::wav;
@@ -258,7 +207,7 @@ upload_form::step upload_form::check_beginning(bool all) {
       return refuse_file("not a recording: it begins like no audio or video format that is known");
   }
   if (kind_ != http::media_kind::wav || (wav_seen_ && !all))
-    return step::more;
+    return true;
   http::wav_info info;
   std::string problem;
   const auto status = http::parse_wav_header(
@@ -272,34 +221,32 @@ upload_form::step upload_form::check_beginning(bool all) {
   if (all && status == http::wav_status::ok && info.missing_bytes != 0)
     return refuse_file("cut off: its header promises " + std::to_string(info.missing_bytes) +
                        " bytes more than it has");
-  return step::more;
+  return true;
 }
 
-upload_form::step upload_form::end_part() {
+bool upload_form::end_part() {
   const auto* part = std::exchange(current_, nullptr);
   if (part == nullptr)
-    return step::more;
+    return true;
   if (part->file) {
     current_ = part;
     if (file_bytes_ == 0)
       return refuse_file("it is empty");
-    if (check_beginning(true) == step::failed)
-      return step::failed;
+    if (!check_beginning(true))
+      return false;
     current_ = nullptr;
     writer_.append_part_end(framing_);
-    return step::more;
+    return true;
   }
   const auto& value = values_.find(part->name)->second.back();
   if (part->check == nullptr)
-    return step::more;
+    return true;
   if (auto problem = part->check(value); !problem.empty())
     return refuse({part->if_wrong, std::move(problem), std::string{part->name}});
-  return step::more;
+  return true;
 }
 
-upload_form::step upload_form::end_form() {
-  if (const auto error = reader_.finish(); error != http::multipart_error::none)
-    return refuse({response_detail::bad_request, std::string{http::message_of(error)}, {}});
+bool upload_form::end_form() {
   for (const auto& one : fields_) {
     const bool there = one.file ? std::find(files_.begin(), files_.end(), one.name) != files_.end()
                                 : has(one.name);
@@ -314,7 +261,7 @@ upload_form::step upload_form::end_form() {
     writer_.append_field(framing_, name, text);
   writer_.append_close(framing_);
   complete_ = true;
-  return step::more;
+  return true;
 }
 
 // ---- checks of values ----

@@ -4,10 +4,9 @@
 #pragma once
 
 #include "http/core/media_signature.hpp"
-#include "http/core/multipart.hpp"
 #include "http/core/multipart_writer.hpp"
 #include "http/core/wav_header.hpp"
-#include "http/handlers/refusal.hpp"
+#include "http/handlers/form_input.hpp"
 #include "http/handlers/upstream_parts.hpp"
 #include "http/server/exchange.hpp"
 
@@ -66,33 +65,24 @@ public:
   void release() override;
 
 private:
-  enum class step { more, wait, failed, ended };
-  step read_on();
-  step feed();
-  step begin_part();
-  step take_data(std::string_view data);
-  step end_part();
-  step end_form();
-  step refuse(refusal why);
-  step refuse_file(const std::string& reason);
-  step check_beginning(bool all);
+  // These return false when the form is refused.
+  bool begin_part();
+  bool take_data(std::string_view data);
+  bool end_part();
+  bool end_form();
+  bool refuse(refusal why);
+  bool refuse_file(const std::string& reason);
+  bool check_beginning(bool all);
+  state read_on();
   const form_field* known(std::string_view name) const;
 
   server::exchange& ex_;
-  http::multipart_reader reader_;
+  form_input input_;
   http::multipart_writer writer_;
   std::span<const form_field> fields_;
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
   std::size_t text_bytes_ = 0;
   std::vector<std::string_view> files_; ///< names of those that have come
-
-  // input
-  std::string carry_; ///< what the reader wants to see again, with more behind it
-  std::string_view bytes_;
-  std::size_t used_ = 0;
-  bool held_ = false; ///< `bytes_` is being read
-  std::uint64_t received_ = 0;
-  std::uint64_t limit_;
 
   // the part under way
   const form_field* current_ = nullptr;

@@ -10,11 +10,13 @@
 namespace synapse::handlers {
 
 using http::response_detail;
-using event = http::multipart_reader::event;
+using step = form_input::step;
 
 namespace {
 constexpr std::size_t max_name_bytes = 4096;
 constexpr std::size_t shown_name_bytes = 100;
+/// All files, and more than enough for names, headers and what is read over.
+constexpr std::uint64_t max_form_bytes = max_voice_files * max_voice_file_bytes + 1024 * 1024;
 
 /// The same file may be called many things; what is in it decides later.
 bool claims_to_be_wav(const http::multipart_part& part) {
@@ -31,7 +33,8 @@ bool claims_to_be_wav(const http::multipart_part& part) {
 
 voice_upload::voice_upload(const services& all, server::exchange& exchange,
                            std::string_view boundary, std::string directory)
-    : all_(all), ex_(exchange), reader_(boundary), directory_(std::move(directory)) {}
+    : all_(all), ex_(exchange), input_(exchange, boundary, max_form_bytes),
+      directory_(std::move(directory)) {}
 
 voice_upload::progress voice_upload::refuse(refusal reason) {
   why_ = std::move(reason);
@@ -43,91 +46,46 @@ voice_upload::progress voice_upload::refuse_file(const std::string& reason) {
 }
 
 net::task<voice_upload::outcome> voice_upload::receive() {
-  const auto limit = std::chrono::nanoseconds{ex_.settings().limits.body_timeout}.count();
-  auto last = net::io_thread::recent();
   auto result = outcome::complete;
-  while (result == outcome::complete) {
-    std::string_view piece;
-    const auto state = ex_.next_piece(piece);
-    if (state == server::exchange::piece_state::end)
+  for (;;) {
+    std::string_view data;
+    const auto what = input_.next(data);
+    if (what == step::end)
       break;
-    if (state == server::exchange::piece_state::malformed) {
-      refuse({response_detail::bad_request_body, {}, {}});
-      result = outcome::refused;
+    if (what == step::wait) {
+      if (co_await input_.more())
+        continue;
+      result = input_.gone() ? outcome::gone : outcome::refused;
+      if (!input_.gone())
+        refuse(input_.why());
       break;
     }
-    if (state == server::exchange::piece_state::none_yet) {
-      if (ex_.given_up()) {
-        result = outcome::gone;
-        break;
-      }
-      if (net::io_thread::now() >= last + limit) {
-        refuse({response_detail::body_timeout, {}, {}});
-        result = outcome::refused;
-        break;
-      }
-      ex_.alarm(last + limit);
-      co_await ex_.wake()->wait();
-      continue;
-    }
-    last = net::io_thread::recent();
-    ex_.alarm(0);
-    if (!carry_.empty())
-      carry_.append(piece);
-    const auto bytes = carry_.empty() ? piece : std::string_view{carry_};
-    std::size_t used = 0;
-    auto how = take(bytes, used);
+    auto how = take(what, data);
     while (how == progress::wait) {
       co_await ex_.wake()->wait();
-      how = take(bytes, used);
+      how = go_on();
     }
-    if (how == progress::refused)
+    if (how == progress::refused) {
       result = outcome::refused;
-    if (carry_.empty())
-      carry_.assign(bytes.substr(used));
-    else
-      carry_.erase(0, used);
-    ex_.release_piece();
+      break;
+    }
   }
-  ex_.alarm(0);
-  if (result == outcome::complete)
-    if (const auto error = reader_.finish(); error != http::multipart_error::none) {
-      refuse({response_detail::bad_request, std::string{http::message_of(error)}, {}});
-      result = outcome::refused;
-    }
   co_await let_go();
   co_return result;
 }
 
-/// Feeds the reader with all of it. After `wait` it is to be called with the same arguments.
-voice_upload::progress voice_upload::take(std::string_view bytes, std::size_t& used) {
-  for (;;) {
-    if (const auto how = go_on(); how != progress::done)
-      return how;
-    const auto step = reader_.next(bytes.data() + used, bytes.size() - used);
-    used += step.consumed;
-    auto how = progress::done;
-    switch (step.what) {
-    case event::need_more:
-      return progress::done;
-    case event::part_begin:
-      how = begin_part();
-      break;
-    case event::data:
-      how = take_data(step.data);
-      break;
-    case event::part_end:
-      how = end_part();
-      break;
-    case event::end:
-      break;
-    case event::error:
-      how = refuse(
-          {response_detail::bad_request, std::string{http::message_of(reader_.error())}, {}});
-      break;
-    }
-    if (how != progress::done)
-      return how;
+voice_upload::progress voice_upload::take(step what, std::string_view data) {
+  switch (what) {
+  case step::part_begin:
+    return begin_part();
+  case step::data:
+    return take_data(data);
+  case step::part_end:
+    return end_part();
+  case step::failed:
+    return refuse(input_.why());
+  default:
+    return progress::done;
   }
 }
 
@@ -153,7 +111,7 @@ voice_upload::progress voice_upload::go_on() {
 }
 
 voice_upload::progress voice_upload::begin_part() {
-  const auto& part = reader_.part();
+  const auto& part = input_.part();
   target_ = target::nothing; // fields that nobody knows are read over
   if (part.name == "name" && !part.has_filename) {
     if (has_name_)

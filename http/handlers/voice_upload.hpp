@@ -3,9 +3,8 @@
 #pragma once
 
 #include "actors/protocol/voice_messages.hpp"
-#include "http/core/multipart.hpp"
 #include "http/core/wav_header.hpp"
-#include "http/handlers/refusal.hpp"
+#include "http/handlers/form_input.hpp"
 #include "http/handlers/services.hpp"
 #include "http/net/file_sink.hpp"
 #include "http/server/exchange.hpp"
@@ -42,14 +41,14 @@ private:
   enum class target { nothing, name, file };
   enum class progress {
     done,   ///< with what there was
-    wait,   ///< until the sink has written; then go on with the same bytes
+    wait,   ///< until the sink has written; then `go_on`
     refused ///< see `why_`
   };
   progress refuse(refusal reason);
   progress refuse_file(const std::string& reason);
   // Plain functions: a coroutine per piece would be a frame per piece, and where calls are not
   // turned into jumps (sanitizer builds) a deeper stack as well.
-  progress take(std::string_view bytes, std::size_t& used);
+  progress take(form_input::step what, std::string_view data);
   progress go_on();
   progress begin_part();
   progress take_data(std::string_view data);
@@ -60,9 +59,8 @@ private:
 
   const services& all_;
   server::exchange& ex_;
-  http::multipart_reader reader_;
+  form_input input_;
   std::string directory_;
-  std::string carry_; ///< what the reader wants to see again, with more behind it
   target target_ = target::nothing;
   net::local_ptr<net::file_sink> sink_;
   std::string_view unwritten_; ///< data of the current file that the sink has not taken yet

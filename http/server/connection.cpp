@@ -247,6 +247,8 @@ net::task<void> connection::dispatch(exchange& current) {
 
 /// Reads the rest of a small body that the handler did not want.
 net::task<void> connection::discard_body(exchange& current) {
+  // A handler may have given up within a piece: its bytes have been decoded, and must not be again.
+  current.release_piece();
   if (current.head().expect_continue && downstream_->input().empty()) {
     // The client waits for a word before it sends; it will take the answer instead.
     current.close_after();

@@ -189,6 +189,26 @@ TEST_F(uploads, of_bad_forms_are_refused_by_the_field_at_fault) {
   EXPECT_TRUE(post_form(gateway, "/stt/transcribe", form_of({}, sound)).ok());
 }
 
+TEST_F(uploads, that_were_refused_leave_the_connection_in_order) {
+  gateway_process gateway{all_to(upstream)};
+  const auto form = form_of(form_field("language", "xx"), wav(3000));
+  for (const std::size_t size : {100U, 1000U, 10'000U}) {
+    auto client = gateway.connect();
+    for (int i = 0; i < 3; ++i) {
+      std::string request = "POST /stt/transcribe HTTP/1.1\r\nHost: g\r\n"
+                            "Transfer-Encoding: chunked\r\n" +
+                            form_type + "\r\n";
+      for (std::size_t at = 0; at < form.size(); at += size)
+        request += chunk(form.substr(at, size));
+      client.send(request + chunk({}) + request_bytes("GET", "/livez"));
+      EXPECT_EQ(client.read_reply().status, 422U) << size;
+      const auto next = client.read_reply();
+      EXPECT_EQ(next.status, 200U) << size << next.head;
+      EXPECT_EQ(next.body, R"({"status":"alive"})");
+    }
+  }
+}
+
 TEST_F(uploads, have_a_size_limit) {
   gateway_process gateway{all_to(upstream, "limits: {max_upload_bytes: 1MiB}\n")};
   const auto large = form_of({}, wav(1'100'000));
