@@ -154,7 +154,7 @@ net::task<forwarder::verdict> forwarder::translation_failed(response_detail deta
                                                             attempt_result told, stream_end kind,
                                                             std::string message) {
   if (!committed_)
-    co_return fail(detail, counted, told, std::move(message));
+    co_return fail(detail, counted, told, message);
   spdlog::warn("request {}: backend {}: {} ({})", ex_.id(), settings_.name, message,
                http::to_string(detail));
   options_.translator->broken(translated_, detail, "backend " + settings_.name + ": " + message);
