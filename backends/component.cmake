@@ -5,6 +5,7 @@ synapse_add_component(backends PATH backends
     option_table.cpp
     options.cpp
     speech_option_table.cpp
+    audio/deep_filter_net.cpp
     audio/deepfilter_audio.cpp
     audio/denoise.cpp
     dsp/fft.cpp
@@ -61,7 +62,7 @@ synapse_add_component(backends PATH backends
     web/form.cpp
     web/validation.cpp
   DEPENDS http_core
-  LINK synapse_asio nlohmann_json::nlohmann_json)
+  LINK synapse_asio nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 
 add_executable(synapse-backends ${CMAKE_CURRENT_SOURCE_DIR}/backends/main.cpp)
 target_compile_definitions(synapse-backends PRIVATE SYNAPSE_VERSION="${PROJECT_VERSION}")

@@ -200,13 +200,13 @@ std::vector<option_row> server_options() {
        [](gathered_options& all, const std::string& text) {
          return read_ms(text, all.router.speed.ping_interval);
        }},
-      {"idle-timeout", "MS", "until an idle connection is closed (default 5000)",
+      {"idle-timeout", "MS", "until the llama servers close an idle connection (default 5000)",
        [](gathered_options& all, const std::string& text) {
          auto problem = read_ms(text, all.router.profile.idle_timeout);
          all.embed.profile.idle_timeout = all.router.profile.idle_timeout;
          return problem;
        }},
-      {"keep-alive-max", "N", "requests per connection, 0 = any number (default 100)",
+      {"keep-alive-max", "N", "requests per connection of the llama servers, 0 = any (default 100)",
        [](gathered_options& all, const std::string& text) {
          auto& into = all.router.profile.requests_per_connection;
          auto problem = read_number<unsigned>(text, into, 0, 1U << 30);

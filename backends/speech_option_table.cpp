@@ -54,6 +54,16 @@ std::vector<option_row> engine_options() {
          all.programs.speech_model = text;
          return std::string();
        }},
+      {"deepfilter-library", "FILE", "DeepFilterNet's libdeepfilter.so (default: ffmpeg's filter)",
+       [](gathered_options& all, const std::string& text) {
+         all.deepfilter.library = text;
+         return std::string();
+       }},
+      {"deepfilter-model", "FILE", "the archive of its model",
+       [](gathered_options& all, const std::string& text) {
+         all.deepfilter.model = text;
+         return std::string();
+       }},
       {"audio-errors", "text|detail",
        "500 of the speaker and audio servers: plain text or JSON (default text)",
        [](gathered_options& all, const std::string& text) {

@@ -76,12 +76,34 @@ deepfilter_audio::deepfilter_audio(deepfilter_options options)
     auto given = json::parse(options_.shape.health_body, nullptr, false);
     if (!given.is_discarded())
       return given;
-    return json{{"status", "ok"}, {"model_loaded", true}, {"model", "ffmpeg-afftdn"}};
+    auto model = network_ ? "DeepFilterNet" : "ffmpeg-afftdn";
+    return json{{"status", "ok"}, {"model_loaded", no_network_.empty()}, {"model", model}};
   });
+  if (!options_.library.empty() || !options_.model.empty())
+    network_ = deep_filter_net::load(options_.library, options_.model, no_network_);
   add_route("POST", "/denoise",
             [this](const request& in, exchange& out) { return denoise(in, out); });
   add_route("POST", "/convert",
             [this](const request& in, exchange& out) { return convert(in, out); });
+}
+
+std::vector<std::string> deepfilter_audio::notices() const {
+  auto out = missing_;
+  if (!no_network_.empty())
+    out.push_back(no_network_);
+  return out;
+}
+
+std::string deepfilter_audio::denoised(std::string_view data, const stop_signal& stop) const {
+  private_folder folder{options_.programs.temporary};
+  media tools{options_.programs, stop};
+  auto upload = folder.file("upload");
+  auto result = folder.file("result");
+  write_file(upload, data);
+  if (network_)
+    return to_wav(network_->denoise(tools.decode(upload, 48000), stop));
+  synapse::backends::denoise(tools, upload, result);
+  return read_file(result);
 }
 
 response deepfilter_audio::unexpected(std::string_view what) const {
@@ -108,13 +130,9 @@ asio::awaitable<void> deepfilter_audio::denoise(const request& in, exchange& out
   fields.check();
   if (!missing_.empty())
     throw http_problem(500, missing_.front());
-  auto work = [this, file](const stop_signal& stop) {
-    private_folder folder{options_.programs.temporary};
-    write_file(folder.file("upload"), file->data);
-    synapse::backends::denoise(media(options_.programs, stop), folder.file("upload"),
-                               folder.file("result"));
-    return read_file(folder.file("result"));
-  };
+  if (!no_network_.empty())
+    throw http_problem(500, no_network_);
+  auto work = [this, file](const stop_signal& stop) { return denoised(file->data, stop); };
   auto bytes = co_await compute(out, std::move(work));
   co_await send_audio(std::move(bytes), "wav", out);
 }

@@ -200,11 +200,12 @@ std::string chatterbox_tts::speak_now(wanted& what, const stop_signal& stop) con
   }
   if (!is_speakable(what.order.text))
     throw http_problem(400, "Text processing resulted in no usable chunks.");
+  if (!is_spoken(what.order.language))
+    throw http_problem(500, "TTS engine failed to synthesize audio for chunk 1.");
   try {
     return speak(what.order, programs, stop);
   } catch (const engine_error& error) {
-    throw http_problem(500, std::string("TTS engine failed to synthesize audio for chunk 1.") +
-                                " (" + error.what() + ")");
+    throw http_problem(500, std::string("Error processing audio chunk 1: ") + error.what());
   }
 }
 

@@ -52,8 +52,6 @@ protected:
   /// @returns the answer to what no route foresaw: 500 as text. `what` goes nowhere but the log.
   virtual response unexpected(std::string_view what) const;
 
-  server_profile& profile_to_set() { return profile_; }
-
 private:
   response no_route(const request& in) const;
 

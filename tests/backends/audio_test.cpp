@@ -97,6 +97,21 @@ TEST_F(audio, takes_a_large_upload) {
   EXPECT_EQ(got.body.size(), 44U + 400 * 8000 * 2);
 }
 
+TEST_F(audio, a_library_that_is_not_there_is_named) {
+  auto options = in_folder();
+  options.model = "/proc/version"; // some file
+  options.library = "/no/such/libdeepfilter.so";
+  hosted service{options};
+  ASSERT_EQ(service.host().notices().size(), 1U);
+  auto got = filled_form().file("file", "a", "x").post(service.port(), "/denoise");
+  EXPECT_EQ(got.status, 500);
+  EXPECT_THAT(got.body, HasSubstr("/no/such/libdeepfilter.so"));
+  EXPECT_EQ(service.get("/health").parsed()["model_loaded"], false);
+  options.model = "/no/such/model";
+  hosted other{options};
+  EXPECT_THAT(other.host().notices().at(0), HasSubstr("/no/such/model"));
+}
+
 TEST_F(audio, without_ffmpeg_it_says_so) {
   auto options = in_folder();
   options.programs.ffmpeg = "no-ffmpeg";

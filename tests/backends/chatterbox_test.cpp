@@ -112,10 +112,8 @@ TEST_F(chatterbox, says_what_is_wrong_in_the_order_of_the_contract) {
                 "Text processing resulted in no usable chunks.");
   auto klingon = hello();
   klingon["language"] = "tlh";
-  auto failed = tts.post("/tts", klingon);
-  EXPECT_EQ(failed.status, 500);
-  EXPECT_THAT(failed.parsed()["detail"].get<std::string>(),
-              StartsWith("TTS engine failed to synthesize audio for chunk 1."));
+  expect_detail(tts.post("/tts", klingon), 500,
+                "TTS engine failed to synthesize audio for chunk 1.");
 }
 
 TEST_F(chatterbox, the_openai_route_wraps_errors_and_looks_for_the_voice_first) {
@@ -256,21 +254,57 @@ TEST_F(chatterbox, answers_nothing_while_it_speaks_unless_told_otherwise) {
   EXPECT_EQ(second.read_answer().status, 200);
 }
 
+// An engine that never ends, and the way to its process.
+class endless_engine {
+public:
+  explicit endless_engine(watched_folder& folder) : pid_file_(folder.script("pid", "")) {
+    program_ = folder.script("slow", "echo $$ >" + pid_file_ + ".new; mv " + pid_file_ + ".new " +
+                                         pid_file_ + "; exec sleep 1000");
+  }
+
+  const std::string& program() const { return program_; }
+  bool started() { return std::ifstream(pid_file_) >> pid_ && pid_ > 0; }
+  bool runs() const { return kill(pid_, 0) == 0; }
+
+private:
+  std::string pid_file_;
+  std::string program_;
+  int pid_ = 0;
+};
+
 TEST_F(chatterbox, the_engine_is_killed_when_the_client_leaves) {
+  endless_engine engine{folder_};
   chatterbox_options options;
-  auto pid_file = folder_.script("pid", "");
-  options.programs.flite = folder_.script("slow", "echo $$ >" + pid_file + ".new; mv " + pid_file +
-                                                      ".new " + pid_file + "; exec sleep 1000");
+  options.programs.flite = engine.program();
   hosted tts{in_folder(options)};
   raw_client client{tts.port()};
   client.send_request("POST", "/tts", hello().dump());
-  int pid = 0;
-  ASSERT_TRUE(eventually([&] { return std::ifstream(pid_file) >> pid && pid > 0; }));
-  EXPECT_EQ(kill(pid, 0), 0);
+  ASSERT_TRUE(eventually([&] { return engine.started(); }));
+  EXPECT_TRUE(engine.runs());
   client.close();
-  EXPECT_TRUE(eventually([&] { return kill(pid, 0) != 0; }));
+  EXPECT_TRUE(eventually([&] { return !engine.runs(); }));
   EXPECT_TRUE(eventually([&] { return folder_.empty(); }));
   EXPECT_TRUE(eventually([&] { return tts.counters().requests_canceled == 1; }));
+}
+
+TEST_F(chatterbox, the_engine_is_killed_when_the_server_ends_or_it_takes_too_long) {
+  endless_engine engine{folder_};
+  chatterbox_options options;
+  options.programs.flite = engine.program();
+  {
+    hosted tts{in_folder(options)};
+    raw_client client{tts.port()};
+    client.send_request("POST", "/tts", hello().dump());
+    ASSERT_TRUE(eventually([&] { return engine.started(); }));
+  }
+  EXPECT_FALSE(engine.runs());
+  options.programs.limit = milliseconds(100);
+  hosted impatient{in_folder(options)};
+  auto got = impatient.post("/tts", hello());
+  EXPECT_EQ(got.status, 500);
+  EXPECT_THAT(
+      got.parsed()["detail"].get<std::string>(),
+      testing::AllOf(StartsWith("Error processing audio chunk 1: "), EndsWith("took too long")));
 }
 
 TEST_F(chatterbox, without_its_programs_it_says_which_is_missing) {
