@@ -29,7 +29,7 @@ struct answer {
 /// How a connection ended.
 enum class ending { still_open, closed, reset };
 
-/// A blocking client that shows every byte. Whatever it waits for, it gives up after ten seconds.
+/// A blocking client that shows every byte. Whatever it waits for, it gives up after a minute.
 class raw_client {
 public:
   explicit raw_client(std::uint16_t port);
@@ -85,7 +85,7 @@ answer ask(std::uint16_t port, std::string_view method, std::string_view target,
 /// @returns the payloads of all `data:` events in a body.
 std::vector<std::string> events_of(const std::string& body);
 
-/// Waits up to ten seconds for a condition that another thread brings about.
+/// Waits up to a minute for a condition that another thread brings about.
 bool eventually(const std::function<bool()>& condition);
 
 } // namespace synapse::backends::test
