@@ -46,6 +46,7 @@ backend_state::backend_state(backend_actor::pointer self, config::backend_settin
 
 backend_actor::behavior_type backend_state::make_behavior() {
   view_.limited = ledger_.limited();
+  view_.scarce = ledger_.scarce();
   resolve();
   return {
       [this](const lane_actor& lane, std::uint32_t index) { on_lane(lane, index); },
@@ -110,6 +111,7 @@ void backend_state::publish() {
   view_.open_until = breaker_.open_until();
   view_.suspect = breaker_.suspect();
   view_.limited = ledger_.limited();
+  view_.scarce = ledger_.scarce();
   view_.recalled = ledger_.recalled();
   for (const auto& [index, lane] : lanes_)
     self_->send(lane, view_);

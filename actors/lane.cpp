@@ -137,7 +137,7 @@ void lane::release(std::uint64_t request, attempt_result result) {
 }
 
 void lane::give_back(std::uint32_t count) {
-  if (!view_.limited || view_.recalled || retired_)
+  if (!view_.limited || view_.recalled || view_.scarce || retired_)
     send(backend_, lease_return(index_, count));
   else
     idle_permits_ += count;
@@ -145,7 +145,7 @@ void lane::give_back(std::uint32_t count) {
 
 void lane::on_view(lane_view& view) {
   view_ = std::move(view);
-  if ((view_.recalled || !view_.limited) && idle_permits_ > 0)
+  if ((view_.recalled || view_.scarce || !view_.limited) && idle_permits_ > 0)
     send(backend_, lease_return(index_, std::exchange(idle_permits_, 0)));
 }
 

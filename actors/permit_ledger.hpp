@@ -48,6 +48,9 @@ public:
   std::vector<grant> expire(time_ns now);
 
   bool limited() const noexcept { return settings_.max_requests > 0; }
+  /// Limited to so few that a message for each that comes free costs nothing beside its request.
+  bool scarce() const noexcept { return limited() && settings_.max_requests <= most_scarce; }
+  static constexpr unsigned most_scarce = 64;
   /// Lanes are to give back what they hold idle.
   bool recalled() const noexcept { return !waiting_.empty() || free_ < 0; }
   std::size_t waiting() const noexcept { return waiting_.size(); }

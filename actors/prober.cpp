@@ -1,5 +1,6 @@
 #include "actors/prober.hpp"
 
+#include "actors/permit_ledger.hpp"
 #include "http/client/thread_routes.hpp"
 
 #include <caf/typed_response_promise.hpp>
@@ -10,7 +11,7 @@
 namespace synapse::actors {
 
 namespace {
-/// A backend that is known to be busy is not waited for any longer.
+/// A backend whose every slot has a request at work is not waited for any longer.
 constexpr net::time_ns busy_patience = 500'000'000;
 
 probe_result unreachable(const std::string& backend, std::string error) {
@@ -62,9 +63,10 @@ caf::result<probe_result> prober::check() {
               return;
             }
             const auto most = settings_.concurrency.max_requests;
-            net::spawn(run(caf::actor_cast<caf::strong_actor_ptr>(this), this, promise,
-                           client::to_endpoint(state.addresses.front()),
-                           most != 0 && state.leased >= most));
+            net::spawn(
+                run(caf::actor_cast<caf::strong_actor_ptr>(this), this, promise,
+                    client::to_endpoint(state.addresses.front()),
+                    most != 0 && most <= permit_ledger::most_scarce && state.leased >= most));
           },
           [this, promise](const caf::error&) mutable {
             promise.deliver(unreachable(settings_.name, "the backend's actor did not answer"));

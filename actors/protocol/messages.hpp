@@ -143,7 +143,9 @@ struct lane_view {
   bool suspect = false;   ///< there were failures: report each success at once
   bool limited = false;   ///< permits are counted: take them from leases
   bool recalled = false;  ///< others wait: give back every permit that comes free
-  bool resolved = false;  ///< `addresses` is the outcome of a resolution
+  /// There are so few that none is kept idle: then those that are out are requests at work.
+  bool scarce = false;
+  bool resolved = false; ///< `addresses` is the outcome of a resolution
   std::vector<backend_address> addresses;
 
   lane_view() = default;
@@ -152,7 +154,7 @@ struct lane_view {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, lane_view& x) {
   return f(caf::meta::type_name("lane_view"), x.state, x.open_until, x.suspect, x.limited,
-           x.recalled, x.resolved, x.addresses);
+           x.recalled, x.scarce, x.resolved, x.addresses);
 }
 
 /// A lane needs a counted permit, or the half-open probe, for one request.

@@ -34,7 +34,9 @@ bool other_container(std::string_view s) noexcept {
       "MAC "sv,                             // Monkey's Audio
       "wvpk"sv,                             // WavPack
       "TTA1"sv,
-      "\x00\x00\x01\xba"sv, // MPEG program stream
+      "APETAGEX"sv,
+      "riff\x2e\x91\xcf\x11"sv, // Wave64
+      "\x00\x00\x01\xba"sv,     // MPEG program stream
       "FLV\x01"sv,
       "\x47\x40\x00"sv, // MPEG transport stream: a program table first,
       "\x47\x40\x11"sv, // or a service description, as ffmpeg writes it
@@ -43,7 +45,9 @@ bool other_container(std::string_view s) noexcept {
     if (s.starts_with(signature))
       return true;
   if (s.size() >= 12) {
-    if (s.substr(4, 4) == "ftyp") // MP4, M4A, MOV, 3GP
+    const auto atom = s.substr(4, 4); // MP4, M4A, MOV, 3GP; QuickTime begins with others
+    if (atom == "ftyp" || atom == "moov" || atom == "mdat" || atom == "wide" || atom == "free" ||
+        atom == "skip")
       return true;
     if (s.starts_with("FORM") && (s.substr(8, 4) == "AIFF" || s.substr(8, 4) == "AIFC"))
       return true;

@@ -1,6 +1,5 @@
 #include "http/handlers/form_call.hpp"
 
-#include "http/core/field.hpp"
 #include "http/handlers/translators.hpp"
 
 namespace synapse::handlers {
@@ -15,23 +14,9 @@ net::task<client::site_ptr> site_of(server::exchange& ex) {
   co_return site;
 }
 
-namespace {
-std::optional<refusal> check_head(const http::request_head& head, std::string& boundary) {
-  if (const auto* coding = head.fields.find(http::known_field::content_encoding);
-      coding != nullptr && !http::iequals(coding->value, "identity"))
-    return refusal{
-        response_detail::unsupported_media_type, "compressed request bodies are not supported", {}};
-  if (auto why = boundary_of(head, boundary))
-    return why;
-  if (!head.chunked && head.content_length < 0)
-    return refusal{response_detail::length_required, {}, {}};
-  return {};
-}
-} // namespace
-
 net::task<void> pass_form(server::exchange& ex, client::site_ptr site, form_call call) {
   std::string boundary;
-  if (auto why = check_head(ex.head(), boundary)) {
+  if (auto why = check_form_head(ex.head(), ex.settings().limits.max_upload_bytes, boundary)) {
     co_await refuse(ex, std::move(*why));
     co_return;
   }
@@ -57,6 +42,7 @@ net::task<void> pass_form(server::exchange& ex, client::site_ptr site, form_call
   forward_options options;
   options.request = &request;
   options.translator = &translator;
+  options.label = call.label;
   forwarder work{ex, std::move(site), options};
   const auto end = co_await work.run();
   if (end == forward_end::refused) {

@@ -12,7 +12,7 @@
 
 namespace synapse::handlers {
 
-/// Holds no more than a part's headers. On the exchange's thread.
+/// Holds no more than a part's headers and one piece. On the exchange's thread.
 class form_input {
 public:
   enum class step {

@@ -92,8 +92,8 @@ net::time_ns forwarder::deadline_of(net::time_ns from, config::milliseconds limi
 }
 
 forwarder::waiting forwarder::wait(net::time_ns due) {
-  ex_.alarm(due);
   const auto from = net::io_thread::now();
+  ex_.alarm(ex_.body_complete() ? due : sooner(due, from + server::exchange::departure_interval));
   return waiting{ex_, ex_.changed(), from};
 }
 
@@ -248,9 +248,11 @@ net::task<void> forwarder::reply_failure() {
   spdlog::warn("request {}: backend {}: {} ({})", ex_.id(), settings_.name, message_,
                http::to_string(failure_));
   std::optional<unsigned> retry_after;
-  if (http::info(failure_).status == 503)
+  const auto status = http::info(failure_).status;
+  if (status == 503)
     retry_after = 1;
-  co_await ex_.reply_error(failure_, "backend " + settings_.name + ": " + message_, retry_after);
+  co_await ex_.reply_error(failure_, "backend " + settings_.name + ": " + message_, retry_after, {},
+                           status == 502 ? options_.label : std::string_view{});
 }
 
 /// @returns false when the client left meanwhile.
@@ -274,6 +276,10 @@ net::task<bool> forwarder::back_off(unsigned attempts_done) {
 
 net::task<forwarder::verdict> forwarder::attempt() {
   time_.begun = net::io_thread::recent();
+  if (ex_.given_up()) {
+    note_departure(telemetry::request_phase::connecting);
+    co_return verdict::abandoned;
+  }
   const auto address = client::to_endpoint(permit_.address);
   // A body that goes out while it comes in cannot be sent again when a kept connection turns out to
   // be stale: it gets a fresh one.
@@ -409,8 +415,9 @@ net::task<forwarder::verdict> forwarder::finish_request() {
       note_departure(telemetry::request_phase::waiting);
       co_return verdict::abandoned;
     }
-    // A backend may answer before it has read everything; then that answer counts.
-    if (!upstream_->input().empty())
+    // A backend may answer before it has read everything; then that answer counts. (The head of a
+    // streamed body goes out in any case: nothing else can be written before it.)
+    if (!streams_body_ && !upstream_->input().empty())
       break;
     const auto due = sooner(deadline_of(upstream_->last_written(), settings_.timeouts.idle),
                             deadline_of(time_.begun, settings_.timeouts.total));
@@ -443,54 +450,63 @@ bool forwarder::answered_early() {
   return false;
 }
 
+/// Gives the request up and tells the client why.
+net::task<forwarder::verdict> forwarder::refuse_body(response_detail detail) {
+  drop_connection();
+  return_permit(attempt_result::canceled);
+  co_await ex_.reply_error(detail);
+  co_return verdict::abandoned;
+}
+
 net::task<forwarder::verdict> forwarder::pump_body() {
-  char chunk_line[20];
-  auto last_from_client = net::io_thread::now();
-  const auto client_limit = ex_.settings().limits.body_timeout;
+  const bool own = options_.request != nullptr;
+  const bool from_client = !own || options_.request->source->from_client();
+  const auto client_limit =
+      from_client ? ex_.settings().limits.body_timeout : config::milliseconds{0};
+  auto waiting_since = net::io_thread::now();
   // An early answer ends the upload: the rest of the body is nobody's any more.
   while (!answered_early() && !upstream_->ended()) {
     std::string_view piece;
     const auto state = next_piece(piece);
     if (state == body_source::state::failed) {
       // Nothing has been answered: the client gets its 400, the backend a broken request.
-      if (options_.request)
+      if (own)
         co_return verdict::refused;
-      drop_connection();
-      return_permit(attempt_result::canceled);
-      co_await ex_.reply_error(response_detail::bad_request_body);
-      co_return verdict::abandoned;
+      co_return co_await refuse_body(response_detail::bad_request_body);
     }
     if (state == body_source::state::wait) {
       if (ex_.given_up()) {
         note_departure(telemetry::request_phase::reading);
         co_return verdict::abandoned;
       }
-      const auto due = deadline_of(last_from_client, client_limit);
-      if (passed(due)) {
-        drop_connection();
-        return_permit(attempt_result::canceled);
-        co_await ex_.reply_error(response_detail::body_timeout);
-        co_return verdict::abandoned;
-      }
+      // Its silence begins when everything has been read, and a backend that takes its time is no
+      // silence of the client.
+      const auto due =
+          deadline_of(std::max(waiting_since, ex_.downstream().last_read()), client_limit);
+      if (passed(due))
+        co_return co_await refuse_body(response_detail::body_timeout);
       upstream_->read();
       co_await wait(due);
       continue;
     }
-    const bool end = state == body_source::state::end;
-    body_sent_ = end;
-    if (end && !chunked_body_)
+    body_read_ = state == body_source::state::end;
+    if (body_read_ && !chunked_body_) {
+      body_sent_ = true;
       break;
+    }
+    body_bytes_ += piece.size();
+    if (options_.max_body != 0 && body_bytes_ > options_.max_body)
+      co_return co_await refuse_body(response_detail::body_too_large);
     body_started_ = true;
-    last_from_client = net::io_thread::now();
     std::array<std::string_view, 3> pieces;
-    if (end)
+    if (body_read_)
       pieces = {http::last_chunk, {}, {}};
     else if (chunked_body_)
-      pieces = {http::chunk_head(piece.size(), chunk_line), piece, "\r\n"};
+      pieces = {http::chunk_head(piece.size(), chunk_line_), piece, "\r\n"};
     else
       pieces = {piece, {}, {}};
     if (!upstream_->write(pieces))
-      while (upstream_->writing()) {
+      while (upstream_->writing() && !answered_early()) {
         if (ex_.given_up()) {
           note_departure(telemetry::request_phase::reading);
           co_return verdict::abandoned;
@@ -502,10 +518,17 @@ net::task<forwarder::verdict> forwarder::pump_body() {
         upstream_->read();
         co_await wait(due);
       }
-    release_piece();
-    if (end || upstream_->write_error())
+    if (upstream_->writing() || upstream_->write_error())
+      break; // answered before it had all of it, or gone: what it said is read now
+    waiting_since = net::io_thread::now();
+    body_sent_ = body_read_;
+    if (body_sent_)
       break;
+    release_piece();
   }
+  // It may have seen the end of a form before the end of the body: that is no early answer.
+  if (std::string_view piece; !body_read_ && own && !upstream_->writing())
+    body_read_ = next_piece(piece) == body_source::state::end;
   time_.sent = net::io_thread::now();
   co_return verdict::answered;
 }

@@ -21,11 +21,14 @@ struct forward_options {
   bool stream_body = false;
   /// The backend answers with OpenAI chat or completion chunks if it streams: watch their end.
   bool openai_stream = false;
+  std::uint64_t max_body = 0; ///< of a streamed body, decoded; 413 beyond; 0: no limit
   /// Send this instead of the client's request. Outlives the forwarder.
   const own_request* request = nullptr;
   /// What the client gets for a good answer; without one the handler gets it. Answers other than
   /// 2xx are the handler's in any case. Only with `request`; outlives the forwarder.
   answer_translator* translator = nullptr;
+  /// Label of 502 answers in the envelope of routes beside OpenAI's; empty: the usual one.
+  std::string_view label = {};
 };
 
 /// What has come of a forwarded request.
@@ -75,6 +78,7 @@ private:
   net::task<verdict> finish_request();
   net::task<verdict> pump_body();
   bool answered_early();
+  net::task<verdict> refuse_body(http::response_detail detail);
   body_source::state next_piece(std::string_view& piece);
   void release_piece();
   net::task<verdict> read_head();
@@ -124,6 +128,8 @@ private:
     }
     void await_resume() const noexcept {
       exchange.record().upstream_ns += net::io_thread::now() - from;
+      if (!exchange.body_complete())
+        exchange.look_for_departure();
     }
   };
   /// @param due when to wake up at the latest, 0 for never
@@ -148,7 +154,10 @@ private:
   timer_set time_;
   bool body_started_ = false;
   bool chunked_body_ = false; ///< a streamed body goes out in chunks
-  bool body_sent_ = false;    ///< all of a streamed body has gone out
+  bool body_read_ = false;    ///< its source has come to its end
+  std::uint64_t body_bytes_ = 0;
+  char chunk_line_[20];    ///< the piece under way; a write may still refer to it
+  bool body_sent_ = false; ///< all of a streamed body has gone out
 
   http::response_detail failure_ = http::response_detail::internal_error;
   actors::attempt_result told_ = actors::attempt_result::ok;

@@ -76,6 +76,10 @@ void forwarder::write_answer_head(body_framing framing, bool event_stream) {
 
 net::task<forwarder::verdict> forwarder::relay() {
   if (options_.request) {
+    // What it makes of half a request is no answer to the whole one.
+    if (streams_body_ && !body_read_ && answer_.status / 100 == 2)
+      co_return fail(response_detail::upstream_protocol_error, counted_result::bad_response,
+                     attempt_result::bad_response, "it answered before it had the whole request");
     if (options_.translator && answer_.status / 100 == 2)
       co_return co_await relay_translated();
     co_return co_await collect();

@@ -17,8 +17,10 @@ using progress = answer_translator::progress;
 using telemetry::stream_end;
 
 namespace {
-/// What is kept of an answer that no translator takes: errors, and lists of uploaded files.
-constexpr std::size_t max_collected = 256 * 1024;
+/// What is kept of an answer that no translator takes: of an error, as much as says enough; of a
+/// good one all of it (Chatterbox lists every reference it has ever been given).
+constexpr std::size_t max_error = 256 * 1024;
+constexpr std::size_t max_good = 16 * 1024 * 1024;
 
 bool bodyless(unsigned status) {
   return status == 204 || status == 205 || status == 304;
@@ -34,14 +36,17 @@ net::task<forwarder::verdict> forwarder::collect() {
   collected_.retry_after = answer_.fields.value_of(http::known_field::retry_after);
   input_ended_ = bodyless(answer_.status);
   const bool good = answer_.status / 100 == 2;
+  const auto most = good ? max_good : max_error;
   events_.clear();
   while (!input_ended_) {
     take_stream_input();
     if (input_ended_)
       break;
-    collected_.truncated = events_.size() > max_collected || (input_broken_ && !good);
-    if (collected_.truncated)
-      break; // what there is of an error says enough
+    if (good && events_.size() > most)
+      co_return fail(response_detail::upstream_protocol_error, counted_result::bad_response,
+                     attempt_result::bad_response, "its answer is too long");
+    if (!good && (input_broken_ || events_.size() > most))
+      break;
     if (input_broken_)
       co_return fail(response_detail::upstream_reset_after_response_started,
                      counted_result::reset_after_head, attempt_result::reset_after_head,
@@ -61,12 +66,12 @@ net::task<forwarder::verdict> forwarder::collect() {
     upstream_->read();
     co_await wait(sooner(idle_due, total_due));
   }
-  collected_.body.assign(events_, 0, max_collected);
+  collected_.body.assign(events_, 0, most);
   events_.clear();
-  if (collected_.truncated || (!answer_.chunked && answer_.content_length < 0))
-    drop_connection();
-  else
+  if (input_ended_ && (answer_.chunked || answer_.content_length >= 0))
     release_connection();
+  else
+    drop_connection();
   answered_well();
   end_ = forward_end::collected;
   co_return verdict::answered;
@@ -178,6 +183,9 @@ net::task<forwarder::verdict> forwarder::relay_translated() {
   const auto keepalive = in_ns(ex_.settings().limits.stream_keepalive);
   const auto total_due = deadline_of(time_.begun, settings_.timeouts.total);
   auto last_sent = net::io_thread::recent();
+  // Chatterbox begins to answer when it has finished: who reads slowly keeps nobody from its turn.
+  if (settings_.type == config::backend_type::chatterbox)
+    return_permit(attempt_result::ok);
   auto how = translator.begin(answer_);
   for (;;) {
     if (how == progress::more && !input_ended_) {
@@ -233,17 +241,16 @@ net::task<forwarder::verdict> forwarder::relay_translated() {
     upstream_->read();
     co_await wait(sooner(keepalive_due, sooner(idle_due, total_due)));
   }
-  if (!co_await send_translated(true)) {
-    count_stream_end(stream_end::client_abort);
-    note_departure(telemetry::request_phase::responding);
-    co_return verdict::abandoned;
-  }
-  count_stream_end(stream_end::complete);
+  // The backend has done its part, whatever the client makes of the rest.
   if (input_ended_ && (answer_.chunked || answer_.content_length >= 0))
     release_connection();
   else
     drop_connection();
   answered_well();
+  const bool sent = co_await send_translated(true);
+  count_stream_end(sent ? stream_end::complete : stream_end::client_abort);
+  if (!sent)
+    note_departure(telemetry::request_phase::responding);
   co_return verdict::answered;
 }
 

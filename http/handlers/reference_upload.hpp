@@ -22,6 +22,7 @@ public:
   state next(std::string_view& piece) override;
   void release() override;
   std::optional<std::uint64_t> size() const override;
+  bool from_client() const override { return false; }
 
 private:
   http::multipart_writer writer_;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -53,6 +54,17 @@ std::string validation_body(const refusal& why) {
   return dump(body);
 }
 
+/// Not more than is meant for people, and no half of a character.
+std::string shortened(std::string text) {
+  if (text.size() <= max_error_text)
+    return text;
+  auto end = max_error_text;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+    --end;
+  text.resize(end);
+  return text;
+}
+
 /// The sentence in a backend's error, whichever envelope it came in; else its text.
 std::string message_in(const json& body, const std::string& text) {
   if (body.is_object()) {
@@ -71,10 +83,13 @@ std::string message_in(const json& body, const std::string& text) {
       if (auto found = text_at((*detail)[0], "msg"); !found.empty())
         return found;
   }
-  return text.substr(0, max_error_text);
+  return text;
 }
 
 unsigned client_status(unsigned backend) {
+  // The gateway has chosen path and method, and kept the connection: those are not the client's.
+  if (backend == 404 || backend == 405 || backend == 407 || backend == 408)
+    return 502;
   if (backend >= 400 && backend < 500)
     return backend;
   return backend == 503 || backend == 504 ? backend : 502;
@@ -148,16 +163,39 @@ std::optional<refusal> check_json_head(const http::request_head& head) {
   return {};
 }
 
-std::optional<refusal> boundary_of(const http::request_head& head, std::string& boundary) {
+std::optional<refusal> check_length(const http::request_head& head, std::uint64_t max_bytes) {
+  if (head.chunked || head.content_length < 0 ||
+      static_cast<std::uint64_t>(head.content_length) <= max_bytes)
+    return {};
+  return refusal{response_detail::body_too_large,
+                 "the upload exceeds " + std::to_string(max_bytes) + " bytes",
+                 {}};
+}
+
+std::optional<refusal> check_form_head(const http::request_head& head, std::uint64_t max_bytes,
+                                       std::string& boundary) {
+  if (const auto* coding = head.fields.find(http::known_field::content_encoding);
+      coding != nullptr && !http::iequals(coding->value, "identity"))
+    return refusal{
+        response_detail::unsupported_media_type, "compressed request bodies are not supported", {}};
   auto fault = http::multipart_error::none;
   boundary = http::multipart_boundary(head.fields.value_of(http::known_field::content_type), fault);
-  if (fault == http::multipart_error::none)
+  if (fault != http::multipart_error::none)
+    return refusal{fault == http::multipart_error::not_form_data
+                       ? response_detail::unsupported_media_type
+                       : response_detail::bad_request,
+                   std::string{http::message_of(fault)},
+                   {}};
+  if (!head.chunked && head.content_length < 0)
+    return refusal{response_detail::length_required, {}, {}};
+  return check_length(head, max_bytes);
+}
+
+json parse_answer(const std::string& text) {
+  // nlohmann/json copies and writes by recursion: depth has to be limited before.
+  if (!http::inspect_json(text).ok())
     return {};
-  return refusal{fault == http::multipart_error::not_form_data
-                     ? response_detail::unsupported_media_type
-                     : response_detail::bad_request,
-                 std::string{http::message_of(fault)},
-                 {}};
+  return json::parse(text, nullptr, false);
 }
 
 std::optional<refusal> refusal_of(server::exchange::body_state state, std::size_t limit) {
@@ -182,9 +220,9 @@ void note_departure_while_reading(server::exchange& ex) {
   ex.record().status = 499;
 }
 
-net::task<bool> read_json_object(server::exchange& ex, json& into) {
+net::task<bool> read_json_object(server::exchange& ex, json& into, std::size_t limit) {
   auto refused = check_json_head(ex.head());
-  const auto limit = ex.settings().limits.max_json_body_bytes;
+  limit = std::min(limit, ex.settings().limits.max_json_body_bytes);
   if (!refused && !ex.take_body_at_hand(limit)) {
     const auto state = co_await ex.read_body(limit);
     if (state == server::exchange::body_state::gone) {
@@ -211,14 +249,14 @@ net::task<void> pass_on_error(server::exchange& ex, const collected_answer& answ
                               std::string_view label, std::string_view param) {
   const auto status = client_status(answer.status);
   const auto detail = detail_of_status(status);
-  const auto body = json::parse(answer.body, nullptr, false);
-  auto message = message_in(body, answer.body);
+  const auto body = parse_answer(answer.body);
+  auto message = shortened(message_in(body, answer.body));
   if (message.empty())
     message = "the backend answered with status " + std::to_string(answer.status);
   spdlog::warn("request {}: backend {} answered {}: {}", ex.id(), ex.record().backend,
                answer.status, message);
   std::string fields;
-  if (status == 503)
+  if (status == 503 || (status == 429 && !answer.retry_after.empty()))
     fields = "Retry-After: " + std::to_string(seconds_of(answer.retry_after).value_or(1)) + "\r\n";
   std::string text;
   if (http::dialect_of(ex.path()) == http::error_dialect::openai) {
@@ -231,8 +269,8 @@ net::task<void> pass_on_error(server::exchange& ex, const collected_answer& answ
   } else {
     json envelope;
     // A list of faults stays what it is: clients look into it.
-    envelope["detail"] =
-        body.is_object() && body.contains("detail") ? body["detail"] : json(message);
+    const bool list = body.is_object() && body.contains("detail") && body["detail"].is_array();
+    envelope["detail"] = list ? body["detail"] : json(message);
     envelope["error"] = label;
     text = dump(envelope);
   }

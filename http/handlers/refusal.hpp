@@ -31,8 +31,12 @@ net::task<void> refuse(server::exchange& exchange, refusal why);
 /// Looks at what the head says about a JSON body. @returns why the request cannot be taken, if so.
 std::optional<refusal> check_json_head(const http::request_head& head);
 
-/// The boundary of the form that the head announces. @returns why it cannot be read, if so.
-std::optional<refusal> boundary_of(const http::request_head& head, std::string& boundary);
+/// Looks at what the head says about a form and finds its boundary. @returns why the request cannot
+/// be taken, if so. @param max_bytes of the body
+std::optional<refusal> check_form_head(const http::request_head& head, std::uint64_t max_bytes,
+                                       std::string& boundary);
+/// 413, or nothing when the body's length is not known beforehand or fits.
+std::optional<refusal> check_length(const http::request_head& head, std::uint64_t max_bytes);
 
 /// What to answer when a body did not arrive as it should; nothing when its client has left.
 std::optional<refusal> refusal_of(server::exchange::body_state state, std::size_t limit);
@@ -40,12 +44,17 @@ std::optional<refusal> refusal_of(server::exchange::body_state state, std::size_
 /// The client has left before its request was complete: counts that.
 void note_departure_while_reading(server::exchange& exchange);
 
-/// Reads a JSON object from the body. @returns false when the client has its answer or has left.
-net::task<bool> read_json_object(server::exchange& exchange, nlohmann::ordered_json& into);
+/// Reads a JSON object from the body, of at most `limit` bytes: a parsed one takes many times its
+/// size. @returns false when the client has its answer or has left.
+net::task<bool> read_json_object(server::exchange& exchange, nlohmann::ordered_json& into,
+                                 std::size_t limit);
+
+/// A backend's JSON; null when it is none, or nested deeper than anybody would.
+nlohmann::ordered_json parse_answer(const std::string& text);
 
 /// Passes on what a backend answered that is no success: its status when the client's request is at
-/// fault, 503 and 504 as they are, otherwise 502. A JSON object keeps its text where the dialect
-/// allows; other text becomes the `detail`.
+/// fault, 503 and 504 as they are, otherwise 502 (also for 404 and 405: the gateway has chosen the
+/// path). A list of faults stays one where the dialect allows; any other text becomes the message.
 /// @param label such as "TTS backend error".
 /// @param param field of an OpenAI request that a 4xx is about; empty: none.
 net::task<void> pass_on_error(server::exchange& exchange, const collected_answer& answer,

@@ -14,6 +14,7 @@ using json = nlohmann::ordered_json;
 
 namespace {
 constexpr std::size_t max_text = 5000;         ///< characters; the API page
+constexpr std::size_t max_voice_bytes = 1000;  ///< a name of 200 characters, or an id
 constexpr std::size_t max_openai_input = 4096; ///< characters; OpenAI's reference
 
 /// Reads fields of one object; the first fault stays.
@@ -111,6 +112,8 @@ std::optional<refusal> read_synthesis(const json& body, speech_request& into) {
   field_reader fields{body, fault};
   read_common(fields, into);
   fields.text("voice_id", into.voice);
+  if (into.voice.size() > max_voice_bytes)
+    fields.refuse("voice_id", "is no id of a voice");
   return fault;
 }
 
@@ -166,7 +169,7 @@ std::optional<refusal> read_openai_speech(const json& body, speech_request& into
   else
     fields.refuse("voice", "has to be a string, or an object with an id");
   // What is no voice of the library is a file name for the backend.
-  if (into.voice.empty() ||
+  if (into.voice.empty() || into.voice.size() > max_voice_bytes ||
       into.voice.find_first_of(std::string_view{"/\\\0", 3}) != std::string::npos)
     fields.refuse("voice", "is no name or id of a voice");
   fields.text("response_format", into.format);

@@ -118,6 +118,9 @@ text_fields openai_form(const upload_form& form, std::optional<refusal>& why) {
 net::task<void> as_it_came(server::exchange& ex, client::site_ptr site) {
   forward_options options;
   options.stream_body = true;
+  options.max_body = ex.settings().limits.max_upload_bytes;
+  if (auto why = check_length(ex.head(), options.max_body))
+    return refuse(ex, std::move(*why));
   return forward(ex, std::move(site), options);
 }
 

@@ -18,7 +18,9 @@ using progress = answer_translator::progress;
 namespace {
 double number_at(const json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? found->get<double>() : 0;
+  // Thirty years of audio are enough; what is no number at all (NaN is no JSON) is none.
+  return found != object.end() && found->is_number() ? std::clamp(found->get<double>(), 0.0, 1e9)
+                                                     : 0;
 }
 
 std::string text_at(const json& object, const char* key) {
@@ -112,9 +114,22 @@ std::string cue_text(const transcript_segment& segment) {
   auto text = trimmed(segment.text);
   std::replace(text.begin(), text.end(), '\n', ' ');
   std::replace(text.begin(), text.end(), '\r', ' ');
-  for (auto at = text.find("-->"); at != std::string::npos; at = text.find("-->", at))
+  for (auto at = text.find("-->"); at != std::string::npos; at = text.find("-->"))
     text.replace(at, 3, "->");
   return text;
+}
+
+/// WebVTT cues have markup.
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text)
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else
+      out += c;
+  return out;
 }
 
 std::string subtitles(const transcript& what, bool vtt) {
@@ -125,7 +140,7 @@ std::string subtitles(const transcript& what, bool vtt) {
     if (!vtt)
       out += std::to_string(++number) + "\n";
     out += timestamp(segment.start, mark) + " --> " + timestamp(segment.end, mark) + "\n" +
-           cue_text(segment) + "\n\n";
+           (vtt ? escaped(cue_text(segment)) : cue_text(segment)) + "\n\n";
   }
   return out;
 }

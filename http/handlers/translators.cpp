@@ -32,6 +32,16 @@ std::string_view name_of(http::media_kind kind) {
   }
 }
 
+/// Enough for any header that a speech server writes.
+constexpr std::size_t max_header = 4096;
+/// Sizes from here on are those of headers that promise nothing (see wav_info::missing_bytes).
+constexpr std::uint64_t largest_promise = 0x7fff0000;
+
+/// Only the end of the connection says that this answer is over.
+bool is_unframed(const http::response_head& answer) {
+  return !answer.chunked && answer.content_length < 0;
+}
+
 /// A compressed body would have to be unpacked to be looked at; none was asked for.
 bool is_encoded(const http::response_head& answer) {
   const auto* coding = answer.fields.find(http::known_field::content_encoding);
@@ -63,10 +73,14 @@ audio_answer::audio_answer(http::media_kind kind, std::string_view media_type,
     : kind_(kind), media_type_(media_type), filename_(filename) {}
 
 progress audio_answer::begin(const http::response_head& answer) {
+  unframed_ = is_unframed(answer);
   return is_encoded(answer) ? refuse("its answer is compressed, unasked") : progress::more;
 }
 
 progress audio_answer::take(std::string_view bytes, std::string& out) {
+  total_ += bytes.size();
+  if (unframed_ && kind_ == http::media_kind::wav && header_.size() < max_header)
+    header_.append(bytes.substr(0, max_header - header_.size()));
   if (known_) {
     out.append(bytes);
     return progress::more;
@@ -83,6 +97,12 @@ progress audio_answer::take(std::string_view bytes, std::string& out) {
 }
 
 progress audio_answer::finish(std::string& /*out*/) {
+  // Where only the connection's end tells the answer's, its header is asked whether that was all.
+  http::wav_info info;
+  std::string ignored;
+  if (http::parse_wav_header(header_, total_, info, ignored) == http::wav_status::ok &&
+      info.missing_bytes != 0)
+    return refuse("its recording was cut off");
   if (known_)
     return progress::more;
   return refuse(first_.empty() ? "its answer is empty" : "its answer is too short for a recording");
@@ -99,6 +119,7 @@ answer_translator::head audio_answer::client_head() const {
 }
 
 progress pcm_answer::begin(const http::response_head& answer) {
+  unframed_ = is_unframed(answer);
   return is_encoded(answer) ? refuse("its answer is compressed, unasked") : progress::more;
 }
 
@@ -127,7 +148,7 @@ progress pcm_answer::take(std::string_view bytes, std::string& out) {
                   std::to_string(info.bits_per_sample) +
                   " bits: pcm has 24000 Hz and one channel of 16 bits");
   in_data_ = true;
-  left_ = info.data_bytes;
+  left_ = info.data_bytes; // or "unknown", which is more than will ever come
   const std::string rest = std::exchange(header_, {});
   return take(std::string_view{rest}.substr(static_cast<std::size_t>(info.data_offset)), out);
 }
@@ -135,6 +156,8 @@ progress pcm_answer::take(std::string_view bytes, std::string& out) {
 progress pcm_answer::finish(std::string& /*out*/) {
   if (!in_data_)
     return refuse("its answer is no WAV recording");
+  if (unframed_ && left_ != 0 && left_ < largest_promise)
+    return refuse("its recording was cut off");
   return progress::more;
 }
 
@@ -213,7 +236,7 @@ progress json_answer::finish(std::string& out) {
 }
 
 progress json_answer::translate(std::string& text, std::string& out) {
-  out.append(text);
+  out = std::move(text); // nothing goes out before
   return progress::more;
 }
 
@@ -254,7 +277,15 @@ progress events_answer::take(std::string_view bytes, std::string& out) {
   return how;
 }
 
-progress events_answer::finish(std::string& /*out*/) {
+progress events_answer::finish(std::string& out) {
+  http::sse_event event;
+  // The blank line behind the last event is often forgotten.
+  if (!done_ && scanner_.finish(buffer_.data(), buffer_.size(), event) == http::sse_status::event &&
+      event.type == "done") {
+    done_ = true;
+    if (on_event(event, buffer_ + "\n\n", out) == progress::bad)
+      return progress::bad;
+  }
   return done_ ? progress::more : refuse("its stream ended before it was done");
 }
 

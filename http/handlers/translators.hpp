@@ -14,7 +14,8 @@
 
 namespace synapse::handlers {
 
-/// Becomes another translator when the answer begins: all of the request is known then.
+/// Becomes another translator when the answer begins: all of the request is known then, because an
+/// answer to half of one is refused.
 class late_answer final : public answer_translator {
 public:
   using maker = std::function<std::unique_ptr<answer_translator>()>;
@@ -54,6 +55,9 @@ private:
   std::string_view filename_;
   std::string first_; ///< held back until it is known what it is
   bool known_ = false;
+  bool unframed_ = false;
+  std::string header_; ///< of an unframed WAV recording
+  std::uint64_t total_ = 0;
 };
 
 /// The samples of a WAV recording, without its header: signed 16 bit, little-endian, mono, 24 kHz,
@@ -69,6 +73,7 @@ private:
   std::string header_; ///< until it is complete
   bool in_data_ = false;
   std::uint64_t left_ = 0; ///< bytes of samples to come
+  bool unframed_ = false;
 };
 
 /// What `inner` makes of a recording, as OpenAI's speech events: one `speech.audio.delta` for

@@ -20,6 +20,8 @@ using json = nlohmann::ordered_json;
 
 namespace {
 constexpr std::string_view label = "TTS backend error";
+/// 5000 characters, each escaped as a pair of surrogates, and a few fields.
+constexpr std::size_t max_speech_bytes = 256 * 1024;
 
 /// One request for speech, from the checked body to the last byte of the answer.
 class speaking {
@@ -33,6 +35,8 @@ public:
   net::task<void> with_clone(actors::voice_location where);
   /// With one of the backend's own voices.
   net::task<void> with_predefined(std::string target, std::string body);
+  /// Why the library could not be asked for a voice of that name; `local`: it could.
+  refusal library_problem{response_detail::local, {}, {}};
 
 private:
   net::task<bool> ensure_copy(const actors::voice_location& where, std::string& copy);
@@ -56,10 +60,16 @@ net::task<void> speaking::with_predefined(std::string target, std::string body) 
   forward_options options;
   options.request = &request;
   options.translator = &translator_;
+  options.label = label;
   forwarder work{ex_, site_, options};
   if (co_await work.run() != forward_end::collected)
     co_return;
   auto& answer = work.answer();
+  if (answer.status == 404 && library_problem.detail != response_detail::local) {
+    // It may well be a voice of the library, which could not be asked.
+    co_await refuse(ex_, std::move(library_problem));
+    co_return;
+  }
   if (answer.status == 404 && wanted_.voice_may_be_named) {
     auto unknown = invalid_field("voice", "neither the library nor the backend has a voice '" +
                                               wanted_.voice + "'");
@@ -82,6 +92,7 @@ net::task<void> speaking::with_clone(actors::voice_location where) {
     forward_options options;
     options.request = &request;
     options.translator = &translator_;
+    options.label = label;
     forwarder work{ex_, site_, options};
     if (co_await work.run() != forward_end::collected)
       co_return;
@@ -109,10 +120,19 @@ void speaking::tell_library(const std::string& voice_id, std::string copy) {
 
 /// @returns false when the client has its answer or has left.
 net::task<bool> speaking::open_reference(net::local_ptr<net::file_source> file) {
-  while (!file->opened())
-    co_await ex_.wake()->wait();
-  if (file->error() == 0)
+  const auto due = net::io_thread::now() + library_patience;
+  while (!file->opened() && !ex_.given_up() && net::io_thread::now() < due) {
+    ex_.alarm(due);
+    co_await ex_.changed();
+  }
+  ex_.alarm(0);
+  if (file->opened() && file->error() == 0)
     co_return true;
+  if (!file->opened()) {
+    refusal silence{response_detail::storage_failed, "the voice's reference cannot be read", {}};
+    co_await refuse(ex_, std::move(silence));
+    co_return false;
+  }
   const bool removed = file->error() == ENOENT;
   refusal why{removed ? response_detail::voice_not_found : response_detail::storage_failed,
               removed ? "the voice has just been removed"
@@ -147,6 +167,7 @@ net::task<bool> speaking::upload(const actors::voice_location& where,
   request.source = &form;
   forward_options options;
   options.request = &request;
+  options.label = label;
   forwarder work{ex_, site_, options};
   const auto end = co_await work.run();
   if (end == forward_end::refused) {
@@ -159,18 +180,25 @@ net::task<bool> speaking::upload(const actors::voice_location& where,
   if (end != forward_end::collected)
     co_return false;
   auto& answer = work.answer();
-  const auto said = json::parse(answer.body, nullptr, false);
-  if (answer.status == 200 && said.is_object() && said.contains("uploaded_files") &&
-      said["uploaded_files"].is_array() && !said["uploaded_files"].empty() &&
-      said["uploaded_files"][0].is_string()) {
-    copy = said["uploaded_files"][0].get<std::string>();
+  const auto said = parse_answer(answer.body);
+  const auto first_text = [&](const char* list, const char* key) {
+    const auto found = said.is_object() ? said.find(list) : said.end();
+    if (found == said.end() || !found->is_array() || found->empty())
+      return std::string{};
+    const auto& one = (*found)[0];
+    if (key != nullptr && (!one.is_object() || !one.contains(key)))
+      return std::string{};
+    const auto& text = key != nullptr ? one[key] : one;
+    return text.is_string() ? text.get<std::string>() : std::string{};
+  };
+  copy = first_text("uploaded_files", nullptr);
+  if (answer.status == 200 && !copy.empty()) {
     tell_library(where.voice.voice_id, copy);
     co_return true;
   }
   // A 200 may list the file as refused.
-  if (said.is_object() && said.contains("errors") && said["errors"].is_array() &&
-      !said["errors"].empty() && said["errors"][0].is_object()) {
-    answer.body = dump(json{{"detail", said["errors"][0].value("error", "")}});
+  if (const auto fault = first_text("errors", "error"); !fault.empty()) {
+    answer.body = dump(json{{"detail", fault}});
     answer.status = answer.status == 200 ? 400 : answer.status;
   } else if (answer.status / 100 == 2) {
     answer.body = "it did not say under which name it keeps the reference";
@@ -187,7 +215,7 @@ net::task<bool> find_voice(server::exchange& ex, const client::site_ptr& site, s
                            actors::voice_location& into) {
   actors::question<actors::voice_location> question;
   question.ask(ex.actor(), library_of(ex), actors::locate_voice(voice, false, site->name()));
-  if (!co_await library_answered(ex, question))
+  if (!co_await library_answered(ex, question, true))
     co_return false;
   into = std::move(*question.answer());
   co_return true;
@@ -197,7 +225,7 @@ enum class tts_route { synthesize, stream, interpolate };
 
 net::task<void> speak(const services& all, server::exchange& ex, tts_route route) {
   json body;
-  if (!co_await read_json_object(ex, body))
+  if (!co_await read_json_object(ex, body, max_speech_bytes))
     co_return;
   speech_request wanted;
   auto fault = route == tts_route::interpolate ? read_interpolation(body, wanted)
@@ -225,9 +253,17 @@ net::task<void> speak(const services& all, server::exchange& ex, tts_route route
     co_return;
   }
   actors::voice_location where, other;
-  for (const auto& one : wanted.mix)
-    if (one != wanted.voice && !co_await find_voice(ex, site, one, other))
+  for (const auto& one : wanted.mix) {
+    if (one == wanted.voice)
+      continue;
+    if (!co_await find_voice(ex, site, one, other))
       co_return;
+    if (other.reference_path.empty()) {
+      refusal why{response_detail::voice_not_found, "voice " + one + " has no references", {}};
+      co_await refuse(ex, std::move(why));
+      co_return;
+    }
+  }
   if (!co_await find_voice(ex, site, wanted.voice, where))
     co_return;
   co_await work.with_clone(std::move(where));
@@ -283,7 +319,7 @@ net::task<void> openai_speech(const services& all, server::exchange& ex) {
     co_return;
   }
   json body;
-  if (!co_await read_json_object(ex, body))
+  if (!co_await read_json_object(ex, body, max_speech_bytes))
     co_return;
   speech_request wanted;
   if (auto fault = read_openai_speech(body, wanted)) {
@@ -294,19 +330,27 @@ net::task<void> openai_speech(const services& all, server::exchange& ex) {
   speaking work{all, ex, site, wanted, answer.translator()};
   actors::question<actors::voice_location> question;
   question.ask(ex.actor(), library_of(ex), actors::locate_voice(wanted.voice, true, site->name()));
-  const bool known = co_await library_answers(ex, question);
+  const bool known = co_await library_answers(ex, question, true);
   if (known && question.answer()) {
     co_await work.with_clone(std::move(*question.answer()));
     co_return;
   }
-  // A library that is out of order must not silence the backend's own voices.
   if (known && question.answer().error() == actors::ec::invalid_voice) {
     auto why = invalid_field("voice", actors::detail(question.answer().error()));
     co_await refuse(ex, std::move(why));
     co_return;
   }
-  co_await work.with_predefined("/v1/audio/speech",
-                                openai_speech_body(wanted, predefined_voice_file(wanted.voice)));
+  // A library that is out of order must not silence the backend's own voices.
+  if (!known)
+    work.library_problem = {response_detail::draining, "the voice library does not answer", {}};
+  else if (question.answer().error() != actors::ec::voice_not_found)
+    work.library_problem = refusal_of(question.answer().error());
+  const auto file = predefined_voice_file(wanted.voice);
+  // Its OpenAI route knows no languages.
+  const bool english = wanted.language == "en";
+  std::string target = english ? "/v1/audio/speech" : "/tts";
+  auto text = english ? openai_speech_body(wanted, file) : predefined_body(wanted, file);
+  co_await work.with_predefined(std::move(target), std::move(text));
 }
 
 } // namespace synapse::handlers

@@ -19,7 +19,7 @@ constexpr std::size_t shown_name_bytes = 100;
 
 upload_form::upload_form(server::exchange& exchange, std::string_view boundary,
                          std::span<const form_field> fields)
-    : ex_(exchange), input_(exchange, boundary, exchange.settings().limits.max_upload_bytes),
+    : input_(exchange, boundary, exchange.settings().limits.max_upload_bytes),
       writer_(http::multipart_writer::make_boundary()), fields_(fields) {}
 
 bool upload_form::has(std::string_view name) const {
@@ -56,13 +56,6 @@ bool upload_form::refuse_file(const std::string& reason) {
 }
 
 net::task<upload_form::beginning> upload_form::begin() {
-  if (!ex_.head().chunked && ex_.head().content_length > 0 &&
-      static_cast<std::uint64_t>(ex_.head().content_length) > input_.max_bytes()) {
-    refuse({response_detail::body_too_large,
-            "the upload exceeds " + std::to_string(input_.max_bytes()) + " bytes",
-            {}});
-    co_return beginning::refused;
-  }
   while (framing_.empty()) {
     const auto how = read_on();
     if (how == state::failed)

@@ -76,7 +76,6 @@ private:
   state read_on();
   const form_field* known(std::string_view name) const;
 
-  server::exchange& ex_;
   form_input input_;
   http::multipart_writer writer_;
   std::span<const form_field> fields_;

@@ -30,6 +30,8 @@ public:
   virtual void release() = 0;
   /// Bytes of the whole body; nothing when that is not known beforehand: then it goes in chunks.
   virtual std::optional<std::uint64_t> size() const { return {}; }
+  /// The client sends it, in its own time: its silence has a limit.
+  virtual bool from_client() const { return true; }
 };
 
 /// A request in the gateway's own words.
@@ -48,7 +50,6 @@ struct collected_answer {
   std::string content_type;
   std::string retry_after; ///< as received
   std::string body;
-  bool truncated = false; ///< there was more than is kept of such an answer
 };
 
 /// Makes the client's answer of a backend's good one (2xx) while it arrives.
@@ -79,7 +80,7 @@ public:
   /// The backend's answer has come to the end that its framing names. `bad`: it is incomplete all
   /// the same.
   virtual progress finish(std::string& out) = 0;
-  /// Asked once, before the first byte goes out.
+  /// Asked when the first byte is to go out, not before.
   virtual head client_head() const = 0;
   /// The answer breaks off after something of it was sent: a last word, if its form has room for
   /// one. Afterwards the connection is cut in any case.

@@ -21,15 +21,23 @@ inline const actors::voice_library_actor& library_of(server::exchange& exchange)
 /// What an error of the library means for a client.
 refusal refusal_of(const caf::error& error);
 
-/// Waits even for a client that has left: what the library has begun has to be known.
+/// For questions that change nothing: the library answers them from memory.
+inline constexpr net::time_ns lookup_patience = 5'000'000'000;
+
+/// Waits even for a client that has left: what the library has begun has to be known. Only a lookup
+/// is given up with its client.
 /// @returns false when there is no answer in time.
 template <class Reply>
-net::task<bool> library_answers(server::exchange& exchange, actors::question<Reply>& question) {
+net::task<bool> library_answers(server::exchange& exchange, actors::question<Reply>& question,
+                                bool lookup = false) {
   const auto from = net::io_thread::now();
-  const auto due = from + library_patience;
-  while (!question.done() && net::io_thread::now() < due) {
+  const auto due = from + (lookup ? lookup_patience : library_patience);
+  while (!question.done() && net::io_thread::now() < due && !(lookup && exchange.given_up())) {
     exchange.alarm(due);
-    co_await exchange.wake()->wait();
+    if (lookup)
+      co_await exchange.changed();
+    else
+      co_await exchange.wake()->wait();
   }
   exchange.alarm(0);
   exchange.record().upstream_ns += net::io_thread::now() - from;
@@ -38,9 +46,10 @@ net::task<bool> library_answers(server::exchange& exchange, actors::question<Rep
 
 /// @returns whether the library answered well; otherwise the client has its answer.
 template <class Reply>
-net::task<bool> library_answered(server::exchange& exchange, actors::question<Reply>& question) {
+net::task<bool> library_answered(server::exchange& exchange, actors::question<Reply>& question,
+                                 bool lookup = false) {
   refusal why{http::response_detail::draining, "the voice library does not answer", {}};
-  if (co_await library_answers(exchange, question)) {
+  if (co_await library_answers(exchange, question, lookup)) {
     if (question.answer())
       co_return true;
     why = refusal_of(question.answer().error());

@@ -15,8 +15,6 @@ using step = form_input::step;
 namespace {
 constexpr std::size_t max_name_bytes = 4096;
 constexpr std::size_t shown_name_bytes = 100;
-/// All files, and more than enough for names, headers and what is read over.
-constexpr std::uint64_t max_form_bytes = max_voice_files * max_voice_file_bytes + 1024 * 1024;
 
 /// The same file may be called many things; what is in it decides later.
 bool claims_to_be_wav(const http::multipart_part& part) {
@@ -33,7 +31,7 @@ bool claims_to_be_wav(const http::multipart_part& part) {
 
 voice_upload::voice_upload(const services& all, server::exchange& exchange,
                            std::string_view boundary, std::string directory)
-    : all_(all), ex_(exchange), input_(exchange, boundary, max_form_bytes),
+    : all_(all), ex_(exchange), input_(exchange, boundary, max_voice_form_bytes),
       directory_(std::move(directory)) {}
 
 voice_upload::progress voice_upload::refuse(refusal reason) {

@@ -19,6 +19,8 @@ namespace synapse::handlers {
 inline constexpr std::size_t max_voice_files = 10;
 inline constexpr std::uint64_t min_voice_file_bytes = 44;
 inline constexpr std::uint64_t max_voice_file_bytes = 50 * 1024 * 1024;
+/// Of a whole form: all files, and more than enough for names, headers and what is read over.
+inline constexpr std::uint64_t max_voice_form_bytes = (max_voice_files + 2) * max_voice_file_bytes;
 
 /// Reads the body of one exchange. Holds two buffers of a file_sink and the beginning of one file,
 /// however large the upload is. On the exchange's thread.

@@ -33,7 +33,7 @@ std::string describe_all(const std::vector<actors::voice_info>& voices) {
 /// Takes files in, for a new voice or (with an id) for one that exists.
 net::task<void> take_in(const services& all, server::exchange& ex, std::string voice_id) {
   std::string boundary;
-  if (auto why = boundary_of(ex.head(), boundary)) {
+  if (auto why = check_form_head(ex.head(), max_voice_form_bytes, boundary)) {
     co_await refuse(ex, std::move(*why));
     co_return;
   }

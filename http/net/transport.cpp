@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -233,6 +235,14 @@ void transport::shutdown_send() {
     return;
   }
   socket_.shutdown(socket::shutdown_send, ignored);
+}
+
+bool transport::peer_closed() const noexcept {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  const int fd = const_cast<socket&>(socket_).native_handle();
+  return ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+         (info.tcpi_state == TCP_CLOSE_WAIT || info.tcpi_state == TCP_CLOSE);
 }
 
 std::size_t transport::unsent() const noexcept {

@@ -60,6 +60,9 @@ public:
   void reserve(std::size_t capacity);
   /// The peer sent FIN or the connection broke.
   bool ended() const noexcept { return ended_; }
+  /// The peer has closed its side, though its last bytes may not have been read yet. A system call:
+  /// for waits in which nothing can be read because what has come is still in use.
+  bool peer_closed() const noexcept;
   /// Empty after a clean end (with TLS: after close_notify).
   error_code read_error() const noexcept { return read_error_; }
 

@@ -247,7 +247,8 @@ net::task<void> exchange::reply(unsigned status, std::string_view content_type,
 }
 
 net::task<void> exchange::reply_error(http::response_detail detail, std::string_view message,
-                                      std::optional<unsigned> retry_after, std::string_view allow) {
+                                      std::optional<unsigned> retry_after, std::string_view allow,
+                                      std::string_view label) {
   record_.detail = detail;
   record_.status = http::info(detail).status;
   auto& out = scratch_.out;
@@ -263,7 +264,7 @@ net::task<void> exchange::reply_error(http::response_detail detail, std::string_
   reply.allow = allow;
   reply.connection = decide_connection();
   reply.date = owner_.date();
-  http::append_error_reply(out, http::dialect_of(path()), detail, reply, message, {},
+  http::append_error_reply(out, http::dialect_of(path()), detail, reply, message, label,
                            method() == http::verb::head);
   const std::string_view piece = out;
   if (!write({&piece, 1}))

@@ -117,15 +117,21 @@ public:
   void alarm(net::time_ns due);
   /// The client has gone, or the exchange is to be given up for another reason.
   bool given_up() const noexcept {
-    return downstream_.ended() || downstream_.write_error() || session_->canceled();
+    return downstream_.ended() || downstream_.write_error() || session_->canceled() || departed_;
   }
+  /// While a body is only half read, nothing is read to notice that the client leaves: to be called
+  /// every `departure_interval` of such a wait.
+  void look_for_departure() noexcept {
+    departed_ = departed_ || (!body_done_ && downstream_.peer_closed());
+  }
+  static constexpr net::time_ns departure_interval = 100'000'000;
 
   // ---- the answer ----
   net::task<void> reply(unsigned status, std::string_view content_type, std::string_view body,
                         std::string_view extra_fields = {});
   net::task<void> reply_error(http::response_detail detail, std::string_view message = {},
-                              std::optional<unsigned> retry_after = {},
-                              std::string_view allow = {});
+                              std::optional<unsigned> retry_after = {}, std::string_view allow = {},
+                              std::string_view label = {});
   /// Decides whether the connection outlives this answer, and returns what the answer's Connection
   /// field has to say about it. What was said once holds, even if a drain begins in between.
   http::connection_directive decide_connection() noexcept;
@@ -183,6 +189,7 @@ private:
   bool body_done_ = true;
   bool continue_sent_ = false;
   bool keep_alive_ = false;
+  bool departed_ = false;
   bool begun_ = false;
   bool aborted_ = false;
   bool until_close_ = false;

@@ -66,6 +66,11 @@ TEST_F(openai_speech, takes_the_backends_own_voices) {
         last_body(),
         (json{{"model", "chatterbox"}, {"input", "Hello."}, {"voice", file}, {"speed", 3.5}}));
   }
+  sound = std::string{"\xff\xfb\x90\x00", 4} + std::string(100, 'x');
+  EXPECT_TRUE(ask(gateway, request("alloy", {{"language", "de"}})).ok());
+  EXPECT_EQ(upstream.seen().back().target, "/tts") << "its OpenAI route knows no languages";
+  EXPECT_EQ(last_body()["language"], "de");
+  EXPECT_EQ(last_body()["output_format"], "mp3");
   const auto nobody = ask(gateway, request("nobody"));
   EXPECT_EQ(nobody.status, 400U) << nobody.body;
   EXPECT_EQ(text_at(nobody.body, "/error/param"), "voice");
@@ -165,6 +170,8 @@ TEST_F(openai_speech, speaks_with_the_backends_voices_while_the_library_is_out_o
   write_file(files.path() / "library", "a file where the library should be");
   gateway_process gateway{config(), options()};
   EXPECT_TRUE(ask(gateway, request("alloy", {{"response_format", "wav"}})).ok());
+  const auto unknown = ask(gateway, request("nobody"));
+  EXPECT_EQ(unknown.status, 507U) << "it may be a voice of the library: " << unknown.body;
 }
 
 TEST_F(openai_speech, leaves_backends_that_speak_openais_dialect_alone) {

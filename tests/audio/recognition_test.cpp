@@ -151,6 +151,14 @@ TEST_F(recognition, tells_that_a_stream_without_done_is_broken) {
       << "nothing was sent yet: a real status";
 }
 
+TEST_F(recognition, takes_a_done_without_its_last_line_for_one) {
+  gateway_process gateway{config()};
+  answer_events({first_segment, "event: done\r\ndata: {}\r\n"});
+  const auto reply = post_form(gateway, "/stt/stream", form_of({}, wav(1000)));
+  EXPECT_TRUE(reply.ok()) << reply.body;
+  EXPECT_EQ(reply.body, first_segment + "event: done\r\ndata: {}\r\n\n\n");
+}
+
 TEST_F(recognition, keeps_a_silent_stream_alive) {
   gateway_process gateway{config("faster-whisper", "limits: {stream_keepalive: 20ms}\n")};
   std::atomic<bool> go_on{false};
@@ -327,6 +335,17 @@ TEST_F(recognition, leaves_backends_that_speak_openais_dialect_alone) {
     EXPECT_EQ(upstream.seen().back().target, path);
     EXPECT_EQ(upstream.seen().back().body, form);
   }
+}
+
+TEST_F(recognition, limits_uploads_to_such_backends_as_well) {
+  gateway_process gateway{config("openai-compatible", "limits: {max_upload_bytes: 1MiB}\n")};
+  const auto large = form_of(form_field("model", "m"), wav(1'100'000));
+  EXPECT_EQ(post_form(gateway, "/v1/audio/transcriptions", large).status, 413U);
+  auto client = gateway.connect();
+  client.send("POST /v1/audio/transcriptions HTTP/1.1\r\nHost: g\r\n"
+              "Transfer-Encoding: chunked\r\n" +
+              form_type + "\r\n" + chunk(large) + chunk({}));
+  EXPECT_EQ(client.read_reply().status, 413U);
 }
 
 } // namespace

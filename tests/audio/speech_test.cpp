@@ -232,6 +232,69 @@ TEST_F(speech, is_asked_for_one_at_a_time_and_a_busy_backend_counts_as_healthy) 
   EXPECT_EQ(most, 1);
 }
 
+TEST_F(speech, that_has_ended_makes_no_silent_backend_busy) {
+  std::atomic<bool> silent{false};
+  upstream.set_script([&](upstream_connection& connection) {
+    while (const auto request = connection.read_request()) {
+      if (silent) {
+        connection.wait_until_peer_closes();
+        return;
+      }
+      connection.send(request->method == "GET" ? answer_bytes(200, "{}") : answer(*request));
+    }
+  });
+  gateway_process gateway{config(", health: {timeout: 300ms}"), options()};
+  EXPECT_TRUE(post_json(gateway, "/tts/synthesize", {{"text", "x"}}).ok());
+  silent = true;
+  const auto health = json::parse(gateway.get("/health").body, nullptr, false);
+  EXPECT_EQ(health["backends"]["chatterbox-tts"]["status"], "unreachable") << health;
+}
+
+TEST_F(speech, is_not_kept_waiting_by_a_client_that_does_not_read) {
+  sound = wav(8'000'000, 3, 24000);
+  gateway_process gateway{config(), options()};
+  client_options narrow;
+  narrow.receive_buffer = 4096;
+  auto idle = gateway.connect(narrow);
+  idle.send(request_bytes("POST", "/tts/synthesize", R"({"text":"x"})", json_type));
+  ASSERT_TRUE(upstream.wait_for_requests(1));
+  EXPECT_TRUE(post_json(gateway, "/tts/synthesize", {{"text", "y"}}).ok());
+}
+
+TEST_F(speech, survives_odd_answers_to_uploads) {
+  gateway_process gateway{config(), options()};
+  const auto id = make_voice(gateway, "Anna", wav(5000));
+  std::string said;
+  upstream.set_script(answer_each([&](const upstream_request& request) {
+    return request.target == "/upload_reference" ? answer_bytes(200, said) : answer(request);
+  }));
+  for (const char* odd :
+       {R"({"errors":[{"error":null}]})", R"({"errors":[5]})", R"({"uploaded_files":[""]})",
+        R"({"uploaded_files":[[]]})", R"({"uploaded_files":{}})", "[]", "not JSON", ""}) {
+    said = odd;
+    EXPECT_EQ(post_json(gateway, "/tts/synthesize", {{"text", "x"}, {"voice_id", id}}).status, 502U)
+        << odd;
+  }
+  // Chatterbox lists all that it has ever been given.
+  json all = json::array();
+  for (int i = 0; i < 20'000; ++i)
+    all.push_back("00000000-0000-0000-0000-000000000000_" + std::to_string(i) + ".wav");
+  said = json{{"uploaded_files", {"kept.wav"}}, {"all_reference_files", all}}.dump();
+  references["kept.wav"] = "x";
+  EXPECT_TRUE(post_json(gateway, "/tts/synthesize", {{"text", "x"}, {"voice_id", id}}).ok());
+}
+
+TEST_F(speech, of_too_large_a_body_is_not_even_parsed) {
+  gateway_process gateway{config(), options()};
+  const auto body = R"({"text":"x","more":")" + std::string(300'000, 'x') + "\"}";
+  EXPECT_EQ(gateway.post("/tts/synthesize", body, json_type).status, 413U);
+  upstream.set_script(answer_each([](const upstream_request&) {
+    return answer_bytes(404, R"({"detail":"Predefined voice file 'Alice.wav' not found."})");
+  }));
+  EXPECT_EQ(post_json(gateway, "/tts/synthesize", {{"text", "x"}}).status, 502U)
+      << "the client has named no voice";
+}
+
 TEST_F(speech, gets_the_backends_errors_in_the_envelope) {
   gateway_process gateway{config(), options()};
   const auto id = make_voice(gateway, "Anna", wav(5000));

@@ -256,6 +256,100 @@ TEST_F(uploads, may_be_answered_before_they_are_complete) {
   EXPECT_EQ(text_at(reply.body, "/detail"), "too long a recording");
 }
 
+TEST_F(uploads, end_when_the_client_leaves_while_the_backend_takes_nothing) {
+  std::atomic<bool> gone{false};
+  upstream.set_script([&](upstream_connection& connection) {
+    connection.read_head();
+    gone = connection.wait_until_peer_hangs_up();
+  });
+  gateway_process gateway{all_to(upstream)};
+  auto client = gateway.connect();
+  const auto request =
+      request_bytes("POST", "/stt/transcribe", form_of({}, wav(30'000'000)), form_type);
+  EXPECT_LT(client.send_for(request, milliseconds{300}), request.size());
+  client.reset(); // a FIN would wait behind what nobody reads
+  EXPECT_TRUE(wait_until([&] { return gone.load(); }));
+  EXPECT_TRUE(gateway.wait_for_metric("synapse_upstream_in_flight", R"(backend="whisper-stt")", 0));
+}
+
+TEST_F(uploads, leave_the_queue_when_their_client_does) {
+  std::atomic<bool> go_on{false};
+  upstream.set_script([&](upstream_connection& connection) {
+    if (connection.read_request() && wait_until([&] { return go_on.load(); }))
+      connection.reply(200, diarization);
+  });
+  gateway_process gateway{config_with(backend(
+      "whisper-stt", upstream.url(), "type: faster-whisper, concurrency: {max_requests: 1}"))};
+  const auto request =
+      request_bytes("POST", "/stt/transcribe", form_of({}, wav(300'000)), form_type);
+  auto first = gateway.connect();
+  first.send(request);
+  ASSERT_TRUE(upstream.wait_for_requests(1));
+  auto second = gateway.connect();
+  second.send(request.substr(0, 100'000)); // the rest of it never comes
+  EXPECT_TRUE(gateway.wait_for_metric("synapse_upstream_waiting", R"(backend="whisper-stt")", 1));
+  second.close();
+  EXPECT_TRUE(gateway.wait_for_metric("synapse_upstream_waiting", R"(backend="whisper-stt")", 0));
+  go_on = true;
+  EXPECT_TRUE(first.read_reply().ok());
+  EXPECT_EQ(upstream.requests(), 1U);
+}
+
+TEST_F(uploads, do_not_blame_the_client_for_a_backend_that_takes_its_time) {
+  std::atomic<bool> go_on{false};
+  upstream.set_script([&](upstream_connection& connection) {
+    connection.read_head();
+    wait_until([&] { return go_on.load(); });
+    std::string tail;
+    while (!tail.ends_with("\r\n0\r\n\r\n")) {
+      const auto some = connection.read_some();
+      if (some.empty())
+        return;
+      tail =
+          (tail + some).substr(some.size() + tail.size() > 8 ? some.size() + tail.size() - 8 : 0);
+    }
+    connection.reply(200, diarization);
+  });
+  gateway_process gateway{all_to(upstream, "limits: {body_timeout: 200ms}\n")};
+  auto client = gateway.connect();
+  const auto request =
+      request_bytes("POST", "/speakers/diarize", form_of({}, wav(30'000'000)), form_type);
+  const auto taken = client.send_for(request, milliseconds{600}); // longer than the limit
+  ASSERT_LT(taken, request.size());
+  go_on = true;
+  client.send(std::string_view{request}.substr(taken));
+  const auto reply = client.read_reply();
+  EXPECT_EQ(reply.status, 200U) << reply.body;
+}
+
+TEST_F(uploads, are_answered_early_by_a_backend_that_reads_no_further) {
+  upstream.set_script([&](upstream_connection& connection) {
+    connection.read_head();
+    connection.reply(413, R"({"detail":"too long a recording"})");
+    connection.wait_until_peer_hangs_up();
+  });
+  gateway_process gateway{all_to(upstream)};
+  auto client = gateway.connect();
+  client.send_for(request_bytes("POST", "/stt/transcribe", form_of({}, wav(30'000'000)), form_type),
+                  milliseconds{300});
+  EXPECT_EQ(client.read_reply().status, 413U);
+}
+
+TEST_F(uploads, are_not_taken_for_whole_by_an_early_success) {
+  upstream.set_script([&](upstream_connection& connection) {
+    connection.read_head();
+    connection.reply(200, diarization);
+    connection.wait_until_peer_closes();
+  });
+  gateway_process gateway{all_to(upstream)};
+  auto client = gateway.connect();
+  client.send(request_bytes("POST", "/speakers/diarize", form_of({}, wav(300'000)), form_type)
+                  .substr(0, 100'000));
+  const auto reply = client.read_reply();
+  EXPECT_EQ(reply.status, 502U) << reply.body;
+  EXPECT_EQ(text_at(reply.body, "/error"), "Speaker backend error");
+}
+
 TEST_F(uploads, go_on_behind_interim_answers) {
   upstream.set_script([&](upstream_connection& connection) {
     connection.read_head();
@@ -388,6 +482,38 @@ TEST_F(uploads, cost_little_memory_however_large_they_are) {
   EXPECT_LT(most - std::min(most, before), count * 1024 * 1024);
 }
 
+TEST_F(uploads, get_garbage_in_error_envelopes_as_far_as_it_makes_sense) {
+  gateway_process gateway{all_to(upstream)};
+  const std::string deep =
+      R"({"detail":)" + std::string(100'000, '[') + std::string(100'000, ']') + "}";
+  const std::pair<std::string, std::string> cases[] = {
+      {deep, deep.substr(0, 1000)},
+      {R"({"detail":{"odd":1}})", R"({"detail":{"odd":1}})"},
+      {R"({"error":{"message":5}})", R"({"error":{"message":5}})"},
+      {R"({"error":{"message":"said so"}})", "said so"},
+      {R"({"detail":[]})", ""},
+      {"\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd"},
+  };
+  for (const auto& [body, detail] : cases) {
+    upstream.set_script(
+        answer_each([&](const upstream_request&) { return answer_bytes(422, body); }));
+    const auto reply = post_form(gateway, "/stt/transcribe", form_of({}, wav(1000)));
+    EXPECT_EQ(reply.status, 422U) << body.substr(0, 100);
+    EXPECT_EQ(text_at(reply.body, "/error"), "STT backend error");
+    EXPECT_EQ(text_at(reply.body, "/detail"), detail) << reply.body.substr(0, 200);
+  }
+  const std::pair<unsigned, unsigned> statuses[] = {{404, 502}, {405, 502}, {302, 502}, {429, 429},
+                                                    {401, 401}, {504, 504}, {501, 502}};
+  for (const auto& [status, expected] : statuses) {
+    upstream.set_script(answer_each([&](const upstream_request&) {
+      return answer_bytes(status, R"({"detail":"x"})", "application/json", "Retry-After: 9\r\n");
+    }));
+    const auto reply = post_form(gateway, "/speakers/diarize", form_of({}, wav(1000)));
+    EXPECT_EQ(reply.status, expected) << status;
+    EXPECT_EQ(reply.field("Retry-After"), status == 429 ? "9" : "");
+  }
+}
+
 // ---- recordings as answers ----
 
 TEST_F(uploads, are_answered_with_recordings_as_they_come) {
@@ -492,6 +618,19 @@ TEST_F(uploads, never_make_a_broken_answer_look_whole) {
     });
     EXPECT_EQ(post_form(gateway, "/speakers/diarize", form_of({}, wav(1000))).status, 502U)
         << "nothing of a JSON answer was sent";
+  }
+}
+
+TEST_F(uploads, do_not_take_a_cut_off_recording_for_a_whole_one) {
+  gateway_process gateway{all_to(upstream)};
+  for (const std::size_t sent : {1000U, 5000U}) {
+    upstream.set_script([&](upstream_connection& connection) {
+      connection.read_request();
+      connection.send("HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n\r\n" +
+                      wav(sent, 1, 48000, 5000));
+    });
+    const auto reply = post_form(gateway, "/audio/denoise", form_of({}, wav(1000)));
+    EXPECT_EQ(reply.complete() && reply.status == 200, sent == 5000) << reply.status;
   }
 }
 

@@ -46,7 +46,7 @@ TEST(transcripts, are_read_as_far_as_they_are_ones) {
 
 TEST(transcripts, become_subtitles_that_stay_one_cue_each) {
   auto what = two_segments();
-  what.segments[0].text = "a\n\nb --> c";
+  what.segments[0].text = "a\n\nb ----> c";
   transcript_wishes how;
   how.format = transcript_format::srt;
   EXPECT_EQ(render(what, how), "1\n00:00:00,000 --> 00:00:01,000\na  b -> c\n\n"
@@ -55,6 +55,8 @@ TEST(transcripts, become_subtitles_that_stay_one_cue_each) {
   EXPECT_TRUE(
       render(what, how).starts_with("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\na  b -> c\n"));
   EXPECT_EQ(render({}, how), "WEBVTT\n\n");
+  what.segments[0].text = "1 < 2 & <noise>";
+  EXPECT_NE(render(what, how).find("1 &lt; 2 &amp; &lt;noise>"), std::string::npos);
 }
 
 TEST(transcripts, become_verbose_json) {
