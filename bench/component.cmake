@@ -3,7 +3,8 @@
 synapse_add_component(bench
   PATH bench
   SOURCES histogram.cpp http_scan.cpp sse_scan.cpp options.cpp sockets.cpp response_reader.cpp
-    load_result.cpp closed_loop.cpp stream_load.cpp stub_answers.cpp stub_server.cpp
+    load_result.cpp closed_loop.cpp stream_load.cpp upload_load.cpp audio_frames.cpp form_sink.cpp
+    stub_answers.cpp stub_routes.cpp stub_server.cpp
   LINK Threads::Threads
   NO_PCH)
 
@@ -25,7 +26,8 @@ endif()
 
 synapse_add_test(bench_tools
   SOURCES bench/histogram_test.cpp bench/sse_scan_test.cpp bench/http_scan_test.cpp
-    bench/loopback_test.cpp
+    bench/audio_frames_test.cpp bench/form_sink_test.cpp bench/loopback_test.cpp
+    bench/upload_load_test.cpp
   DEPENDS bench
   NO_PCH)
 
@@ -38,6 +40,7 @@ if(SYNAPSE_BUILD_TESTS)
     set_tests_properties(bench_runner_smoke PROPERTIES TIMEOUT 60)
     add_test(NAME bench_runner_rules
       COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tests/bench/runner_test.py)
-    set_tests_properties(bench_runner_rules PROPERTIES TIMEOUT 60)
+    set_tests_properties(bench_runner_rules PROPERTIES TIMEOUT 120
+      ENVIRONMENT BUILD_DIR=${CMAKE_BINARY_DIR})
   endif()
 endif()

@@ -153,19 +153,28 @@ std::optional<std::uint64_t> json_number(std::string_view json, std::string_view
   return value ? leading_number(*value) : std::nullopt;
 }
 
+std::optional<std::uint64_t> json_text_number(std::string_view json, std::string_view name) {
+  const auto value = json_value(json, name);
+  return value && value->starts_with('"') ? leading_number(value->substr(1)) : std::nullopt;
+}
+
 bool json_true(std::string_view json, std::string_view name) {
   const auto value = json_value(json, name);
   return value && value->starts_with("true");
 }
 
 std::size_t chunk_decoder::feed(std::string_view bytes, std::string& out) {
+  return feed(bytes, [&out](std::string_view payload) { out.append(payload); });
+}
+
+std::size_t chunk_decoder::feed(std::string_view bytes, const sink& take) {
   std::size_t at = 0;
   while (at < bytes.size() && state_ != state::done && state_ != state::failed) {
     if (state_ == state::data) {
-      const auto take = std::min<std::uint64_t>(left_, bytes.size() - at);
-      out.append(bytes.substr(at, take));
-      at += take;
-      left_ -= take;
+      const auto size = std::min<std::uint64_t>(left_, bytes.size() - at);
+      take(bytes.substr(at, size));
+      at += size;
+      left_ -= size;
       if (left_ == 0)
         state_ = state::data_cr;
       continue;

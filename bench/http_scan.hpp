@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,9 @@ scan_result scan_request_head(std::string_view bytes, request_head& head);
 std::optional<std::uint64_t> query_number(std::string_view query, std::string_view name);
 std::optional<std::uint64_t> json_number(std::string_view json, std::string_view name);
 
+/// The number that the text behind `"name":` begins with, as 64 in `{"input":"64 frames"}`.
+std::optional<std::uint64_t> json_text_number(std::string_view json, std::string_view name);
+
 /// Whether the JSON text has `"name":true`, with any blanks around the colon.
 bool json_true(std::string_view json, std::string_view name);
 
@@ -55,6 +59,9 @@ public:
   /// of them until the body has ended. After a framing error `failed()` holds and nothing is
   /// consumed.
   std::size_t feed(std::string_view bytes, std::string& out);
+  /// The same, but hands the payload to `sink` in pieces of `bytes`: for bodies that nobody keeps.
+  using sink = std::function<void(std::string_view payload)>;
+  std::size_t feed(std::string_view bytes, const sink& take);
   bool done() const { return state_ == state::done; }
   bool failed() const { return state_ == state::failed; }
   void reset() { *this = chunk_decoder{}; }

@@ -49,7 +49,8 @@ std::string to_json(const closed_loop_result& result) {
 }
 
 std::string to_json(const stream_result& result) {
-  return "{" + field("streams", result.complete + result.failed.total()) + "," +
+  return "{" + field("parallel", result.parallel) + "," +
+         field("streams", result.complete + result.failed.total()) + "," +
          field("complete", result.complete) + "," + field("answered", result.answered) + "," +
          field("errors", result.failed.total()) + "," +
          field("error_causes", by_cause(result.failed)) + "," + field("events", result.events) +
@@ -57,6 +58,17 @@ std::string to_json(const stream_result& result) {
          field("first_event_us", microseconds(result.first_event)) + "," +
          field("first_content_us", microseconds(result.first_content)) + "," +
          field("event_delay_us", microseconds(result.event_delay)) + "}";
+}
+
+std::string to_json(const upload_result& result) {
+  const double rate =
+      result.seconds > 0 ? static_cast<double>(result.file_bytes) / result.seconds / 1e6 : 0;
+  return "{" + field("parallel", result.parallel) + "," + field("complete", result.complete) + "," +
+         field("answered", result.answered) + "," + field("errors", result.failed.total()) + "," +
+         field("error_causes", by_cause(result.failed)) + "," +
+         field("file_bytes", result.file_bytes) + "," + field("seconds", number(result.seconds)) +
+         "," + field("mb_per_s", number(rate)) + "," +
+         field("taken_us", microseconds(result.taken)) + "}";
 }
 
 } // namespace synapse::bench

@@ -30,18 +30,30 @@ struct closed_loop_result {
 };
 
 struct stream_result {
-  std::uint64_t complete = 0; ///< all events and [DONE]
+  unsigned parallel = 0;      ///< streams side by side
+  std::uint64_t complete = 0; ///< all events and [DONE], or all frames
   std::uint64_t answered = 0; ///< streams that reached their end, warm-up included
   failures failed;            ///< broken streams
-  std::uint64_t events = 0;   ///< content events with a send time
+  std::uint64_t events = 0;   ///< content events or frames, each with a send time
   double seconds = 0;
   histogram first_event;   ///< ns, request written → first byte of the body
   histogram first_content; ///< ns, request written → first content event
   histogram event_delay;   ///< ns, event written by the backend → read here
 };
 
+struct upload_result {
+  unsigned parallel = 0;      ///< uploads side by side
+  std::uint64_t complete = 0; ///< forms whose recording the backend has counted in full
+  std::uint64_t answered = 0; ///< complete answers, warm-up included
+  failures failed;
+  std::uint64_t file_bytes = 0; ///< of the recordings of all complete forms
+  double seconds = 0;           ///< first request begun → last answer read
+  histogram taken;              ///< ns, request begun → last byte of its answer read
+};
+
 /// One line of JSON; times in microseconds.
 std::string to_json(const closed_loop_result& result);
 std::string to_json(const stream_result& result);
+std::string to_json(const upload_result& result);
 
 } // namespace synapse::bench

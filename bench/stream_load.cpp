@@ -1,5 +1,6 @@
 #include "bench/stream_load.hpp"
 
+#include "bench/audio_frames.hpp"
 #include "bench/response_reader.hpp"
 #include "bench/sockets.hpp"
 #include "bench/sse_scan.hpp"
@@ -48,6 +49,7 @@ public:
       slots_[i].left = plan_.repeat;
     }
     turn();
+    result_.parallel = plan_.streams;
     result_.seconds = static_cast<double>(now_ns() - begin) / 1e9;
     return result_;
   }
@@ -64,6 +66,7 @@ private:
     std::uint64_t events = 0;
     response_reader reader;
     event_scanner scanner;
+    frame_scanner frames;
   };
 
   void open(std::size_t index) {
@@ -130,6 +133,7 @@ private:
     s.events = 0;
     s.reader.reset();
     s.scanner.reset();
+    s.frames.reset();
     s.sent_at = now_ns();
     const ssize_t wrote = ::send(s.fd, request.data(), request.size(), MSG_NOSIGNAL);
     if (wrote != static_cast<ssize_t>(request.size()))
@@ -162,19 +166,22 @@ private:
     if (!s.first_seen && timed_)
       result_.first_event.record(now - s.sent_at);
     s.first_seen = true;
+    if (plan_.audio)
+      return s.frames.feed(payload_, [&](std::uint64_t sent) { take_event(s, sent, now); });
     s.scanner.feed(payload_, [&](std::string_view data) {
       const auto sent = event_timestamp(data);
       if (sent) {
-        ++s.events;
-        if (timed_)
-          record_event(s, *sent, now);
+        take_event(s, *sent, now);
       } else if (is_done_marker(data)) {
         s.done_seen = true;
       }
     });
   }
 
-  void record_event(const slot& s, std::uint64_t sent, std::uint64_t now) {
+  void take_event(slot& s, std::uint64_t sent, std::uint64_t now) {
+    ++s.events;
+    if (!timed_)
+      return;
     ++result_.events;
     result_.event_delay.record(now > sent ? now - sent : 0);
     if (s.events == 1)
@@ -184,10 +191,13 @@ private:
   void finish(slot& s) {
     s.waiting = false;
     ++result_.answered;
-    const bool whole =
-        s.done_seen && !s.scanner.mid_event() && (!timed_ || s.events == plan_.expected_events);
+    const bool ended =
+        plan_.audio ? s.frames.between_frames() : s.done_seen && !s.scanner.mid_event();
+    const bool whole = ended && (!timed_ || s.events == plan_.expected_events);
     if (s.reader.status() != 200)
       ++result_.failed.status;
+    else if (s.frames.broken())
+      ++result_.failed.malformed;
     else if (!whole)
       ++result_.failed.length;
     else if (timed_)

@@ -1,5 +1,6 @@
 /// @file
-/// The streaming load: many event streams side by side, each event's way timed on its own.
+/// The streaming load: many streams side by side, of events or of speech, the way of each event or
+/// frame timed on its own.
 #pragma once
 
 #include "bench/load_result.hpp"
@@ -19,6 +20,7 @@ struct stream_plan {
   unsigned streams = 1;       ///< side by side, each on its own connection
   unsigned repeat = 1;        ///< streams one after another on each connection
   std::uint64_t expected_events = 64;
+  bool audio = false; ///< frames of a recording instead of events
   /// First requests are spread over this span, so that the streams' events do not come in step.
   std::chrono::nanoseconds ramp{std::chrono::milliseconds{200}};
   std::chrono::nanoseconds limit{std::chrono::seconds{30}}; ///< of the whole run

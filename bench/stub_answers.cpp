@@ -24,15 +24,6 @@ std::string reason(int status) {
   }
 }
 
-std::string http_chunk(std::string_view payload) {
-  char size[20];
-  const int length = std::snprintf(size, sizeof size, "%zx\r\n", payload.size());
-  std::string chunk{size, static_cast<std::size_t>(length)};
-  chunk += payload;
-  chunk += "\r\n";
-  return chunk;
-}
-
 std::string delta_event(std::string_view delta, std::string_view finish_reason) {
   std::string event = R"(data: {"choices":[{"finish_reason":)";
   event += finish_reason;
@@ -78,10 +69,20 @@ fixed_answers make_answers() {
                        R"("type":"not_found_error"}})"),
           whole_answer(400, json,
                        R"({"error":{"code":400,"message":"size out of range",)"
-                       R"("type":"invalid_request_error"}})")};
+                       R"("type":"invalid_request_error"}})"),
+          whole_answer(400, json, R"({"detail":"the form is not whole"})")};
 }
 
 } // namespace
+
+std::string http_chunk(std::string_view payload) {
+  char size[20];
+  const int length = std::snprintf(size, sizeof size, "%zx\r\n", payload.size());
+  std::string chunk{size, static_cast<std::size_t>(length)};
+  chunk += payload;
+  chunk += "\r\n";
+  return chunk;
+}
 
 std::string whole_answer(int status, std::string_view type, std::string_view body) {
   std::string answer = "HTTP/1.1 " + reason(status) + "\r\nServer: bench-stub\r\nContent-Type: ";
@@ -107,6 +108,13 @@ std::string embedding_answer(std::size_t dimensions) {
   }
   body += R"(],"index":0,"object":"embedding"}]})";
   return whole_answer(200, "application/json; charset=utf-8", body);
+}
+
+std::string transcription_answer(std::uint64_t file_bytes) {
+  return whole_answer(200, "application/json",
+                      R"({"text":"x","language":"en","language_probability":1.0,"duration":1.0,)"
+                      R"("segments":[],"bytes":)" +
+                          std::to_string(file_bytes) + "}");
 }
 
 stream_pieces::stream_pieces() {

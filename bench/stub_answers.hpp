@@ -20,7 +20,7 @@ inline constexpr std::size_t max_dimensions = 65'536;
 std::string whole_answer(int status, std::string_view type, std::string_view body);
 
 /// `GET /health`, the answer of an OpenAI-style non-stream chat (a body of exactly 1024 bytes), the
-/// model list of a llama.cpp router, the answer to load and unload, and 404.
+/// model list of a llama.cpp router, the answer to load and unload, 404, and two kinds of 400.
 struct fixed_answers {
   std::string health;
   std::string chat;
@@ -28,12 +28,19 @@ struct fixed_answers {
   std::string success;
   std::string not_found;
   std::string too_large;
+  std::string broken_form;
 };
 const fixed_answers& answers();
 
 /// `POST /v1/embeddings` with one vector; the body grows by 11 bytes per number.
 /// @param dimensions  1 to `max_dimensions`
 std::string embedding_answer(std::size_t dimensions);
+
+/// `POST /transcribe`: a transcription that also says how many bytes the recording had.
+std::string transcription_answer(std::uint64_t file_bytes);
+
+/// A body's piece as an HTTP chunk.
+std::string http_chunk(std::string_view payload);
 
 /// The pieces of a streamed chat in llama.cpp's shape, each already framed as an HTTP chunk.
 class stream_pieces {

@@ -1,7 +1,6 @@
-#include "bench/stub_server.hpp"
-
 #include "bench/http_scan.hpp"
 #include "bench/sockets.hpp"
+#include "bench/stub_connection.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,23 +19,8 @@ namespace {
 constexpr std::size_t max_request = 4 * 1024 * 1024;
 constexpr std::size_t max_unsent = 4 * 1024 * 1024;
 constexpr std::size_t max_batch = 256; // one answer adds at most two; IOV_MAX is 1024
-constexpr std::uint64_t millisecond = 1'000'000;
 
 } // namespace
-
-struct stub_server::connection {
-  int fd = -1;
-  std::string in;  ///< an incomplete request, or requests behind a running stream
-  std::string out; ///< what the socket did not take
-  bool writing = false;
-  bool close_after = false;
-  std::uint64_t stream = 0; ///< 0: no stream is running
-  std::uint64_t left = 0;
-  std::uint64_t next_at = 0;
-  std::uint64_t interval = 0;
-  bool opened = false;
-  bool usage = false;
-};
 
 stub_server::stub_server(int listener, stream_shape shape)
     : listener_(listener), epoll_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -140,6 +124,11 @@ void stub_server::readable(connection& c) {
 /// Answers every complete request at the front of `bytes`; false when one is malformed.
 bool stub_server::take_requests(connection& c, std::string_view bytes, std::size_t& used) {
   while (c.stream == 0 && !c.close_after && used < bytes.size() && batch_.size() < max_batch) {
+    if (c.taking) {
+      if (!take_upload(c, bytes, used))
+        return false;
+      continue;
+    }
     const std::string_view rest = bytes.substr(used);
     request_head head;
     const scan_result scanned = scan_request_head(rest, head);
@@ -147,6 +136,11 @@ bool stub_server::take_requests(connection& c, std::string_view bytes, std::size
       return false;
     if (scanned == scan_result::need_more)
       return true;
+    if (is_upload(head)) {
+      used += head.size;
+      begin_upload(c, head);
+      continue;
+    }
     std::string decoded;
     std::string_view body = rest.substr(head.size);
     std::size_t body_size = 0;
@@ -169,109 +163,6 @@ bool stub_server::take_requests(connection& c, std::string_view bytes, std::size
     answer(c, head, body);
   }
   return true;
-}
-
-void stub_server::answer(connection& c, const request_head& head, std::string_view body) {
-  const bool post = head.method == "POST";
-  if (post && head.path == "/v1/chat/completions") {
-    if (head.wants_stream || json_true(body, "stream"))
-      begin_stream(c, head, body);
-    else
-      add(answers().chat);
-  } else if (post && head.path == "/v1/embeddings") {
-    answer_embedding(body);
-  } else if (post && (head.path == "/models/load" || head.path == "/models/unload")) {
-    add(answers().success);
-  } else if (!post && head.path == "/health") {
-    add(answers().health);
-  } else if (!post && (head.path == "/models" || head.path == "/v1/models")) {
-    add(answers().models);
-  } else if (!post && head.path == "/blob") {
-    answer_blob(head.query);
-  } else {
-    add(answers().not_found);
-  }
-}
-
-void stub_server::answer_blob(std::string_view query) {
-  const std::uint64_t size = query_number(query, "size").value_or(0);
-  if (size > max_blob)
-    return add(answers().too_large);
-  if (size != blob_head_size_) {
-    retired_.push_back(std::move(blob_head_));
-    blob_head_ = "HTTP/1.1 200 OK\r\nServer: bench-stub\r\nContent-Type: "
-                 "application/octet-stream\r\nContent-Length: " +
-                 std::to_string(size) + "\r\n\r\n";
-    blob_head_size_ = size;
-  }
-  add(blob_head_);
-  add(std::string_view{blob_}.substr(0, size));
-}
-
-void stub_server::answer_embedding(std::string_view body) {
-  const std::uint64_t dimensions = json_number(body, "dimensions").value_or(64);
-  if (dimensions == 0 || dimensions > max_dimensions)
-    return add(answers().too_large);
-  if (dimensions != embedding_dimensions_) {
-    retired_.push_back(std::move(embedding_));
-    embedding_ = embedding_answer(dimensions);
-    embedding_dimensions_ = dimensions;
-  }
-  add(embedding_);
-}
-
-void stub_server::begin_stream(connection& c, const request_head& head, std::string_view body) {
-  const auto asked = query_number(head.query, "events");
-  c.left = asked ? *asked : json_number(body, "max_tokens").value_or(shape_.events);
-  c.interval = shape_.interval_ns;
-  if (const auto interval = query_number(head.query, "interval_ms"))
-    c.interval = *interval * millisecond;
-  std::uint64_t delay = shape_.first_delay_ns;
-  if (const auto asked_delay = query_number(head.query, "delay_ms"))
-    delay = *asked_delay * millisecond;
-  c.usage = json_true(body, "include_usage");
-  c.opened = false;
-  c.stream = ++last_stream_;
-  c.next_at = now_ns() + delay;
-  timers_.push({c.next_at, c.fd, c.stream});
-}
-
-void stub_server::fire_due_streams() {
-  while (!timers_.empty() && timers_.top().at <= now_ns()) {
-    const due next = timers_.top();
-    timers_.pop();
-    const auto index = static_cast<std::size_t>(next.fd);
-    // The descriptor may be closed or serve another stream by now.
-    if (index < connections_.size() && connections_[index] &&
-        connections_[index]->stream == next.stream)
-      advance_stream(*connections_[index]);
-  }
-}
-
-/// Sends what is due of a stream and sets its next time; times follow the plan, not the last send.
-void stub_server::advance_stream(connection& c) {
-  bool content = c.opened;
-  if (!c.opened) {
-    c.opened = true;
-    add(pieces_.opening());
-    content = shape_.role_gap_ns == 0;
-    if (!content)
-      c.next_at += shape_.role_gap_ns;
-  }
-  if (content && c.left > 0) {
-    add(pieces_.content(now_ns()));
-    --c.left;
-    c.next_at += c.interval;
-  }
-  const bool ended = content && c.left == 0;
-  if (ended) {
-    add(pieces_.closing(c.usage));
-    c.stream = 0;
-  } else {
-    timers_.push({c.next_at, c.fd, c.stream});
-  }
-  if (flush(c) && ended)
-    take_kept_requests(c);
 }
 
 /// Requests that came in pieces, or were pipelined behind a stream, a blocked write or a full

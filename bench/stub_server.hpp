@@ -3,6 +3,7 @@
 /// that what is measured is the proxy in front of it.
 #pragma once
 
+#include "bench/audio_frames.hpp"
 #include "bench/stub_answers.hpp"
 
 #include <cstdint>
@@ -19,8 +20,9 @@ struct request_head;
 
 /// What a stream looks like unless the request says otherwise.
 struct stream_shape {
-  std::uint64_t events = 64;        ///< content events; request: `?events=`, `"max_tokens":`
-  std::uint64_t interval_ns = 0;    ///< between content events; request: `?interval_ms=`
+  std::uint64_t events = 64;        ///< content events; request: `?events=`, `"max_tokens":`;
+                                    ///< frames of speech; request: `"input":"64 …"`
+  std::uint64_t interval_ns = 0;    ///< between two of them; request: `?interval_ms=`
   std::uint64_t first_delay_ns = 0; ///< request → role event; request: `?delay_ms=`
   std::uint64_t role_gap_ns = 0;    ///< role event → first content; 0: in the same write
 };
@@ -42,6 +44,7 @@ public:
 
 private:
   struct connection;
+  struct upload;
   struct due {
     std::uint64_t at;
     int fd;
@@ -57,6 +60,11 @@ private:
   void answer_blob(std::string_view query);
   void answer_embedding(std::string_view body);
   void begin_stream(connection& c, const request_head& head, std::string_view body);
+  void begin_speech(connection& c, std::string_view body);
+  void open_stream(connection& c, std::uint64_t delay_ns);
+  static bool is_upload(const request_head& head);
+  void begin_upload(connection& c, const request_head& head);
+  bool take_upload(connection& c, std::string_view bytes, std::size_t& used);
   void fire_due_streams();
   void advance_stream(connection& c);
   void add(std::string_view bytes) { batch_.push_back(bytes); }
@@ -70,6 +78,7 @@ private:
   int stop_event_;
   stream_shape shape_;
   stream_pieces pieces_;
+  audio_pieces audio_;
   std::string blob_;
   std::string blob_head_;
   std::size_t blob_head_size_ = ~std::size_t{0};
@@ -78,7 +87,7 @@ private:
   std::vector<std::unique_ptr<connection>> connections_; // by descriptor
   std::priority_queue<due, std::vector<due>, std::greater<>> timers_;
   std::vector<std::string_view> batch_; // answers of one read, written with one call
-  std::deque<std::string> retired_;     // replaced answers that the batch may still point to
+  std::deque<std::string> retired_;     // answers that nobody else keeps, for the batch
   std::vector<char> buffer_;
   std::uint64_t last_stream_ = 0;
 };

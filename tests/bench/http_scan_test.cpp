@@ -52,6 +52,9 @@ TEST(bench_http, finds_json_members_by_name) {
   EXPECT_FALSE(json_true(R"({"upstream":true})", "stream"));
   EXPECT_EQ(json_number(json, "max_tokens"), 12U);
   EXPECT_FALSE(json_number(json, "min_tokens"));
+  EXPECT_EQ(json_text_number(R"({"voice":"2","input": "64 frames"})", "input"), 64U);
+  EXPECT_FALSE(json_text_number(R"({"input":"frames"})", "input"));
+  EXPECT_FALSE(json_text_number(R"({"input":64})", "input"));
 }
 
 TEST(bench_http, takes_chunks_apart_wherever_they_are_cut) {

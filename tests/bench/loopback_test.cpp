@@ -1,40 +1,17 @@
 /// The load generator against the stub, in one process: a good run is counted as good, and each way
 /// of failing is counted as such.
 #include "bench/closed_loop.hpp"
-#include "bench/sockets.hpp"
 #include "bench/stream_load.hpp"
-#include "bench/stub_server.hpp"
+#include "tests/bench/running_stub.hpp"
 
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
 #include <string>
-#include <sys/socket.h>
-#include <thread>
-#include <unistd.h>
 
 using namespace synapse::bench;
 using namespace std::chrono_literals;
 
 namespace {
-
-class running_stub {
-public:
-  explicit running_stub(stream_shape shape = {})
-      : listener_(listen_on(*parse_address("127.0.0.1:0"))), port_(bound_port(listener_)),
-        server_(listener_, shape), thread_([this] { server_.run(); }) {}
-  ~running_stub() {
-    server_.stop();
-    thread_.join();
-  }
-  sockaddr_in address() const { return *parse_address("127.0.0.1:" + std::to_string(port_)); }
-
-private:
-  int listener_;
-  std::uint16_t port_;
-  stub_server server_;
-  std::thread thread_;
-};
 
 std::string chat(const std::string& body) {
   return "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: " +
@@ -63,22 +40,18 @@ stream_plan streams_for(const running_stub& stub) {
   return plan;
 }
 
-/// Sends `request` and reads until `size` bytes came or the peer closed.
-std::string exchange(const running_stub& stub, const std::string& request, std::size_t size) {
-  const sockaddr_in address = stub.address();
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(::send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
-  std::string got;
-  char buffer[65536];
-  while (got.size() < size) {
-    const ssize_t n = ::recv(fd, buffer, sizeof buffer, 0);
-    if (n <= 0)
-      break;
-    got.append(buffer, static_cast<std::size_t>(n));
-  }
-  ::close(fd);
-  return got;
+std::string speech(const std::string& text) {
+  const std::string body = R"({"input":")" + text + R"("})";
+  return "POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+stream_plan speech_for(const running_stub& stub) {
+  stream_plan plan = streams_for(stub);
+  plan.warmup_request = speech("1 frame");
+  plan.request = speech("5 frames");
+  plan.audio = true;
+  return plan;
 }
 
 } // namespace
@@ -171,6 +144,35 @@ TEST(bench_loopback, a_refused_stream_is_broken) {
   const stream_result result = run_streams(plan, [] {});
   EXPECT_EQ(result.complete, 0U);
   EXPECT_EQ(result.failed.status, 6U);
+}
+
+TEST(bench_loopback, whole_speech_is_complete_and_every_frame_is_timed) {
+  running_stub stub{{.interval_ns = 1'000'000}};
+  const stream_result result = run_streams(speech_for(stub), [] {});
+  EXPECT_EQ(result.complete, 6U);
+  EXPECT_EQ(result.failed.total(), 0U);
+  EXPECT_EQ(result.event_delay.count(), 30U);
+  EXPECT_EQ(result.first_event.count(), 6U);
+  // The recording's head comes at once, the first samples one interval later.
+  EXPECT_GE(result.first_content.min(), 1'000'000U);
+}
+
+TEST(bench_loopback, speech_with_missing_frames_is_broken) {
+  running_stub stub;
+  stream_plan plan = speech_for(stub);
+  plan.expected_events = 6;
+  const stream_result result = run_streams(plan, [] {});
+  EXPECT_EQ(result.complete, 0U);
+  EXPECT_EQ(result.failed.length, 6U);
+}
+
+TEST(bench_loopback, an_answer_that_is_no_speech_is_broken) {
+  running_stub stub;
+  stream_plan plan = speech_for(stub);
+  plan.request = chat(R"({"stream":true,"max_tokens":5})");
+  const stream_result result = run_streams(plan, [] {});
+  EXPECT_EQ(result.complete, 0U);
+  EXPECT_EQ(result.failed.malformed, 6U);
 }
 
 TEST(bench_loopback, pipelined_requests_are_answered_in_order_also_behind_a_stream) {
