@@ -122,6 +122,8 @@ class Round:
 
     def run(self, chosen, scenario, expected):
         for peer in chosen:
+            if scenario.peers and peer.name not in scenario.peers:
+                continue
             child, port, pids = self.running[peer.name]
             wait_until_quiet(self.wait_quiet, report.DISTURBED_CORES)
             if child:
@@ -133,6 +135,7 @@ class Round:
                 window = {"void": f"{peer.name} ended: {child.log_tail()}"}
             if child:
                 self.answered[peer.name] += window.get("answered", 0) + 1  # and the probe
+                window["idle_kib"] = vars(self.idle[peer.name])
             self.results.add(scenario.name, peer.name, window)
 
     def finish(self):
@@ -159,7 +162,7 @@ def measure(rig, chosen, rounds, times, base_port, wait_quiet):
     stub = start_stub(rig, times, base_port)
     try:
         todo = scenarios.all_scenarios(times)
-        expected = scenarios.expected_sizes(todo, rig.stub_port)
+        expected = scenarios.expected_sizes(todo, rig.stub_port, peers.ALL["direct"])
         for number in range(1, rounds + 1):
             current = Round(rig, stub, results, base_port, wait_quiet)
             try:
@@ -235,7 +238,7 @@ def run(arguments, rig):
     estimate = rounds * (len(chosen) * times.estimate_seconds() + 2)
     if "litellm" in [p.name for p in chosen]:
         estimate += rounds * 60
-    estimate += rounds * len(chosen) * 4 * arguments.wait_quiet
+    estimate += rounds * len(chosen) * 6 * arguments.wait_quiet
     limit = "at most " if arguments.wait_quiet else "about "
     say(f"{limit}{estimate:.0f} s: {', '.join(p.name for p in chosen)}; {rounds} round(s)")
     signal.alarm(int(2 * estimate + 120))

@@ -38,11 +38,11 @@ class Rig:
         return self.path(name)
 
 
-def fetch(port, method, path, body=None, timeout=5):
+def fetch(port, method, path, body=None, timeout=5, media_type="application/json"):
     """Status and body of one request; raises OSError or HTTPException."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        headers = {"Content-Type": "application/json"} if body else {}
+        headers = {"Content-Type": media_type} if body else {}
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
@@ -58,6 +58,7 @@ class Peer:
     ready_path = "/health"
     ready_seconds = 15
     exact = True
+    speech = "/v1/audio/speech", "input"  # its route for speech, and the field with the text
     access_log = None  # name of a file in the work directory, one line per request
 
     def missing(self, rig):
@@ -144,11 +145,14 @@ http {{
   }}
   server {{
     listen 127.0.0.1:{port} reuseport;
-    location / {{
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_buffering off;
+    location / {{ proxy_pass http://stub; }}
+    location /stt/ {{
       proxy_pass http://stub;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_buffering off;
+      proxy_request_buffering off;
+      client_max_body_size 0;
     }}
   }}
 }}
@@ -197,6 +201,7 @@ backend stub
 
 class Synapse(Peer):
     name = "synapse"
+    speech = "/tts/stream", "text"
     description = "this gateway: request ids, access log to a file, metrics and breaker on"
     ready_path = "/readyz"
     access_log = "synapse.log"
@@ -213,9 +218,20 @@ class Synapse(Peer):
     url: http://127.0.0.1:{rig.stub_port}
     type: openai-compatible
     health: /health
+  chatterbox-tts:
+    url: http://127.0.0.1:{rig.stub_port}
+    type: chatterbox
+    health: /health
+    concurrency: {{max_requests: 0}}
+  whisper-stt:
+    url: http://127.0.0.1:{rig.stub_port}
+    type: faster-whisper
+    health: /health
 routes:
   /v1/chat/completions: llama-router
   /v1/embeddings: llama-router
+  /tts/*: chatterbox-tts
+  /stt/*: whisper-stt
 """
         os.makedirs(rig.path("voices"), exist_ok=True)
         env = {k: v for k, v in os.environ.items() if not k.startswith("SYNAPSE_")}

@@ -10,6 +10,7 @@ import random
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 
@@ -102,6 +103,39 @@ def memory(pids):
                 elif line.startswith("Pss:"):
                     pss += int(line.split()[1])
     return Memory(rss, pss)
+
+
+class PeakMemory:
+    """The most memory that processes had while this context was entered, from samples."""
+
+    PERIOD = 0.03
+
+    def __init__(self, pids):
+        self._pids = pids
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.peak = Memory(0, 0)
+        self.samples = 0
+
+    def _watch(self):
+        while True:
+            try:
+                now = memory(self._pids)
+            except (FileNotFoundError, ProcessLookupError):
+                return  # a process has ended: the window is void for that
+            self.peak = Memory(max(self.peak.rss_kib, now.rss_kib),
+                               max(self.peak.pss_kib, now.pss_kib))
+            self.samples += 1
+            if self._ended.wait(self.PERIOD):
+                return
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
 
 
 def machine_busy_ns():
