@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
                        {"ramp-ms", "200"},
                        {"limit-ms", "30000"}}};
   const auto address = parse_address(given.text("target"));
-  const std::string mode = given.text("mode");
+  const std::string& mode = given.text("mode");
   if (!address || (mode != "closed" && mode != "stream" && mode != "speech" && mode != "upload")) {
     std::fprintf(stderr,
                  "needs --target a.b.c.d:port and --mode closed, stream, speech or upload\n");

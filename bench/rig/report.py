@@ -121,9 +121,9 @@ def _large(results):
 
 
 def _shape(results, scenario, figure):
-    """A number that all windows of a scenario share; 0 when none is valid."""
+    """A number that all windows of a scenario share, as text; `?` when none is valid."""
     windows = [w for peer in results.windows.get(scenario, {}).values() for w in peer if valid(w)]
-    return figure(windows[0]) if windows else 0
+    return f"{figure(windows[0]):.0f}" if windows else "?"
 
 
 def _speech(results):
@@ -168,7 +168,7 @@ def _uploads(results):
     columns.figure("CPU s/GB", "", ratio=True, scale=_cpu_per_gb)
     columns.figure("complete", "complete")
     columns.figure("broken", "errors")
-    return ([f"### Uploads of {size:.0f} MB, {parallel} in parallel: memory", ""]
+    return ([f"### Uploads of {size} MB, {parallel} in parallel: memory", ""]
             + columns.render())
 
 
