@@ -1,6 +1,7 @@
 #include "http/handlers/reference_upload.hpp"
 
 #include <cstdio>
+#include <utility>
 
 namespace synapse::handlers {
 

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace synapse::handlers {
 

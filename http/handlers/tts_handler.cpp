@@ -11,7 +11,9 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <memory>
+#include <system_error>
 
 namespace synapse::handlers {
 
