@@ -47,13 +47,14 @@ struct recognition : testing::Test {
   /// been received. @param behind comes after it, and is no whole event.
   http_reply broken_stream(const gateway_process& gateway, std::string_view path,
                            const std::string& form, bool end, const std::string& behind = {}) {
-    std::atomic<bool> received{false};
-    upstream.set_script([&](upstream_connection& connection) {
+    // The script may outlive this function: it has all it needs for itself.
+    auto received = std::make_shared<std::atomic<bool>>(false);
+    upstream.set_script([received, end, behind](upstream_connection& connection) {
       connection.read_request();
       connection.begin_chunked();
       connection.send_chunk(ping);
       connection.send_chunk(first_segment);
-      wait_until([&] { return received.load(); });
+      wait_until([&] { return received->load(); });
       if (!behind.empty())
         connection.send_chunk(behind);
       if (end)
@@ -63,7 +64,7 @@ struct recognition : testing::Test {
     client.send(request_bytes("POST", path, form, form_type));
     auto reply = client.read_head();
     EXPECT_TRUE(client.read_until(reply, "Hello there."));
-    received = true;
+    *received = true;
     client.read_rest(reply);
     return reply;
   }
