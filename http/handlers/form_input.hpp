@@ -33,7 +33,6 @@ public:
   net::task<bool> more();
 
   const http::multipart_part& part() const noexcept { return reader_.part(); }
-  std::uint64_t max_bytes() const noexcept { return max_bytes_; }
   const refusal& why() const noexcept { return why_; }
   /// The client has left, not: it was refused.
   bool gone() const noexcept { return gone_; }

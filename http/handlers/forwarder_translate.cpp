@@ -32,7 +32,6 @@ net::task<forwarder::verdict> forwarder::collect() {
   body_left_ = answer_.content_length;
   collected_ = {};
   collected_.status = answer_.status;
-  collected_.content_type = answer_.fields.value_of(http::known_field::content_type);
   collected_.retry_after = answer_.fields.value_of(http::known_field::retry_after);
   input_ended_ = bodyless(answer_.status);
   const bool good = answer_.status / 100 == 2;

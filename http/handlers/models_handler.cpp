@@ -2,7 +2,7 @@
 #include "http/client/fetch.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/handlers/api_handlers.hpp"
-#include "http/handlers/forwarder.hpp"
+#include "http/handlers/form_call.hpp"
 #include "http/handlers/refusal.hpp"
 
 #include <nlohmann/json.hpp>
@@ -202,13 +202,9 @@ net::task<void> get_model(const services&, server::exchange& exchange) {
 }
 
 net::task<void> router_models(const services&, server::exchange& exchange) {
-  const auto site = exchange.routes()->site_for_path(exchange.path());
-  if (!site) {
-    co_await exchange.reply_error(http::response_detail::backend_not_found,
-                                  "no backend is configured for this route");
-    co_return;
-  }
-  co_await forward(exchange, site, forward_options{});
+  auto site = co_await site_of(exchange);
+  if (site)
+    co_await forward(exchange, std::move(site), forward_options{});
 }
 
 } // namespace synapse::handlers

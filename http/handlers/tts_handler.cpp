@@ -25,6 +25,15 @@ constexpr std::string_view label = "TTS backend error";
 /// 5000 characters, each escaped as a pair of surrogates, and a few fields.
 constexpr std::size_t max_speech_bytes = 256 * 1024;
 
+/// Why a voice's reference cannot be given to the backend. @param error errno
+refusal unreadable(int error) {
+  if (error == ENOENT)
+    return {response_detail::voice_not_found, "the voice has just been removed", {}};
+  return {response_detail::storage_failed,
+          "the voice's reference cannot be read: " + std::generic_category().message(error),
+          {}};
+}
+
 /// One request for speech, from the checked body to the last byte of the answer.
 class speaking {
 public:
@@ -130,17 +139,7 @@ net::task<bool> speaking::open_reference(net::local_ptr<net::file_source> file) 
   ex_.alarm(0);
   if (file->opened() && file->error() == 0)
     co_return true;
-  if (!file->opened()) {
-    refusal silence{response_detail::storage_failed, "the voice's reference cannot be read", {}};
-    co_await refuse(ex_, std::move(silence));
-    co_return false;
-  }
-  const bool removed = file->error() == ENOENT;
-  refusal why{removed ? response_detail::voice_not_found : response_detail::storage_failed,
-              removed ? "the voice has just been removed"
-                      : "the voice's reference cannot be read: " +
-                            std::generic_category().message(file->error()),
-              {}};
+  auto why = unreadable(file->opened() ? file->error() : ETIMEDOUT);
   co_await refuse(ex_, std::move(why));
   co_return false;
 }
@@ -173,10 +172,7 @@ net::task<bool> speaking::upload(const actors::voice_location& where,
   forwarder work{ex_, site_, options};
   const auto end = co_await work.run();
   if (end == forward_end::refused) {
-    refusal why{response_detail::storage_failed,
-                "the voice's reference cannot be read: " +
-                    std::generic_category().message(file->error()),
-                {}};
+    auto why = unreadable(file->error());
     co_await refuse(ex_, std::move(why));
   }
   if (end != forward_end::collected)

@@ -47,7 +47,6 @@ struct own_request {
 /// A backend's answer, read to its end, for the handler and not (as it is) for the client.
 struct collected_answer {
   unsigned status = 0;
-  std::string content_type;
   std::string retry_after; ///< as received
   std::string body;
 };
