@@ -1,6 +1,6 @@
 synapse_add_component(actors
   PATH actors
-  SOURCES breaker.cpp permit_ledger.cpp lane.cpp backend.cpp resolver.cpp prober.cpp
+  SOURCES breaker.cpp permit_ledger.cpp lane.cpp backend.cpp resolver.cpp prober.cpp http_link.cpp
           health_aggregator.cpp router.cpp supervisor.cpp voice_library.cpp
   DEPENDS actors_protocol actors_runtime http_client actors_voices)
 

@@ -7,6 +7,7 @@ synapse_add_component(config NO_PCH PATH config
     environment.cpp
     file_text.cpp
     loader.cpp
+    model_defaults.cpp
     route_defaults.cpp
     schema.cpp
     validator.cpp

@@ -13,6 +13,9 @@ namespace synapse::config {
 namespace {
 
 constexpr std::size_t max_list = 64;
+constexpr std::size_t max_words = 1024;
+constexpr std::size_t max_rules = 32;
+constexpr std::size_t max_aliases = 256;
 
 /// Where a problem with the entry's value is to be looked for.
 std::size_t value_line(const yaml_entry& entry) {
@@ -106,6 +109,19 @@ void document_reader::read_value(const std::string& key, std::size_t line, const
   if constexpr (std::is_same_v<Value, std::vector<milliseconds>>) {
     if (from.type != yaml_node::kind::sequence || from.items.size() > max_list) {
       report(line, key, "must be a list of durations such as [500ms, 1s]");
+      return;
+    }
+    Value values(from.items.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::string item = key + "[" + std::to_string(i) + "]";
+      lines_[item] = from.items[i]->line;
+      read_value(item, from.items[i]->line, *from.items[i], range, values[i]);
+    }
+    into = std::move(values);
+  } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+    if (from.type != yaml_node::kind::sequence || from.items.size() > max_words) {
+      report(line, key,
+             "must be a list of at most " + std::to_string(max_words) + " texts such as [a, b]");
       return;
     }
     Value values(from.items.size());
@@ -260,6 +276,50 @@ void document_reader::read_listener(const yaml_entry& entry, listener_settings& 
            [&](const yaml_entry& inner) { read_section("listener.tls.", inner, listener.tls); });
 }
 
+void document_reader::read_model_rules(const yaml_entry& entry, model_choice_settings& choice) {
+  const std::string key = "models.auto.rules";
+  if (entry.value->type != yaml_node::kind::sequence || entry.value->items.size() > max_rules) {
+    report(value_line(entry), key,
+           "must be a list of at most " + std::to_string(max_rules) +
+               " rules such as {model: name, words: [code, bug]}");
+    return;
+  }
+  choice.rules.clear();
+  for (std::size_t i = 0; i < entry.value->items.size(); ++i) {
+    const auto& item = entry.value->items[i];
+    const std::string name = key + "[" + std::to_string(i) + "]";
+    lines_[name] = item->line;
+    model_rule rule;
+    read_section(name + ".", {name, item->line, item}, rule);
+    if (!was_given(name + ".model"))
+      report(item->line, name + ".model", "is required");
+    choice.rules.push_back(std::move(rule));
+  }
+}
+
+void document_reader::read_models(const yaml_entry& entry, model_settings& models) {
+  read_map("models.", entry, models, {"auto", "aliases"}, [&](const yaml_entry& inner) {
+    if (inner.key == "auto") {
+      read_map("models.auto.", inner, models.choice, {"rules"},
+               [&](const yaml_entry& rules) { read_model_rules(rules, models.choice); });
+      return;
+    }
+    if (!expect_map("models.aliases", inner))
+      return;
+    if (inner.value->entries.size() > max_aliases) {
+      report(inner.line, "models.aliases",
+             "must not have more than " + std::to_string(max_aliases) + " entries");
+      return;
+    }
+    for (const yaml_entry& alias : inner.value->entries) {
+      const std::string key = "models.aliases." + alias.key;
+      lines_[key] = value_line(alias);
+      if (const std::string* model = scalar(key, alias))
+        models.aliases[alias.key] = *model;
+    }
+  });
+}
+
 void document_reader::read_top(const yaml_entry& entry, settings& all) {
   if (entry.key == "backends")
     read_backends(entry, all);
@@ -273,10 +333,13 @@ void document_reader::read_top(const yaml_entry& entry, settings& all) {
     read_section("drain.", entry, all.drain);
   else if (entry.key == "health")
     read_section("health.", entry, all.health);
+  else if (entry.key == "models")
+    read_models(entry, all.models);
 }
 
 settings document_reader::read(const yaml_node& root) {
-  static const name_list others = {"backends", "routes", "listener", "limits", "drain", "health"};
+  static const name_list others = {"backends", "routes", "listener", "limits",
+                                   "drain",    "health", "models"};
   settings all;
   if (root.type != yaml_node::kind::map && root.type != yaml_node::kind::null) {
     report(root.line, "", "the file must be a map with backends and routes");

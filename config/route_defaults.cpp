@@ -94,6 +94,11 @@ void apply_use_defaults(settings& all, const std::function<bool(const std::strin
     }
     if (!given(prefix + "list_models"))
       backend.list_models = backend.type == backend_type::openai_compatible;
+    if (!given(prefix + "manage_models")) {
+      const auto* list = find_route(all, "/models");
+      backend.manage_models = backend.type == backend_type::openai_compatible && list != nullptr &&
+                              list->backend == name;
+    }
   }
 }
 

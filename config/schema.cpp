@@ -84,12 +84,49 @@ const field<health_aggregation_settings> health_aggregation_fields[] = {
      "a health round younger than this answers `/health` again"},
 };
 
+const field<model_settings> model_fields[] = {
+    {"batch_window", &model_settings::batch_window, between(0, hour),
+     "requests for a loaded model go first for so long while others wait"},
+    {"linger", &model_settings::linger, between(0, hour),
+     "an idle model stays for so long after its last request, although others wait"},
+    {"max_wait", &model_settings::max_wait, between(1, day),
+     "longest wait of a request for its model; then 503"},
+    {"load_timeout", &model_settings::load_timeout, between(1, day),
+     "load asked for until the model is loaded; then 504"},
+    {"restart_patience", &model_settings::restart_patience, between(0, hour),
+     "how long a router that does not answer is asked again"},
+    {"keepalive", &model_settings::keepalive, off_or_between(1, hour),
+     "a streaming client that waits for its model gets a comment this often; 0 = never"},
+    {"poll", &model_settings::poll, between(10, minute),
+     "between two looks at a router while a model changes"},
+    {"refresh", &model_settings::refresh, between(100, hour),
+     "between two looks at a router while nothing happens"},
+    {"max_waiting", &model_settings::max_waiting, between(1, 1'000'000),
+     "requests that may wait for models of one router; 429 beyond"},
+    {"max_loaded", &model_settings::max_loaded, between(0, 1000),
+     "models loaded at once; 0 = what the router says, 1 where it does not"},
+};
+
+const field<model_choice_settings> model_choice_fields[] = {
+    {"names", &model_choice_settings::names, any,
+     "values of `model` that leave the choice to the gateway"},
+    {"general", &model_choice_settings::general, any, "the model where no rule fits"},
+};
+
+const field<model_rule> model_rule_fields[] = {
+    {"model", &model_rule::model, any, "the model where one of the words is found"},
+    {"words", &model_rule::words, any, "whole words in the user's messages, any case"},
+};
+
 const field<backend_settings> backend_fields[] = {
     {"title", &backend_settings::title, any, "name for people; empty = the name"},
     {"dns_refresh", &backend_settings::dns_refresh, between(100, day),
      "how often the host name is resolved anew"},
     {"list_models", &backend_settings::list_models, any, "take part in `GET /v1/models`",
      "true for openai-compatible"},
+    {"manage_models", &backend_settings::manage_models, any,
+     "it is a llama.cpp router whose models the gateway loads and unloads",
+     "true for the openai-compatible one that serves /models"},
 };
 
 const field<health_settings> health_fields[] = {
@@ -178,6 +215,11 @@ std::string format_value(const Value& value, const value_range& range) {
     for (const milliseconds one : value)
       result += (result.size() == 1 ? "" : ", ") + format_duration(one);
     return result + "]";
+  } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+    std::string result = "[";
+    for (const std::string& one : value)
+      result += (result.size() == 1 ? "" : ", ") + one;
+    return result + "]";
   } else if constexpr (std::is_same_v<Value, bool>) {
     return value ? "true" : "false";
   } else if constexpr (std::is_same_v<Value, std::string>) {
@@ -246,6 +288,18 @@ std::span<const field<health_aggregation_settings>> fields_of() {
   return health_aggregation_fields;
 }
 template <>
+std::span<const field<model_settings>> fields_of() {
+  return model_fields;
+}
+template <>
+std::span<const field<model_choice_settings>> fields_of() {
+  return model_choice_fields;
+}
+template <>
+std::span<const field<model_rule>> fields_of() {
+  return model_rule_fields;
+}
+template <>
 std::span<const field<backend_settings>> fields_of() {
   return backend_fields;
 }
@@ -298,6 +352,10 @@ std::vector<key_info> known_keys() {
   for_each_section(all, [&](std::string_view path, const auto& section) {
     append_keys(keys, std::string{path}, section);
   });
+  keys.push_back({"models.auto.rules", "one for code, see below", "up to 32 entries",
+                  "`{model, words}` each: the first rule that has a word of the messages decides"});
+  keys.push_back({"models.aliases", "{}", "up to 256 entries",
+                  "names that clients use, and the model that each means"});
   keys.push_back({"backends", "required", "1 to 256 entries", "the backends by name"});
   keys.push_back({"routes", "the API's own paths, see below", "up to 1024 entries",
                   "which backend serves a path; a path ends in `/*` for all below it"});

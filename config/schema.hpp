@@ -29,7 +29,8 @@ struct field {
   using member_pointer =
       std::variant<milliseconds Section::*, std::size_t Section::*, unsigned Section::*,
                    int Section::*, std::uint16_t Section::*, double Section::*, bool Section::*,
-                   std::string Section::*, std::vector<milliseconds> Section::*>;
+                   std::string Section::*, std::vector<milliseconds> Section::*,
+                   std::vector<std::string> Section::*>;
   std::string_view name;
   member_pointer member;
   value_range range;
@@ -70,6 +71,12 @@ std::span<const field<drain_settings>> fields_of();
 template <>
 std::span<const field<health_aggregation_settings>> fields_of();
 template <>
+std::span<const field<model_settings>> fields_of();
+template <>
+std::span<const field<model_choice_settings>> fields_of();
+template <>
+std::span<const field<model_rule>> fields_of();
+template <>
 std::span<const field<settings>> fields_of();
 
 /// Calls `visit(path, section)` for every section outside of backends; the path is "" or ends in a
@@ -82,6 +89,8 @@ void for_each_section(All& all, Visitor&& visit) {
   visit(std::string_view{"limits."}, all.limits);
   visit(std::string_view{"drain."}, all.drain);
   visit(std::string_view{"health."}, all.health);
+  visit(std::string_view{"models."}, all.models);
+  visit(std::string_view{"models.auto."}, all.models.choice);
 }
 
 /// The same for one backend; the path is relative to the backend.

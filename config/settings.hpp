@@ -114,6 +114,9 @@ struct backend_settings {
   authorization_settings authorization;
   milliseconds dns_refresh{30'000}; ///< host names are resolved anew this often
   bool list_models = false; ///< take part in GET /v1/models; default true for openai-compatible
+  /// A llama.cpp server in router mode whose models the gateway loads and unloads; default true for
+  /// the backend of the route `/models`, if it is openai-compatible.
+  bool manage_models = false;
   bool operator==(const backend_settings&) const = default;
 };
 
@@ -168,6 +171,41 @@ struct health_aggregation_settings {
   bool operator==(const health_aggregation_settings&) const = default;
 };
 
+/// Names of one model for requests whose text has one of the words in it.
+struct model_rule {
+  std::string model;
+  std::vector<std::string> words; ///< whole words, any case; one may consist of several
+  bool operator==(const model_rule&) const = default;
+};
+
+/// Which model answers a request that leaves the choice to the gateway.
+struct model_choice_settings {
+  /// Values of `model` that mean "choose"; an absent or empty one always does.
+  std::vector<std::string> names{"auto", "synapse:auto", "synapse-auto"};
+  std::string general = "Qwen3-8B-Q4_K_M";               ///< where no rule fits
+  std::vector<model_rule> rules = default_model_rules(); ///< the first one that fits decides
+  static std::vector<model_rule> default_model_rules();
+  bool operator==(const model_choice_settings&) const = default;
+};
+
+/// How models of a router take turns. Times as in ARCHITECTURE.md, "Models".
+struct model_settings {
+  milliseconds batch_window{10'000};  ///< a loaded model's requests go first for so long
+  milliseconds linger{500};           ///< an idle model stays for so long after its last request
+  milliseconds max_wait{240'000};     ///< longest wait of a request for its model; then 503
+  milliseconds load_timeout{240'000}; ///< load asked for until `loaded`; then 504
+  milliseconds restart_patience{
+      45'000};                   ///< a router that does not answer is asked again for so long
+  milliseconds keepalive{3'000}; ///< first comment to a streaming client that waits; 0 = never
+  milliseconds poll{1'000};      ///< between looks at a router while a model changes
+  milliseconds refresh{15'000};  ///< between looks while nothing happens
+  unsigned max_waiting = 256;    ///< requests that may wait for models; beyond: 429
+  unsigned max_loaded = 0;       ///< models at once; 0 = what the router says, else 1
+  std::map<std::string, std::string> aliases; ///< name in a request → model
+  model_choice_settings choice;
+  bool operator==(const model_settings&) const = default;
+};
+
 /// From the environment only (see environment.hpp for the variables' names).
 struct process_settings {
   std::string config_path = "/config/backends.yaml";
@@ -206,6 +244,7 @@ struct settings {
   limit_settings limits;
   drain_settings drain;
   health_aggregation_settings health;
+  model_settings models;
   std::map<std::string, backend_settings> backends; ///< by name
   std::vector<route_settings> routes;               ///< as written, defaults appended by the loader
   process_settings process;

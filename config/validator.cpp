@@ -51,6 +51,17 @@ void check_value(report& out, const std::string& key, const std::vector<millisec
     check_value(out, key + "[" + std::to_string(i) + "]", values[i], range);
 }
 
+void check_value(report& out, const std::string& key, const std::vector<std::string>& values,
+                 const value_range& range) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::string item = key + "[" + std::to_string(i) + "]";
+    if (values[i].empty())
+      out.add(item, "must not be empty");
+    else
+      check_value(out, item, values[i], range);
+  }
+}
+
 template <class Number>
 void check_value(report& out, const std::string& key, Number value, const value_range& range) {
   if (!in_range(static_cast<double>(value), range))
@@ -105,6 +116,33 @@ void check_authorization(report& out, const std::string& prefix,
     out.add(prefix + "bearer_env", "must be the name of an environment variable, not a key");
   if (!authorization.bearer_env.empty() && !authorization.bearer_file.empty())
     out.add(prefix + "bearer_file", "bearer_env and bearer_file must not both be set");
+}
+
+void check_models(report& out, const model_settings& models) {
+  if (models.choice.general.empty())
+    out.add("models.auto.general", "must name a model");
+  for (std::size_t i = 0; i < models.choice.rules.size(); ++i) {
+    const std::string prefix = "models.auto.rules[" + std::to_string(i) + "].";
+    check_fields(out, prefix, models.choice.rules[i]);
+    if (models.choice.rules[i].model.empty())
+      out.add(prefix + "model", "must name a model");
+    if (models.choice.rules[i].words.empty())
+      out.add(prefix + "words", "must not be empty: such a rule never decides");
+  }
+  const auto chooses = [&](const std::string& name) {
+    return name.empty() || std::find(models.choice.names.begin(), models.choice.names.end(),
+                                     name) != models.choice.names.end();
+  };
+  for (const auto& [name, model] : models.aliases) {
+    const std::string key = "models.aliases." + name;
+    check_value(out, key, model, value_range{});
+    if (model.empty())
+      out.add(key, "must name a model");
+    else if (models.aliases.contains(model))
+      out.add(key, "names another alias; name the model itself");
+    if (chooses(name))
+      out.add(key, "is a name that leaves the choice to the gateway, see models.auto.names");
+  }
 }
 
 void check_backend(report& out, const std::string& name, const backend_settings& backend) {
@@ -170,6 +208,7 @@ std::vector<problem> validate(const settings& all) {
   if (!is_host(all.listener.host))
     out.add("listener.host", "must be a host name or an address (IPv6 without brackets)");
   check_certificate(out, "listener.tls.", all.listener.tls);
+  check_models(out, all.models);
   if (all.backends.empty())
     out.add("backends", "there must be at least one backend");
   if (all.backends.size() > max_backends)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/protocol/messages.hpp"
+#include "actors/protocol/model_messages.hpp"
 #include "actors/protocol/voice_messages.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -17,6 +18,7 @@ using discard_atom = caf::atom_constant<caf::atom("discard")>;
 using drain_atom = caf::atom_constant<caf::atom("drain")>;
 using find_atom = caf::atom_constant<caf::atom("find")>;
 using list_atom = caf::atom_constant<caf::atom("list")>;
+using listen_atom = caf::atom_constant<caf::atom("listen")>;
 using remove_atom = caf::atom_constant<caf::atom("remove")>;
 using retire_atom = caf::atom_constant<caf::atom("retire")>;
 using snap_atom = caf::atom_constant<caf::atom("snap")>;
@@ -63,6 +65,34 @@ using backend_actor = caf::typed_actor<
 
 /// Resolves host names; detached, because getaddrinfo blocks.
 using resolver_actor = caf::typed_actor<caf::replies_to<resolve_request>::with<resolution>>;
+
+/// Pinned to an I/O thread: makes small HTTP requests for actors that have no sockets. Its
+/// connections are its own.
+using http_link_actor = caf::typed_actor<
+    // Answered in every case; `http_reply::fault` says what went wrong.
+    caf::replies_to<http_call>::with<http_reply>>;
+
+/// Who asks a link for an event stream.
+using http_event_sink = caf::typed_actor<caf::reacts_to<http_event>>;
+
+/// Who wants to know the stored profiles: told at once, and with every change.
+using profile_listener = caf::typed_actor<caf::reacts_to<profile_map_ptr>>;
+
+/// Owns the file of model profiles; detached, because disks block. Every answer comes after the
+/// change is durable; storage_failed.
+using model_profiles_actor = caf::typed_actor<
+    // All of them, from memory.
+    caf::replies_to<list_atom>::with<profile_map_ptr>,
+    // The profile as it is then. The values have been checked before.
+    caf::replies_to<put_profile>::with<profile_map_ptr>,
+    // From now on `listener` is told.
+    caf::reacts_to<listen_atom, profile_listener>>;
+
+/// Changes the Deployment of a router through the Kubernetes API; one change at a time. Errors:
+/// not_in_cluster, cluster_refused, rollout_timeout, rollout_failed.
+using runtime_controller_actor = caf::typed_actor<
+    // Answers when the rollout is finished.
+    caf::replies_to<apply_runtime>::with<runtime_applied>>;
 
 /// One per backend, pinned to the first I/O thread: asks the backend's health path.
 using prober_actor = caf::typed_actor<
@@ -126,5 +156,6 @@ using supervisor_actor = caf::typed_actor<
 
 } // namespace synapse::actors
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::settings_ptr) // shared within the process only
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::snapshot_ptr) // likewise
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::profile_map_ptr) // shared within the process only
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::settings_ptr)    // shared within the process only
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::snapshot_ptr)    // likewise

@@ -8,7 +8,7 @@
 namespace synapse::actors {
 
 namespace {
-constexpr std::array<std::string_view, 8> texts{
+constexpr std::array<std::string_view, 12> texts{
     "no error",
     "the gateway is shutting down",
     "no backend of that name is configured",
@@ -16,7 +16,11 @@ constexpr std::array<std::string_view, 8> texts{
     "there is no such voice",
     "no voice can be made of this",
     "there is no such upload",
-    "the voice library could not be read or changed",
+    "the disk refused",
+    "this gateway does not run inside a Kubernetes cluster",
+    "the Kubernetes API refused",
+    "the rollout did not finish in time",
+    "the rollout failed",
 };
 static_assert(texts.size() == static_cast<std::size_t>(ec::count_));
 } // namespace

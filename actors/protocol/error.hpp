@@ -24,6 +24,10 @@ enum class ec : std::uint8_t {
   invalid_voice,    ///< what a voice is to be made of will not do; the context names the field
   upload_not_found, ///< used up, discarded, or from before a restart
   storage_failed,   ///< the disk refused; the context says why
+  not_in_cluster,   ///< there is no Kubernetes API to ask
+  cluster_refused,  ///< the Kubernetes API said no, or nothing usable; the context says what
+  rollout_timeout,  ///< the change was accepted but did not come into effect in time
+  rollout_failed,   ///< it never will: the context says why
   count_,
 };
 

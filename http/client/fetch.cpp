@@ -36,6 +36,15 @@ struct body_reader {
 
   enum class state { more, done, bad, too_large };
 
+  /// Hands over what has been read so far. @returns false when nobody wants more.
+  bool deliver(const fetch_request& request) {
+    if (!request.on_piece || out->empty())
+      return true;
+    const bool wanted = request.on_piece(*out);
+    out->clear();
+    return wanted;
+  }
+
   state feed(net::transport& from) {
     const auto input = from.input();
     if (framing == http::body_framing::none)
@@ -109,14 +118,22 @@ net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
                         : failed(fetch_error::canceled, "canceled");
   };
 
-  std::string head = request.method + ' ' + request.target +
-                     " HTTP/1.1\r\nHost: " + request.authority +
-                     "\r\nAccept: application/json\r\n" + request.fields + "\r\n";
+  std::string head =
+      request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + request.authority +
+      "\r\nAccept: " + (request.on_piece ? "text/event-stream" : "application/json") + "\r\n" +
+      request.fields;
+  if (!request.content_type.empty())
+    head += "Content-Type: " + request.content_type +
+            "\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
+  head += "\r\n";
+  head += request.body;
+  // What changes something is not sent twice: it gets a connection that cannot be stale.
+  const bool may_reuse = request.method == "GET" || request.method == "HEAD";
   // A kept connection may have gone stale: one more try with a new one, then it counts.
   for (;;) {
     if (given_up())
       co_return reason();
-    auto connection = pool.take(address);
+    auto connection = may_reuse ? pool.take(address) : connection_ptr{};
     if (connection) {
       connection->attach(wake);
     } else {
@@ -172,11 +189,29 @@ net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
                      request.max_body, &result.body};
     const bool keep = answer.keep_alive && body.framing != http::body_framing::until_close;
     connection->consume(answer.size);
+    const bool piecewise = request.on_piece && answer.status / 100 == 2;
+    if (!piecewise)
+      request.on_piece = nullptr;
+    const auto wait_longer = [&] {
+      if (piecewise)
+        pool.io().arm(timer, request.idle_limit ? net::io_thread::now() + request.idle_limit
+                                                : request.deadline);
+    };
     auto state = body.feed(*connection);
-    while (state == body_reader::state::more && !connection->ended() && !given_up()) {
+    bool wanted = body.deliver(request);
+    wait_longer();
+    while (wanted && state == body_reader::state::more && !connection->ended() && !given_up()) {
       connection->read();
       co_await wake->wait();
+      const bool arrived = !connection->input().empty();
       state = body.feed(*connection);
+      wanted = body.deliver(request);
+      if (arrived)
+        wait_longer();
+    }
+    if (!wanted) {
+      drop();
+      co_return failed(fetch_error::canceled, "no more of it is wanted");
     }
     if (state == body_reader::state::done && keep) {
       pool.give_back(std::move(connection));

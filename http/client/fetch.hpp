@@ -4,18 +4,29 @@
 
 #include "http/client/upstream_pool.hpp"
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace synapse::client {
 
 struct fetch_request {
   std::string method = "GET";
-  std::string target;    ///< path and query as sent
-  std::string authority; ///< Host field
-  std::string fields;    ///< further complete field lines
+  std::string target;       ///< path and query as sent
+  std::string authority;    ///< Host field
+  std::string fields;       ///< further complete field lines
+  std::string content_type; ///< of `body`; empty: there is none
+  std::string body;
   net::time_ns deadline = 0;
   std::size_t max_body = 4 * 1024 * 1024;
+  /// For answers that are read while they arrive: called with the status and each piece of a good
+  /// (2xx) one; `fetch_result::body` stays empty then. @returns false to end the fetch
+  /// (`canceled`).
+  std::function<bool(std::string_view)> on_piece;
+  /// With `on_piece`: how long nothing may come once the head is there; `deadline` holds until
+  /// then.
+  net::time_ns idle_limit = 0;
 };
 
 enum class fetch_error { none, connect_failure, timeout, reset, bad_response, too_large, canceled };
