@@ -1,8 +1,10 @@
 synapse_add_component(actors
   PATH actors
   SOURCES breaker.cpp permit_ledger.cpp lane.cpp backend.cpp resolver.cpp prober.cpp http_link.cpp
+          model_desk.cpp model_manager.cpp
           health_aggregator.cpp router.cpp supervisor.cpp voice_library.cpp
-  DEPENDS actors_protocol actors_runtime http_client actors_voices)
+  DEPENDS actors_protocol actors_runtime http_client actors_voices actors_models)
+
 
 synapse_add_test(actors
   SOURCES actors/breaker_test.cpp actors/permit_ledger_test.cpp actors/backend_test.cpp

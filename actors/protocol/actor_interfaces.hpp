@@ -92,7 +92,47 @@ using model_profiles_actor = caf::typed_actor<
 /// not_in_cluster, cluster_refused, rollout_timeout, rollout_failed.
 using runtime_controller_actor = caf::typed_actor<
     // Answers when the rollout is finished.
-    caf::replies_to<apply_runtime>::with<runtime_applied>>;
+    caf::replies_to<apply_runtime>::with<runtime_applied>,
+    // Could a change be made? True, or the error that it would meet.
+    caf::replies_to<check_atom>::with<bool>>;
+
+/// One per managed router and I/O thread, pinned there: counts the requests of its thread that use
+/// a model. For one that is open a session enters by a plain call, see actors/model_desk.hpp.
+using model_desk_actor = caf::typed_actor<
+    // For a model that is not open: waits until it is, or says why not.
+    caf::replies_to<model_request>::with<model_grant>,
+    // The asker no longer wants its turn.
+    caf::reacts_to<model_abandoned>,
+    // INTERNAL, from the manager: something has changed.
+    caf::reacts_to<model_view_ptr>,
+    // INTERNAL, from the manager: answer to a model_demand.
+    caf::reacts_to<model_grant>,
+    // INTERNAL, from the supervisor: nobody will ask any more; those who wait are told.
+    caf::reacts_to<retire_atom>>;
+
+/// One per managed router, on CAF's scheduler: what is loaded, and whose turn it is.
+using model_manager_actor = caf::typed_actor<
+    // A desk introduces itself; its index is the number of its I/O thread.
+    caf::reacts_to<model_desk_actor, std::uint32_t>,
+    // A desk's sessions want, use and have used models.
+    caf::reacts_to<model_demand>, caf::reacts_to<model_demand_gone>, caf::reacts_to<model_usage>,
+    caf::reacts_to<model_drained>,
+    // What is known may be wrong.
+    caf::reacts_to<model_suspect>,
+    // A load is answered when the router has accepted it (or the model is there), an unload when no
+    // request uses the model any more and the router has answered.
+    caf::replies_to<model_command>::with<model_command_done>,
+    // The router's own list, asked for anew; callers that come meanwhile share one round.
+    caf::replies_to<list_atom>::with<http_reply>,
+    // Has the router started with another context size: waits until no request runs, changes it,
+    // and waits until it says so of `model`. Errors as of the runtime controller.
+    caf::replies_to<apply_runtime, std::string /* model */>::with<runtime_applied>,
+    // New settings of the same backend (after a reload).
+    caf::reacts_to<settings_ptr>,
+    // INTERNAL, from the link: the router's events.
+    caf::reacts_to<http_event>,
+    // INTERNAL: time has passed.
+    caf::reacts_to<tick_atom>>;
 
 /// One per backend, pinned to the first I/O thread: asks the backend's health path.
 using prober_actor = caf::typed_actor<
@@ -156,6 +196,7 @@ using supervisor_actor = caf::typed_actor<
 
 } // namespace synapse::actors
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::model_view_ptr)  // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::profile_map_ptr) // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::settings_ptr)    // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::snapshot_ptr)    // likewise

@@ -50,6 +50,198 @@ typename Inspector::result_type inspect(Inspector& f, put_profile& x) {
   return f(caf::meta::type_name("put_profile"), x.model, fields, x.unset, x.replace);
 }
 
+// ---- who may use a model ----
+
+enum class model_denial : std::uint8_t {
+  none,
+  unknown_model,      ///< the router has no such model
+  loading,            ///< not ready, and the asker did not want to wait
+  load_failed,        ///< the router could not load it
+  load_timeout,       ///< it did not become ready in time
+  wait_timeout,       ///< others kept the router busy for as long as one may wait
+  queue_full,         ///< too many wait already
+  router_unavailable, ///< the router does not answer
+  router_error,       ///< it answers, but nothing that makes sense
+  retired,            ///< its backend left the configuration
+};
+
+/// A session asks the desk of its thread for its turn with a model.
+struct model_request {
+  std::uint64_t request = 0; ///< unique within the desk
+  std::string model;         ///< as the client wrote it
+  bool wait = true;
+
+  model_request() = default;
+  model_request(std::uint64_t number, std::string name, bool waits)
+      : request(number), model(std::move(name)), wait(waits) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_request& x) {
+  return f(caf::meta::type_name("model_request"), x.request, x.model, x.wait);
+}
+
+/// The answer. A granted one counts as a use of the model until the session says that it has ended.
+struct model_grant {
+  std::uint64_t request = 0;
+  model_denial why = model_denial::none;
+  std::string model;    ///< name of the entry in the view
+  std::string id;       ///< what the router is to be asked for
+  std::string detail;   ///< of a denial, for people
+  double progress = -1; ///< of a load under way, 0 to 1; negative: not known
+  std::uint32_t retry_after_s = 0;
+
+  model_grant() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_grant& x) {
+  return f(caf::meta::type_name("model_grant"), x.request, x.why, x.model, x.id, x.detail,
+           x.progress, x.retry_after_s);
+}
+
+/// The session went away before it saw the answer; a turn granted meanwhile ends.
+struct model_abandoned {
+  std::uint64_t request = 0;
+
+  model_abandoned() = default;
+  explicit model_abandoned(std::uint64_t number) : request(number) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_abandoned& x) {
+  return f(caf::meta::type_name("model_abandoned"), x.request);
+}
+
+/// What every desk knows about a router's models. Immutable, shared.
+struct model_view {
+  struct entry {
+    std::string id;            ///< what the router is to be asked for
+    bool open = false;         ///< requests may begin without asking
+    std::uint32_t closing = 0; ///< not 0: to be told when the last use has ended, with this number
+  };
+  /// False until it is known that the server is a router, and when it is none: then requests need
+  /// no turn.
+  bool known = false;
+  bool managed = true;
+  bool contended = false; ///< uses are to be told, see `model_usage`
+  std::map<std::string, entry, std::less<>> models;
+  std::map<std::string, std::string, std::less<>> names; ///< further names → key of `models`
+
+  /// The entry for a name that a client used; null: none.
+  const std::pair<const std::string, entry>* find(std::string_view name) const {
+    auto found = models.find(name);
+    if (found == models.end())
+      if (const auto alias = names.find(name); alias != names.end())
+        found = models.find(alias->second);
+    return found == models.end() ? nullptr : &*found;
+  }
+};
+using model_view_ptr = std::shared_ptr<const model_view>;
+
+/// A desk passes a session's request on.
+struct model_demand {
+  std::uint32_t lane = 0;
+  std::uint64_t request = 0;
+  std::string model;
+  bool wait = true;
+
+  model_demand() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_demand& x) {
+  return f(caf::meta::type_name("model_demand"), x.lane, x.request, x.model, x.wait);
+}
+
+/// The one who demanded it has gone.
+struct model_demand_gone {
+  std::uint32_t lane = 0;
+  std::uint64_t request = 0;
+
+  model_demand_gone() = default;
+  model_demand_gone(std::uint32_t lane_index, std::uint64_t number)
+      : lane(lane_index), request(number) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_demand_gone& x) {
+  return f(caf::meta::type_name("model_demand_gone"), x.lane, x.request);
+}
+
+/// How much a lane uses a model; told while the view is contended.
+struct model_usage {
+  std::uint32_t lane = 0;
+  std::string model;
+  std::uint32_t in_use = 0;
+  time_ns last_used = 0; ///< when the last use ended or began; 0: never
+
+  model_usage() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_usage& x) {
+  return f(caf::meta::type_name("model_usage"), x.lane, x.model, x.in_use, x.last_used);
+}
+
+/// The last use of a closing model on that lane has ended.
+struct model_drained {
+  std::uint32_t lane = 0;
+  std::string model;
+  std::uint32_t closing = 0; ///< the number in the view
+
+  model_drained() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_drained& x) {
+  return f(caf::meta::type_name("model_drained"), x.lane, x.model, x.closing);
+}
+
+/// A request found that a model is not there although it should be.
+struct model_suspect {
+  std::string model;
+
+  model_suspect() = default;
+  explicit model_suspect(std::string name) : model(std::move(name)) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_suspect& x) {
+  return f(caf::meta::type_name("model_suspect"), x.model);
+}
+
+/// Somebody wants a model loaded or unloaded.
+struct model_command {
+  bool load = true;
+  std::string model;
+
+  model_command() = default;
+  model_command(bool to_load, std::string name) : load(to_load), model(std::move(name)) {}
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_command& x) {
+  return f(caf::meta::type_name("model_command"), x.load, x.model);
+}
+
+struct model_command_done {
+  model_denial why = model_denial::none;
+  std::string detail;
+  std::uint32_t retry_after_s = 0;
+  std::uint16_t status = 0; ///< what the router answered, if it was asked; else 0
+  std::string body;
+  bool ready = false; ///< the model can be used now
+
+  model_command_done() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_command_done& x) {
+  return f(caf::meta::type_name("model_command_done"), x.why, x.detail, x.retry_after_s, x.status,
+           x.body, x.ready);
+}
+
 // ---- small requests of the gateway's own ----
 
 /// One HTTP request over a link actor. Never logged: `fields` may hold a key.

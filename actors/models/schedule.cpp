@@ -1,0 +1,468 @@
+#include "actors/models/schedule.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace synapse::actors::models {
+
+namespace {
+/// A lane that has not told how much it uses a model; it counts as much.
+constexpr std::uint32_t not_told = 0xffffffff;
+constexpr unsigned max_tries = 3;
+/// A router gives its children 10 s to end, then kills them.
+constexpr time_ns unload_patience = 15'000'000'000;
+constexpr time_ns second = 1'000'000'000;
+} // namespace
+
+// ---- what happens ----
+
+ticket_id schedule::ask(std::string_view name, purpose what, time_ns now) {
+  const auto id = ++last_ticket_;
+  auto& mine = tickets_[id];
+  mine.name = name;
+  mine.what = what;
+  mine.since = now;
+  const bool waits = what == purpose::request || what == purpose::load;
+  if (waits && waiting_ >= limits_.max_waiting) {
+    decide(id, denial::queue_full, "too many requests wait for their models", now);
+    return id;
+  }
+  if (what == purpose::everything) {
+    if (wants_everything_)
+      decide(id, denial::queue_full, "the router is being reconfigured already", now);
+    else
+      wants_everything_ = id;
+  } else {
+    resolve(id, now);
+  }
+  step(now);
+  return id;
+}
+
+void schedule::abandon(ticket_id id, time_ns now) {
+  if (!tickets_.contains(id))
+    return;
+  forget(id);
+  step(now);
+}
+
+void schedule::usage(std::size_t lane, std::string_view model, std::uint32_t in_use,
+                     time_ns last_used, time_ns now) {
+  const auto found = slots_.find(model);
+  if (found == slots_.end() || lane >= lanes_)
+    return;
+  auto& of = found->second;
+  of.in_use.resize(lanes_, not_told);
+  of.in_use[lane] = in_use;
+  of.used = std::max(of.used, in_use > 0 ? now : last_used);
+  if (in_use > 0)
+    of.kept_until = 0;
+  step(now);
+}
+
+void schedule::drained(std::size_t lane, std::string_view model, std::uint32_t number,
+                       time_ns now) {
+  const auto found = slots_.find(model);
+  if (found == slots_.end() || lane >= lanes_)
+    return;
+  auto& of = found->second;
+  if (of.now != phase::closing || of.number != number)
+    return;
+  of.undrained[lane] = false;
+  unload_if_drained(*found, now);
+  step(now);
+}
+
+void schedule::listed(catalog list, time_ns asked_at, time_ns now) {
+  known_ = std::move(list);
+  listed_at_ = asked_at;
+  away_since_ = 0;
+  if (held_)
+    return; // whoever has everything changes the router itself
+  for (const auto& [model, listed] : known_->models)
+    look_at(*slots_.try_emplace(model).first, listed, asked_at, now);
+  for (auto& one : slots_)
+    if (!known_->models.contains(one.first)) {
+      lose(one.second);
+      fail(one, denial::unknown_model, "the router has no such model any more", now);
+    }
+  std::erase_if(slots_, [this](const entry& one) {
+    return !known_->models.contains(one.first) && one.second.unloads.empty();
+  });
+  act(action::kind::view);
+  step(now);
+}
+
+void schedule::list_failed(bool gone, bool garbage, std::string why, time_ns now) {
+  if (away_since_ == 0)
+    away_since_ = now;
+  garbage_ = garbage;
+  away_why_ = std::move(why);
+  // One that listens but does not answer may only be busy: what is open stays open.
+  if (gone && !held_)
+    for (auto& [model, of] : slots_)
+      lose(of);
+  step(now);
+}
+
+void schedule::load_answered(std::string_view model, router_answer how, std::string detail,
+                             time_ns now) {
+  const auto found = slots_.find(model);
+  if (found == slots_.end() || found->second.now != phase::asked)
+    return;
+  auto& of = found->second;
+  switch (how) {
+  case router_answer::accepted:
+    of.now = phase::loading;
+    of.accepted = now;
+    of.seen_away = 0;
+    ++loads_;
+    // Who wanted it loaded has what they wanted; it is not to be lost before it was used.
+    for (const auto id : std::deque<ticket_id>{of.waiting})
+      if (tickets_.at(id).what == purpose::load) {
+        of.hinted = now;
+        decide(id, denial::none, {}, now);
+      }
+    break;
+  case router_answer::not_found:
+    fail(*found, denial::unknown_model, detail, now);
+    break;
+  case router_answer::no_room:
+    of.now = phase::away;
+    of.next_try = now + limits_.poll / 4;
+    break;
+  case router_answer::unreachable:
+    of.now = phase::away;
+    of.next_try = now + limits_.poll;
+    break;
+  case router_answer::refused:
+    fail(*found, denial::load_failed, detail, now);
+    break;
+  }
+  act(action::kind::list);
+  step(now);
+}
+
+void schedule::unload_answered(std::string_view model, router_answer how, std::string detail,
+                               time_ns now) {
+  const auto found = slots_.find(model);
+  if (found == slots_.end() || found->second.now != phase::leaving)
+    return;
+  auto& of = found->second;
+  const bool done = how == router_answer::accepted || how == router_answer::not_found;
+  // Its list says what became of it, also when it refused.
+  of.now = phase::unloading;
+  of.accepted = now;
+  end_unloads(of,
+              done                                ? denial::none
+              : how == router_answer::unreachable ? denial::router_unavailable
+                                                  : denial::router_error,
+              detail, now);
+  act(action::kind::list);
+  step(now);
+}
+
+void schedule::suspect(std::string_view, time_ns now) {
+  act(action::kind::list);
+  step(now);
+}
+
+void schedule::release(time_ns now) {
+  if (!held_)
+    return;
+  held_ = false;
+  wants_everything_.reset();
+  for (auto& [model, of] : slots_)
+    lose(of);
+  act(action::kind::list);
+  step(now);
+}
+
+void schedule::progress(std::string_view model, double value) {
+  const auto* name = known_ ? known_->find(model) : nullptr;
+  const auto found = name != nullptr ? slots_.find(*name) : slots_.end();
+  if (found != slots_.end() && found->second.now == phase::loading)
+    found->second.progress = std::clamp(value, 0.0, 1.0);
+}
+
+void schedule::tick(time_ns now) {
+  for (auto& one : slots_) {
+    auto& of = one.second;
+    const bool loads = of.now == phase::asked || of.now == phase::loading;
+    if (loads && now - of.load_began >= limits_.load_timeout) {
+      fail(one, denial::load_timeout, "the model did not become ready in time", now);
+      // Whatever it does there, it must not keep the room.
+      of.now = phase::leaving;
+      act(action::kind::unload, one.first);
+    }
+  }
+  step(now);
+}
+
+// ---- one model ----
+
+schedule::slot& schedule::at(std::string_view model) {
+  return slots_.try_emplace(std::string{model}).first->second;
+}
+
+void schedule::open(entry& one, time_ns now) {
+  auto& of = one.second;
+  if (of.now == phase::loading && of.ours) {
+    const auto took = now - of.load_began;
+    of.usual_load = (of.usual_load + took) / 2;
+  }
+  of.now = phase::open;
+  of.opened = now;
+  of.used = now;
+  of.tries = 0;
+  of.next_try = 0;
+  of.progress = -1;
+  of.in_use.assign(lanes_, not_told);
+  of.kept_until = of.hinted != 0 ? now + limits_.batch_window : 0;
+  of.hinted = 0;
+  act(action::kind::view);
+}
+
+void schedule::close(entry& one, time_ns now) {
+  auto& of = one.second;
+  of.now = phase::closing;
+  ++of.number;
+  of.undrained.assign(lanes_, true);
+  act(action::kind::view);
+  unload_if_drained(one, now); // without lanes nobody has to be waited for
+}
+
+/// It was to make room for somebody who is not there any more.
+void schedule::reopen(entry& one) {
+  one.second.now = phase::open;
+  one.second.in_use.assign(lanes_, not_told);
+  act(action::kind::view);
+}
+
+void schedule::unload_if_drained(entry& one, time_ns) {
+  auto& of = one.second;
+  if (of.now != phase::closing || wants_everything_ ||
+      std::find(of.undrained.begin(), of.undrained.end(), true) != of.undrained.end())
+    return;
+  of.now = phase::leaving;
+  of.tries = 0;
+  act(action::kind::unload, one.first);
+}
+
+/// The router does not have it any more, or nobody knows.
+void schedule::lose(slot& of) {
+  if (of.now == phase::away || of.now == phase::asked || of.now == phase::leaving)
+    return;
+  of.now = phase::away;
+  of.progress = -1;
+  of.next_try = 0;
+  act(action::kind::view);
+}
+
+void schedule::fail(entry& one, denial why, const std::string& detail, time_ns now) {
+  auto& of = one.second;
+  for (const auto id : std::deque<ticket_id>{of.waiting})
+    decide(id, why, detail, now);
+  of.now = phase::away;
+  of.hinted = 0;
+  of.tries = 0;
+  of.progress = -1;
+  of.next_try = 0;
+}
+
+void schedule::end_unloads(slot& of, denial why, const std::string& detail, time_ns now) {
+  for (const auto id : std::exchange(of.unloads, {}))
+    decide(id, why, detail, now);
+}
+
+void schedule::look_at_load(entry& one, const router_model& listed, time_ns now) {
+  auto& of = one.second;
+  switch (listed.state) {
+  case router_state::loaded:
+  case router_state::sleeping:
+    open(one, now);
+    return;
+  case router_state::loading:
+    of.seen_away = 0;
+    of.progress = listed.progress.value_or(of.progress);
+    return;
+  case router_state::failed:
+    fail(one, denial::load_failed,
+         "the model could not be loaded (its server ended with exit code " +
+             std::to_string(listed.exit_code) + ")",
+         now);
+    return;
+  default:
+    break;
+  }
+  // A router that was started anew in between knows nothing of the load.
+  if (of.seen_away == 0)
+    of.seen_away = now;
+  else if (now - of.seen_away >= 2 * limits_.poll) {
+    const auto tries = of.tries + 1;
+    if (tries >= max_tries)
+      fail(one, denial::load_failed, "the router accepted the load and did not begin it", now);
+    else
+      lose(of);
+    of.tries = tries;
+  }
+}
+
+void schedule::look_at(entry& one, const router_model& listed, time_ns asked_at, time_ns now) {
+  auto& of = one.second;
+  const bool ready = listed.state == router_state::loaded || listed.state == router_state::sleeping;
+  const bool gone =
+      !ready && listed.state != router_state::loading && listed.state != router_state::unloading;
+  switch (of.now) {
+  case phase::away:
+    if (ready) {
+      open(one, now);
+    } else if (listed.state == router_state::loading || listed.state == router_state::unloading) {
+      // Somebody else's doing; its end is waited for.
+      of.now = listed.state == router_state::loading ? phase::loading : phase::unloading;
+      of.load_began = now;
+      of.accepted = asked_at;
+      of.ours = false;
+      of.progress = listed.progress.value_or(-1);
+    }
+    break;
+  case phase::loading:
+    if (asked_at >= of.accepted)
+      look_at_load(one, listed, now);
+    break;
+  case phase::open:
+    if (asked_at > of.opened && !ready) {
+      lose(of);
+      if (!gone)
+        look_at(one, listed, asked_at, now);
+    }
+    break;
+  case phase::closing:
+    if (gone) {
+      end_unloads(of, denial::none, {}, now);
+      lose(of);
+    }
+    break;
+  case phase::unloading:
+    if (asked_at < of.accepted)
+      break;
+    if (gone) {
+      lose(of);
+    } else if (ready && now - of.accepted >= unload_patience) {
+      if (++of.tries >= max_tries) {
+        open(one, now);
+      } else {
+        of.now = phase::leaving;
+        act(action::kind::unload, one.first);
+      }
+    }
+    break;
+  case phase::asked:
+  case phase::leaving:
+    break; // the answer comes
+  }
+}
+
+// ---- tickets ----
+
+std::string schedule::id_of(std::string_view model) const {
+  if (!known_)
+    return std::string{model};
+  const auto found = known_->models.find(model);
+  return found == known_->models.end() ? std::string{model} : found->second.id;
+}
+
+std::uint32_t schedule::retry_after(const slot& of, time_ns now) const {
+  time_ns left = of.usual_load;
+  if (of.now == phase::loading || of.now == phase::asked)
+    left -= now - of.load_began;
+  return static_cast<std::uint32_t>(std::clamp<time_ns>((left + second - 1) / second, 1, 60));
+}
+
+void schedule::decide(ticket_id id, denial why, const std::string& detail, time_ns now) {
+  const auto found = tickets_.find(id);
+  if (found == tickets_.end())
+    return;
+  action one;
+  one.what = action::kind::decide;
+  one.verdict.ticket = id;
+  one.verdict.why = why;
+  one.verdict.detail = detail;
+  one.verdict.model = found->second.model.empty() ? found->second.name : found->second.model;
+  if (const auto of = slots_.find(one.verdict.model); of != slots_.end()) {
+    one.verdict.progress = of->second.now == phase::loading ? of->second.progress : -1;
+    one.verdict.retry_after_s = retry_after(of->second, now);
+    if (why == denial::none && found->second.what != purpose::unload) {
+      of->second.used = now;
+      if (found->second.what != purpose::load)
+        of->second.kept_until = 0;
+    }
+  }
+  if (why == denial::none)
+    one.verdict.id = id_of(one.verdict.model);
+  forget(id);
+  actions_.push_back(std::move(one));
+}
+
+void schedule::forget(ticket_id id) {
+  const auto found = tickets_.find(id);
+  if (found == tickets_.end())
+    return;
+  std::erase(unresolved_, id);
+  if (wants_everything_ == id && !held_)
+    wants_everything_.reset();
+  if (const auto of = slots_.find(found->second.model); of != slots_.end()) {
+    waiting_ -= std::erase(of->second.waiting, id);
+    std::erase(of->second.unloads, id);
+  }
+  tickets_.erase(found);
+}
+
+// ---- what is ----
+
+bool schedule::contended() const noexcept {
+  if (wants_everything_)
+    return true;
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [](const entry& one) { return wanted(one.second); });
+}
+
+turn schedule::turn_of(std::string_view model) const {
+  turn result;
+  if (const auto found = slots_.find(model); found != slots_.end()) {
+    result.open = found->second.now == phase::open;
+    result.closing = found->second.now == phase::closing ? found->second.number : 0;
+  }
+  return result;
+}
+
+std::size_t schedule::waiting_for(std::string_view model) const {
+  const auto found = slots_.find(model);
+  return found == slots_.end() ? 0 : found->second.waiting.size();
+}
+
+bool schedule::changing() const {
+  if (!known_ || away_since_ != 0 || !unresolved_.empty())
+    return true;
+  return std::any_of(slots_.begin(), slots_.end(), [](const entry& one) {
+    return one.second.now != phase::away && one.second.now != phase::open;
+  });
+}
+
+std::vector<action> schedule::take_actions() {
+  return std::exchange(actions_, {});
+}
+
+void schedule::act(action::kind what, const std::string& model) {
+  const bool once = what == action::kind::view || what == action::kind::list;
+  if (once && std::any_of(actions_.begin(), actions_.end(),
+                          [&](const action& one) { return one.what == what; }))
+    return;
+  action one;
+  one.what = what;
+  one.model = model;
+  one.id = model.empty() ? model : id_of(model);
+  actions_.push_back(std::move(one));
+}
+
+} // namespace synapse::actors::models

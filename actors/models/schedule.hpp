@@ -1,0 +1,257 @@
+/// @file
+/// Who uses which model when: one router's models take turns, and nothing that runs is cut off.
+#pragma once
+
+#include "actors/models/catalog.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace synapse::actors::models {
+
+/// Nanoseconds of the steady clock.
+using time_ns = std::int64_t;
+using ticket_id = std::uint64_t;
+
+struct schedule_limits {
+  time_ns batch_window = 10'000'000'000;
+  time_ns linger = 500'000'000;
+  time_ns max_wait = 240'000'000'000;
+  time_ns load_timeout = 240'000'000'000;
+  time_ns restart_patience = 45'000'000'000;
+  time_ns poll = 1'000'000'000;
+  unsigned max_waiting = 256;
+  unsigned max_loaded = 1; ///< 0: no limit
+};
+
+enum class denial : std::uint8_t {
+  none,
+  unknown_model,      ///< the router has no such model
+  loading,            ///< the asker did not want to wait
+  load_failed,        ///< the router could not load it
+  load_timeout,       ///< it did not become ready in time
+  wait_timeout,       ///< others kept the router busy for as long as one may wait
+  queue_full,         ///< too many wait already
+  router_unavailable, ///< the router does not answer
+  router_error,       ///< it answers, but nothing that makes sense
+};
+
+/// What a request for a model came to.
+struct verdict {
+  ticket_id ticket = 0;
+  denial why = denial::none;
+  std::string model;    ///< as clients call it
+  std::string id;       ///< as the router wants to be asked; empty when denied
+  std::string detail;   ///< of a denial, for people
+  double progress = -1; ///< of a load under way, 0 to 1; negative: not known
+  std::uint32_t retry_after_s = 0;
+};
+
+/// What a ticket is for.
+enum class purpose : std::uint8_t {
+  request,    ///< an inference: waits until the model is open
+  no_wait,    ///< likewise, but is denied at once when it is not; the model is loaded all the same
+  load,       ///< somebody wants it loaded: answered when the router has accepted that
+  unload,     ///< answered when no request uses it any more and the router was told
+  everything, ///< the whole router is wanted without requests: see `release`
+};
+
+/// What the router said to a load or an unload.
+enum class router_answer : std::uint8_t {
+  accepted,    ///< or it was so already
+  not_found,   ///< it has no such model
+  no_room,     ///< "model limit reached": another one is still going
+  unreachable, ///< no answer, or 502, 503, 504: perhaps it is being restarted
+  refused,     ///< anything else
+};
+
+/// What is to be done. In the order in which they were decided.
+struct action {
+  enum class kind : std::uint8_t {
+    decide, ///< `verdict` is final
+    view,   ///< what is open has changed: tell the lanes
+    load,   ///< ask the router to load `id`
+    unload, ///< ask the router to unload `id`
+    list,   ///< ask the router for its list
+  };
+  kind what = kind::list;
+  std::string model;
+  std::string id;
+  models::verdict verdict;
+};
+
+/// How a lane sees a model.
+struct turn {
+  bool open = false; ///< requests may begin without asking
+  std::uint32_t closing =
+      0; ///< not 0: to be told, with this number, when the last request has ended
+};
+
+/// The state machine; it has no clock, no actor and no socket. A lane is an I/O thread: requests
+/// for an open model begin on their lane without asking, and the lanes tell when a closed one is
+/// not used any more.
+///
+/// The rules:
+///  - a model is loaded once, however many wait for it, and unloaded only when no request uses it;
+///  - while others wait, requests for a loaded model go first for `batch_window`, counted from the
+///    arrival of the one who waits longest or from the model's own turn, whichever is later. Then
+///    it is closed: what runs goes on, what comes waits;
+///  - a model that nobody has used for `linger` makes room at once;
+///  - the model whose first waiter came first is next;
+///  - nobody waits longer than `max_wait`.
+class schedule {
+public:
+  schedule(std::size_t lanes, schedule_limits limits) : lanes_(lanes), limits_(limits) {}
+
+  void set_limits(schedule_limits limits) { limits_ = limits; }
+
+  // ---- what happens; every call may leave actions behind ----
+
+  /// Somebody asks for a model. @returns the number by which it is spoken of from now on; a verdict
+  /// may be among the actions already. @param name as the client wrote it.
+  ticket_id ask(std::string_view name, purpose what, time_ns now);
+  /// It is not wanted any more.
+  void abandon(ticket_id ticket, time_ns now);
+  /// How many requests of a lane use a model, and when one last did. Told while others wait.
+  void usage(std::size_t lane, std::string_view model, std::uint32_t in_use, time_ns last_used,
+             time_ns now);
+  /// The last request of a closing model has ended on that lane.
+  void drained(std::size_t lane, std::string_view model, std::uint32_t number, time_ns now);
+  /// @param asked_at when the list was asked for: what happened since is newer.
+  void listed(catalog list, time_ns asked_at, time_ns now);
+  /// The router gave no list. `gone`: nobody listens there, so that it has lost its models.
+  void list_failed(bool gone, bool garbage, std::string why, time_ns now);
+  void load_answered(std::string_view model, router_answer how, std::string detail, time_ns now);
+  void unload_answered(std::string_view model, router_answer how, std::string detail, time_ns now);
+  /// A request found that the model is not there although it should be.
+  void suspect(std::string_view model, time_ns now);
+  /// The one who has everything (a verdict for purpose::everything) needs it no longer.
+  void release(time_ns now);
+  /// News of a load under way.
+  void progress(std::string_view model, double value);
+  /// Time has passed.
+  void tick(time_ns now);
+
+  // ---- what follows ----
+
+  std::vector<action> take_actions();
+  /// When `tick` is to be called at the latest; 0: never.
+  time_ns due() const;
+  /// A list is wanted again and again, every `poll`.
+  bool changing() const;
+
+  // ---- what is ----
+
+  const std::optional<catalog>& known() const noexcept { return known_; }
+  /// The model's turn; closed when it is not known.
+  turn turn_of(std::string_view model) const;
+  /// Others wait: lanes tell how much each open model is used.
+  bool contended() const noexcept;
+  std::size_t waiting() const noexcept { return waiting_; }
+  /// Requests that wait for this model.
+  std::size_t waiting_for(std::string_view model) const;
+  /// The router is one, or it is not known yet. Otherwise nothing has to be asked.
+  bool managed() const noexcept { return !known_ || known_->is_router; }
+  /// Models that were told to load so far.
+  std::uint64_t loads() const noexcept { return loads_; }
+
+private:
+  enum class phase : std::uint8_t {
+    away,      ///< not at the router, as far as is known
+    asked,     ///< the router is being told to load it
+    loading,   ///< it has accepted
+    open,      //
+    closing,   ///< requests run that began before
+    leaving,   ///< the router is being told to unload it
+    unloading, ///< it has accepted
+  };
+  struct slot {
+    phase now = phase::away;
+    std::uint32_t number = 0;          ///< of its last closing
+    std::vector<bool> undrained;       ///< by lane, while closing
+    std::vector<std::uint32_t> in_use; ///< by lane; `not_told` until it says so
+    std::deque<ticket_id> waiting;
+    std::vector<ticket_id> unloads; ///< who wants it gone
+    time_ns opened = 0;
+    time_ns used = 0;
+    time_ns hinted = 0;     ///< somebody wanted it and did not wait
+    time_ns kept_until = 0; ///< for the one who did not wait
+    time_ns load_began = 0;
+    time_ns accepted = 0;  ///< when the router accepted the load or unload under way
+    time_ns seen_away = 0; ///< since when an accepted load does not show in the list
+    time_ns next_try = 0;
+    unsigned tries = 0;
+    bool ours = false; ///< the load under way was asked for here
+    double progress = -1;
+    time_ns usual_load = 5'000'000'000; ///< how long it took lately
+  };
+  struct ticket {
+    std::string name;
+    std::string model; ///< empty: not known yet
+    purpose what = purpose::request;
+    time_ns since = 0;
+  };
+
+  using entry = std::pair<const std::string, slot>;
+
+  // deciding (schedule_turns.cpp)
+  void step(time_ns now);
+  void expire(time_ns now);
+  void resolve(ticket_id id, time_ns now);
+  void resolve_all(time_ns now);
+  void give_turns(time_ns now);
+  void hold_everything(time_ns now);
+  void serve(entry& of, time_ns now);
+  std::vector<entry*> wanted_in_order();
+  entry* victim(const slot& wanted, time_ns now);
+  time_ns may_close(const slot& of, const slot& wanted) const;
+  bool making_room() const;
+  bool has_room() const;
+  static bool wanted(const slot& of) noexcept;
+  time_ns wanted_since(const slot& of) const;
+  static bool idle(const slot& of) noexcept;
+
+  // changing one model
+  slot& at(std::string_view model);
+  void open(entry& of, time_ns now);
+  void close(entry& of, time_ns now);
+  void reopen(entry& of);
+  void unload_if_drained(entry& of, time_ns now);
+  void lose(slot& of);
+  void fail(entry& of, denial why, const std::string& detail, time_ns now);
+  void end_unloads(slot& of, denial why, const std::string& detail, time_ns now);
+  void look_at(entry& of, const router_model& listed, time_ns asked_at, time_ns now);
+  void look_at_load(entry& of, const router_model& listed, time_ns now);
+
+  // tickets
+  void decide(ticket_id id, denial why, const std::string& detail, time_ns now);
+  void forget(ticket_id id);
+  std::uint32_t retry_after(const slot& of, time_ns now) const;
+  std::string id_of(std::string_view model) const;
+  void act(action::kind what, const std::string& model = {});
+
+  std::size_t lanes_;
+  schedule_limits limits_;
+  std::optional<catalog> known_;
+  time_ns listed_at_ = 0;  ///< when the last list was asked for
+  time_ns away_since_ = 0; ///< the router does not answer; 0: it does
+  bool garbage_ = false;
+  std::string away_why_;
+  std::map<std::string, slot, std::less<>> slots_;
+  std::map<ticket_id, ticket> tickets_;
+  std::deque<ticket_id> unresolved_; ///< for names that the last list does not have
+  std::optional<ticket_id> wants_everything_;
+  bool held_ = false;
+  bool was_contended_ = false;
+  ticket_id last_ticket_ = 0;
+  std::size_t waiting_ = 0;
+  std::uint64_t loads_ = 0;
+  std::vector<action> actions_;
+};
+
+} // namespace synapse::actors::models
