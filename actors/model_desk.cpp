@@ -61,6 +61,7 @@ caf::result<model_grant> model_desk::ask(const model_request& what) {
   demand.request = what.request;
   demand.model = what.model;
   demand.wait = what.wait;
+  demand.anew = what.anew;
   send(manager_, std::move(demand));
   return promise;
 }

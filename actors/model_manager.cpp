@@ -28,7 +28,8 @@ using models::ticket_id;
 using std::chrono::milliseconds;
 
 constexpr milliseconds list_limit{5'000};
-/// A load is answered at once, an unload after the router has begun it.
+/// Usually both are answered at once. But a load that sends away a model whose process does not
+/// stop takes the 10 s after which the router kills it.
 constexpr milliseconds change_limit{30'000};
 constexpr milliseconds address_limit{5'000};
 /// Beyond the link's own limits, which are the ones that count.
@@ -39,12 +40,17 @@ constexpr milliseconds events_again{5'000};
 /// A router without events may be replaced by one that has them.
 constexpr milliseconds events_unknown{600'000};
 constexpr std::size_t max_text = 300;
+/// After a load or unload the router is looked at after so many nanoseconds, then after twice as
+/// many, up to `models.poll`.
+constexpr time_ns first_look = 25'000'000;
 
 time_ns in_ns(config::milliseconds value) {
   return std::chrono::nanoseconds{value}.count();
 }
 
-models::schedule_limits limits_of(const config::model_settings& from, unsigned told_by_router) {
+/// @param told_by_router how many models it holds; nothing when it does not say.
+models::schedule_limits limits_of(const config::model_settings& from,
+                                  std::optional<unsigned> told_by_router) {
   models::schedule_limits limits;
   limits.batch_window = in_ns(from.batch_window);
   limits.linger = in_ns(from.linger);
@@ -53,7 +59,9 @@ models::schedule_limits limits_of(const config::model_settings& from, unsigned t
   limits.restart_patience = in_ns(from.restart_patience);
   limits.poll = in_ns(from.poll);
   limits.max_waiting = from.max_waiting;
-  limits.max_loaded = from.max_loaded != 0 ? from.max_loaded : told_by_router;
+  limits.max_loaded = from.max_loaded != 0 ? from.max_loaded : told_by_router.value_or(1);
+  // Of several it may choose another one than we would.
+  limits.load_evicts = limits.max_loaded == 1 && told_by_router == 1u;
   return limits;
 }
 
@@ -127,7 +135,7 @@ class model_manager : public model_manager_actor::base {
 public:
   model_manager(caf::actor_config& config, model_manager_parts parts)
       : model_manager_actor::base(config), parts_(std::move(parts)),
-        schedule_(parts_.lanes, limits_of(parts_.models, 1)) {}
+        schedule_(parts_.lanes, limits_of(parts_.models, {})) {}
   const char* name() const override { return "model_manager"; }
 
   void on_exit() override {
@@ -206,7 +214,9 @@ private:
     who.desk = desks_[what.lane];
     who.request = what.request;
     const auto ticket =
-        schedule_.ask(what.model, what.wait ? purpose::request : purpose::no_wait, now());
+        what.anew
+            ? schedule_.ask_anew(what.model, now())
+            : schedule_.ask(what.model, what.wait ? purpose::request : purpose::no_wait, now());
     askers_[ticket] = std::move(who);
     demands_[{what.lane, what.request}] = ticket;
     follow();
@@ -330,7 +340,7 @@ private:
       ready_.insert(model);
       const auto since = asked_load_.extract(model);
       parts_.events.loaded(model, since ? now() - since.mapped() : 0);
-    } else if (!open && was && schedule_.turn_of(model).closing == 0) {
+    } else if (was && !schedule_.present(model)) {
       ready_.erase(model);
       parts_.events.unloaded(model);
     }
@@ -378,6 +388,7 @@ private:
     request.method = "POST";
     request.target = load ? "/models/load" : "/models/unload";
     request.content_type = "application/json";
+    looks_ = 0;
     request.body = json{{"model", what.id}}.dump(-1, ' ', false, json::error_handler_t::replace);
     if (load)
       asked_load_.try_emplace(what.model, now());
@@ -430,14 +441,13 @@ private:
       list = models::parse_catalog(reply.body, problem);
     }
     if (list) {
-      const bool was_away = std::exchange(away_, false);
-      if (was_away)
+      if (std::exchange(away_, false))
         parts_.events.reachable({});
-      learn_capacity(list->is_router, was_away);
-      note_failures(*list, asked);
-      schedule_.listed(std::move(*list), asked, now());
-      look_at_change();
-      listen();
+      if (list->is_router && !capacity_known_) {
+        learn_capacity(std::move(*list), asked);
+        return;
+      }
+      take_list(std::move(*list), asked);
     } else {
       const bool gone = reply.fault == http_fault::connect_failure;
       if (!std::exchange(away_, true))
@@ -451,6 +461,14 @@ private:
     follow();
   }
 
+  void take_list(models::catalog list, time_ns asked) {
+    note_failures(list, asked);
+    schedule_.listed(std::move(list), asked, now());
+    look_at_change();
+    listen();
+    follow();
+  }
+
   /// What the schedule is going to say to those who wait, for the log.
   void note_failures(const models::catalog& list, time_ns asked) {
     for (const auto& [model, listed] : list.models) {
@@ -461,15 +479,15 @@ private:
     }
   }
 
-  /// Asks once how many models the router holds. Older ones do not say.
-  void learn_capacity(bool is_router, bool was_away) {
-    if (!is_router || (capacity_known_ && !was_away))
-      return;
+  /// Asks a router that has been started how many models it holds, before anything is decided.
+  /// Older ones do not say.
+  void learn_capacity(models::catalog list, time_ns asked) {
     capacity_known_ = true;
     http_call request;
     request.target = "/props";
-    call(std::move(request), list_limit, [this](const http_reply& reply) {
-      unsigned most = 1;
+    auto kept = std::make_shared<models::catalog>(std::move(list));
+    call(std::move(request), list_limit, [this, kept, asked](const http_reply& reply) {
+      std::optional<unsigned> most;
       const auto props = json::parse(reply.body, nullptr, false);
       if (reply.ok() && reply.status == 200 && props.is_object())
         if (const auto found = props.find("max_instances");
@@ -477,8 +495,9 @@ private:
           most = std::min(found->get<unsigned>(), 1000u);
       told_by_router_ = most;
       schedule_.set_limits(limits_of(parts_.models, told_by_router_));
-      schedule_.tick(now());
-      follow();
+      take_list(std::move(*kept), asked);
+      if (std::exchange(list_again_, false))
+        ask_list();
     });
   }
 
@@ -601,16 +620,25 @@ private:
     if (change_ && change_->applied && now() >= change_->due)
       change_failed(caf::make_error(
           ec::rollout_timeout, std::string{"the router does not report the new context size"}));
-    const auto interval = in_ns(changing() ? parts_.models.poll : parts_.models.refresh);
-    if (list_asked_ == 0 && now() - last_list_ >= interval)
+    if (list_asked_ == 0 && now() - last_list_ >= interval()) {
+      ++looks_;
       ask_list();
+    }
     follow();
+  }
+
+  /// Between two looks at the router. Most changes take a fraction of a second or many seconds.
+  time_ns interval() const {
+    if (!changing())
+      return in_ns(parts_.models.refresh);
+    const auto usual = in_ns(parts_.models.poll);
+    return looks_ < 16 ? std::min(usual, first_look << looks_) : usual;
   }
 
   bool changing() const { return schedule_.changing() || change_; }
 
   void tick_later() {
-    auto due = last_list_ + in_ns(changing() ? parts_.models.poll : parts_.models.refresh);
+    auto due = last_list_ + interval();
     if (list_asked_ != 0)
       due = now() + in_ns(parts_.models.refresh); // its answer comes first
     if (const auto wanted = schedule_.due(); wanted != 0)
@@ -654,7 +682,8 @@ private:
   bool listening_ = false;
   bool away_ = false;
   bool capacity_known_ = false;
-  unsigned told_by_router_ = 1;
+  unsigned looks_ = 0; ///< at the router, since it was last told to do something
+  std::optional<unsigned> told_by_router_;
   std::size_t told_waiting_ = 0;
 };
 

@@ -39,6 +39,18 @@ ticket_id schedule::ask(std::string_view name, purpose what, time_ns now) {
   return id;
 }
 
+ticket_id schedule::ask_anew(std::string_view name, time_ns now) {
+  const auto id = ++last_ticket_;
+  auto& mine = tickets_[id];
+  mine.name = name;
+  mine.since = now;
+  mine.anew = true;
+  unresolved_.push_back(id);
+  act(action::kind::list);
+  step(now);
+  return id;
+}
+
 void schedule::abandon(ticket_id id, time_ns now) {
   if (!tickets_.contains(id))
     return;
@@ -244,8 +256,12 @@ void schedule::unload_if_drained(entry& one, time_ns) {
   if (of.now != phase::closing || wants_everything_ ||
       std::find(of.undrained.begin(), of.undrained.end(), true) != of.undrained.end())
     return;
-  of.now = phase::leaving;
   of.tries = 0;
+  if (limits_.load_evicts && of.unloads.empty()) {
+    of.now = phase::yielding;
+    return;
+  }
+  of.now = phase::leaving;
   act(action::kind::unload, one.first);
 }
 
@@ -338,6 +354,7 @@ void schedule::look_at(entry& one, const router_model& listed, time_ns asked_at,
     }
     break;
   case phase::closing:
+  case phase::yielding:
     if (gone) {
       end_unloads(of, denial::none, {}, now);
       lose(of);
@@ -434,6 +451,14 @@ turn schedule::turn_of(std::string_view model) const {
     result.closing = found->second.now == phase::closing ? found->second.number : 0;
   }
   return result;
+}
+
+bool schedule::present(std::string_view model) const {
+  const auto found = slots_.find(model);
+  if (found == slots_.end())
+    return false;
+  const auto now = found->second.now;
+  return now != phase::away && now != phase::asked && now != phase::loading;
 }
 
 std::size_t schedule::waiting_for(std::string_view model) const {

@@ -27,6 +27,10 @@ struct schedule_limits {
   time_ns poll = 1'000'000'000;
   unsigned max_waiting = 256;
   unsigned max_loaded = 1; ///< 0: no limit
+  /// The router lets an idle model go by itself when another is to be loaded, and refuses while its
+  /// models are busy. Then nothing is unloaded for a switch: what others than this gateway run
+  /// there is not cut off either.
+  bool load_evicts = false;
 };
 
 enum class denial : std::uint8_t {
@@ -115,6 +119,9 @@ public:
   /// Somebody asks for a model. @returns the number by which it is spoken of from now on; a verdict
   /// may be among the actions already. @param name as the client wrote it.
   ticket_id ask(std::string_view name, purpose what, time_ns now);
+  /// The same, but what is known by now does not count: a list that is asked for from now on
+  /// decides. For one who was told that an open model is not there.
+  ticket_id ask_anew(std::string_view name, time_ns now);
   /// It is not wanted any more.
   void abandon(ticket_id ticket, time_ns now);
   /// How many requests of a lane use a model, and when one last did. Told while others wait.
@@ -126,6 +133,7 @@ public:
   void listed(catalog list, time_ns asked_at, time_ns now);
   /// The router gave no list. `gone`: nobody listens there, so that it has lost its models.
   void list_failed(bool gone, bool garbage, std::string why, time_ns now);
+  /// The answer to action::load. What it says of a model may be older than the last list.
   void load_answered(std::string_view model, router_answer how, std::string detail, time_ns now);
   void unload_answered(std::string_view model, router_answer how, std::string detail, time_ns now);
   /// A request found that the model is not there although it should be.
@@ -150,6 +158,8 @@ public:
   const std::optional<catalog>& known() const noexcept { return known_; }
   /// The model's turn; closed when it is not known.
   turn turn_of(std::string_view model) const;
+  /// The router has it, as far as is known, whether requests may begin or not.
+  bool present(std::string_view model) const;
   /// Others wait: lanes tell how much each open model is used.
   bool contended() const noexcept;
   std::size_t waiting() const noexcept { return waiting_; }
@@ -167,6 +177,7 @@ private:
     loading,   ///< it has accepted
     open,      //
     closing,   ///< requests run that began before
+    yielding,  ///< no request runs any more; the load of the next one sends it away
     leaving,   ///< the router is being told to unload it
     unloading, ///< it has accepted
   };
@@ -195,6 +206,7 @@ private:
     std::string model; ///< empty: not known yet
     purpose what = purpose::request;
     time_ns since = 0;
+    bool anew = false; ///< only a newer list tells
   };
 
   using entry = std::pair<const std::string, slot>;

@@ -86,7 +86,12 @@ void schedule::resolve_all(time_ns now) {
   if (!known_)
     return;
   for (const auto id : std::deque<ticket_id>{unresolved_}) {
-    const auto& mine = tickets_.at(id);
+    auto& mine = tickets_.at(id);
+    if (mine.anew && listed_at_ < mine.since) {
+      act(action::kind::list);
+      continue;
+    }
+    mine.anew = false;
     if (known_->is_router && known_->find(mine.name) == nullptr) {
       if (listed_at_ >= mine.since)
         decide(id, denial::unknown_model, "the router has no model '" + mine.name + "'", now);
@@ -135,8 +140,9 @@ std::vector<schedule::entry*> schedule::wanted_in_order() {
 bool schedule::has_room() const {
   if (limits_.max_loaded == 0)
     return true;
-  const auto there = std::count_if(slots_.begin(), slots_.end(),
-                                   [](const entry& one) { return one.second.now != phase::away; });
+  const auto there = std::count_if(slots_.begin(), slots_.end(), [](const entry& one) {
+    return one.second.now != phase::away && one.second.now != phase::yielding;
+  });
   return static_cast<std::size_t>(there) < limits_.max_loaded;
 }
 
@@ -186,12 +192,13 @@ void schedule::give_turns(time_ns now) {
     }
   if (!known_ || away_since_ != 0)
     return;
-  bool anybody = false;
+  bool anybody = false; ///< wants a model that has to come first
   for (auto* one : wanted_in_order()) {
     auto& of = one->second;
+    anybody =
+        anybody || of.now == phase::away || of.now == phase::asked || of.now == phase::loading;
     if (of.now != phase::away)
       continue;
-    anybody = true;
     if (of.next_try > now)
       continue;
     if (has_room()) {
@@ -216,9 +223,12 @@ void schedule::give_turns(time_ns now) {
     break;
   }
   for (auto& one : slots_) {
-    if (one.second.now != phase::closing)
+    auto& of = one.second;
+    if (of.now == phase::yielding && !of.unloads.empty())
+      of.now = phase::closing; // somebody wants it gone in any case
+    if (of.now != phase::closing && of.now != phase::yielding)
       continue;
-    if (anybody || !one.second.unloads.empty()) {
+    if (anybody || !of.unloads.empty()) {
       unload_if_drained(one, now);
     } else {
       reopen(one);
@@ -235,8 +245,9 @@ void schedule::hold_everything(time_ns now) {
     if (of.now == phase::open)
       close(one, now);
     const bool ended =
-        of.now == phase::closing &&
-        std::find(of.undrained.begin(), of.undrained.end(), true) == of.undrained.end();
+        of.now == phase::yielding ||
+        (of.now == phase::closing &&
+         std::find(of.undrained.begin(), of.undrained.end(), true) == of.undrained.end());
     quiet = quiet && (of.now == phase::away || ended);
   }
   if (!quiet)

@@ -70,15 +70,17 @@ struct model_request {
   std::uint64_t request = 0; ///< unique within the desk
   std::string model;         ///< as the client wrote it
   bool wait = true;
+  /// What is known does not count: the router did not have it although it should. Always waits.
+  bool anew = false;
 
   model_request() = default;
-  model_request(std::uint64_t number, std::string name, bool waits)
-      : request(number), model(std::move(name)), wait(waits) {}
+  model_request(std::uint64_t number, std::string name, bool waits, bool asks_anew)
+      : request(number), model(std::move(name)), wait(waits), anew(asks_anew) {}
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, model_request& x) {
-  return f(caf::meta::type_name("model_request"), x.request, x.model, x.wait);
+  return f(caf::meta::type_name("model_request"), x.request, x.model, x.wait, x.anew);
 }
 
 /// The answer. A granted one counts as a use of the model until the session says that it has ended.
@@ -145,13 +147,14 @@ struct model_demand {
   std::uint64_t request = 0;
   std::string model;
   bool wait = true;
+  bool anew = false; ///< as in the request
 
   model_demand() = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, model_demand& x) {
-  return f(caf::meta::type_name("model_demand"), x.lane, x.request, x.model, x.wait);
+  return f(caf::meta::type_name("model_demand"), x.lane, x.request, x.model, x.wait, x.anew);
 }
 
 /// The one who demanded it has gone.
