@@ -61,13 +61,14 @@ inline constexpr std::array<std::string_view, 6> stream_end_texts{
 /// What a request was doing when its client left (label `phase`).
 enum class request_phase : std::uint8_t {
   reading,    ///< its body was being read
+  model,      ///< waiting for its model
   permit,     ///< waiting for a permit or between attempts
   connecting, ///< opening an upstream connection
   waiting,    ///< sent; the backend had not answered
   responding  ///< the answer was on its way
 };
-inline constexpr std::array<std::string_view, 5> request_phase_texts{
-    "reading", "permit", "connecting", "waiting", "responding"};
+inline constexpr std::array<std::string_view, 6> request_phase_texts{
+    "reading", "model", "permit", "connecting", "waiting", "responding"};
 
 /// The value of synapse_breaker_state.
 enum class breaker_state_value : std::uint8_t { closed = 0, half_open = 1, open = 2 };

@@ -2,6 +2,7 @@
 
 #include "http/core/head_writer.hpp"
 #include "http/handlers/deadlines.hpp"
+#include "http/handlers/refusal.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -76,6 +77,7 @@ forwarder::forwarder(server::exchange& exchange, client::site_ptr site, forward_
       answer_(exchange.scratch().answer),
       scanner_(exchange.settings().limits.max_stream_event_bytes) {
   ex_.record().backend = settings_.name;
+  committed_ = exchange.begun(); // an event stream that began while a model was waited for
 }
 
 forwarder::~forwarder() {
@@ -142,6 +144,8 @@ net::task<forward_end> forwarder::run() {
     drop_connection();
     return_permit(told_);
     if (!retryable_ || body_started_ || ++tried >= attempts) {
+      if (options_.hold_failures)
+        co_return forward_end::failed;
       co_await reply_failure();
       co_return forward_end::replied;
     }
@@ -192,13 +196,18 @@ net::task<bool> forwarder::await_permit(actors::question<actors::permit>& questi
   metrics_.permit_wait.observe_ns(net::io_thread::recent() - asked);
   if (!answer) {
     // The lane has ended: its backend is being replaced.
-    co_await ex_.reply_error(response_detail::draining, "the backend is being reconfigured", 1);
+    co_await reply_or_end(ex_, response_detail::draining, "the backend is being reconfigured", 1);
     co_return false;
   }
-  metrics_.permits_denied[denial_of(answer->reason)].increment();
-  const auto seconds = std::max(1u, (answer->retry_after_ms + 999) / 1000);
+  co_await deny(*answer);
+  co_return false;
+}
+
+net::task<void> forwarder::deny(const actors::permit& refused) {
+  metrics_.permits_denied[denial_of(refused.reason)].increment();
+  const auto seconds = std::max(1u, (refused.retry_after_ms + 999) / 1000);
   std::string message;
-  switch (answer->reason) {
+  switch (refused.reason) {
   case actors::deny_reason::circuit_open:
     message = "backend " + settings_.name + " is taken out of service after repeated failures";
     break;
@@ -214,8 +223,7 @@ net::task<bool> forwarder::await_permit(actors::question<actors::permit>& questi
   default:
     message = "backend " + settings_.name + " is being reconfigured";
   }
-  co_await ex_.reply_error(detail_of(answer->reason), message, seconds);
-  co_return false;
+  co_await reply_or_end(ex_, detail_of(refused.reason), message, seconds);
 }
 
 void forwarder::return_permit(attempt_result result) {
@@ -251,8 +259,8 @@ net::task<void> forwarder::reply_failure() {
   const auto status = http::info(failure_).status;
   if (status == 503)
     retry_after = 1;
-  co_await ex_.reply_error(failure_, "backend " + settings_.name + ": " + message_, retry_after, {},
-                           status == 502 ? options_.label : std::string_view{});
+  co_await reply_or_end(ex_, failure_, "backend " + settings_.name + ": " + message_, retry_after,
+                        status == 502 ? options_.label : std::string_view{});
 }
 
 /// @returns false when the client left meanwhile.
@@ -360,7 +368,7 @@ bool forwarder::begin_request() {
   head.bearer = site_->entry->bearer;
   // Events have to be read on their way, and backends on one machine or cluster gain nothing.
   head.drop_accept_encoding = options_.openai_stream;
-  auto body = ex_.body();
+  auto body = options_.body ? std::string_view{*options_.body} : ex_.body();
   if (const auto* own = options_.request) {
     head.method = "POST";
     head.target = own->target;

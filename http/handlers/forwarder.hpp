@@ -27,6 +27,11 @@ struct forward_options {
   /// What the client gets for a good answer; without one the handler gets it. Answers other than
   /// 2xx are the handler's in any case. Only with `request`; outlives the forwarder.
   answer_translator* translator = nullptr;
+  /// Send this body instead of the client's, with the client's own head. Outlives the forwarder.
+  const std::string* body = nullptr;
+  /// What may only mean that the backend's model is not there comes back to the handler: small
+  /// answers with a 4xx or 5xx status, as `collected`, and failures before any answer, as `failed`.
+  bool hold_failures = false;
   /// Label of 502 answers in the envelope of routes beside OpenAI's; empty: the usual one.
   std::string_view label = {};
 };
@@ -37,6 +42,7 @@ enum class forward_end {
   gone,      ///< the client has left
   refused,   ///< the body's source has failed; nothing was sent to the client
   collected, ///< see `forwarder::answer`; nothing was sent to the client
+  failed,    ///< with `hold_failures`: see `forwarder::tell_failure`; nothing was sent
 };
 
 /// One forwarded exchange: permit → connection → request → answer → outcome, again for a further
@@ -53,6 +59,12 @@ public:
 
   /// After `collected`.
   collected_answer& answer() noexcept { return collected_; }
+  /// After `collected`, for the client's own request: passes the answer on as it came.
+  net::task<void> relay_collected();
+  /// After `failed`: tells the client.
+  net::task<void> tell_failure() { return reply_failure(); }
+  /// After `failed`: the backend could not be reached or let go of the connection.
+  bool unreachable() const noexcept { return retryable_; }
 
 private:
   /// What an attempt came to.
@@ -87,6 +99,7 @@ private:
   verdict fail(http::response_detail detail, telemetry::attempt_result counted,
                actors::attempt_result told, std::string message);
   net::task<void> reply_failure();
+  net::task<void> deny(const actors::permit& refused);
 
   // answers of own requests (forwarder_translate.cpp)
   net::task<verdict> relay_translated();

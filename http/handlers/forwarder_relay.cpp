@@ -5,6 +5,7 @@
 #include "http/core/sse.hpp"
 #include "http/handlers/deadlines.hpp"
 #include "http/handlers/forwarder.hpp"
+#include "http/handlers/refusal.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -19,6 +20,9 @@ using counted_result = telemetry::attempt_result;
 using telemetry::stream_end;
 
 namespace {
+/// Larger than any error of a model server; what is larger is passed on as it comes.
+constexpr std::int64_t max_held = 64 * 1024;
+
 /// How long a finished stream's connection may take to end its transfer coding before it is closed
 /// instead of kept.
 constexpr net::time_ns tail_patience = 1'000'000'000;
@@ -74,6 +78,22 @@ void forwarder::write_answer_head(body_framing framing, bool event_stream) {
   ex_.record().detail = response_detail::via_upstream;
 }
 
+net::task<void> forwarder::relay_collected() {
+  if (ex_.begun()) {
+    spdlog::warn("request {}: backend {} answered {} to a stream that had begun", ex_.id(),
+                 settings_.name, answer_.status);
+    co_await end_begun_stream(ex_, collected_);
+    co_return;
+  }
+  answer_.chunked = false;
+  answer_.content_length = static_cast<std::int64_t>(collected_.body.size());
+  write_answer_head(body_framing::content_length, false);
+  const std::array<std::string_view, 2> pieces{
+      ex_.out(), ex_.method() == http::verb::head ? std::string_view{} : collected_.body};
+  if (!ex_.write(pieces) && !co_await await_client())
+    note_departure(telemetry::request_phase::responding);
+}
+
 net::task<forwarder::verdict> forwarder::relay() {
   if (options_.request) {
     // What it makes of half a request is no answer to the whole one.
@@ -84,6 +104,9 @@ net::task<forwarder::verdict> forwarder::relay() {
       co_return co_await relay_translated();
     co_return co_await collect();
   }
+  if (options_.hold_failures && answer_.status >= 400 && answer_.content_length >= 0 &&
+      answer_.content_length <= max_held)
+    co_return co_await collect();
   const auto type = answer_.fields.value_of(http::known_field::content_type);
   const bool events = options_.openai_stream && answer_.status == 200 &&
                       ex_.method() != http::verb::head && type.size() >= 17 &&
@@ -91,6 +114,8 @@ net::task<forwarder::verdict> forwarder::relay() {
                       !answer_.fields.has(http::known_field::content_encoding);
   if (events)
     co_return co_await relay_stream();
+  if (committed_) // the client was promised a stream
+    co_return co_await collect();
   co_return co_await relay_body();
 }
 

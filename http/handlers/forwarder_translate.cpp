@@ -44,7 +44,8 @@ net::task<forwarder::verdict> forwarder::collect() {
     if (good && events_.size() > most)
       co_return fail(response_detail::upstream_protocol_error, counted_result::bad_response,
                      attempt_result::bad_response, "its answer is too long");
-    if (!good && (input_broken_ || events_.size() > most))
+    // Half of an error still says something, unless it is passed on for a whole one.
+    if (!good && !options_.hold_failures && (input_broken_ || events_.size() > most))
       break;
     if (input_broken_)
       co_return fail(response_detail::upstream_reset_after_response_started,

@@ -1,8 +1,10 @@
 #include "http/handlers/refusal.hpp"
 
+#include "http/core/chunked.hpp"
 #include "http/core/field.hpp"
 #include "http/core/json_body.hpp"
 #include "http/core/multipart.hpp"
+#include "http/core/sse.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <nlohmann/json.hpp>
@@ -147,6 +149,44 @@ net::task<void> refuse(server::exchange& ex, refusal why) {
     retry_after = 1;
   const auto message = why.field.empty() ? why.message : why.field + ": " + why.message;
   co_await ex.reply_error(why.detail, message, retry_after);
+}
+
+namespace {
+net::task<void> end_with_event(server::exchange& ex, const std::string& error,
+                               response_detail detail) {
+  std::string event;
+  http::append_data_event(event, error);
+  char chunk_line[20];
+  std::array<std::string_view, 3> pieces{event, {}, {}};
+  if (!ex.plain_only())
+    pieces = {http::chunk_head(event.size(), chunk_line), event, "\r\n"};
+  if (!ex.write(pieces))
+    co_await ex.finish_write();
+  ex.record().detail = detail;
+  ex.abort();
+}
+} // namespace
+
+net::task<void> reply_or_end(server::exchange& ex, response_detail detail, std::string_view message,
+                             std::optional<unsigned> retry_after, std::string_view label) {
+  if (ex.begun()) {
+    const auto body = openai_body(detail, message, {});
+    co_await end_with_event(ex, body, detail);
+  } else {
+    co_await ex.reply_error(detail, message, retry_after, {}, label);
+  }
+}
+
+net::task<void> end_begun_stream(server::exchange& ex, const collected_answer& answer) {
+  // The backend's own words where they are an error of the form that streams carry.
+  const auto said = parse_answer(answer.body);
+  if (said.is_object() && said.contains("error")) {
+    const auto body = dump(said);
+    co_await end_with_event(ex, body, response_detail::upstream_stream_error);
+    co_return;
+  }
+  const auto body = openai_body(response_detail::upstream_error, shortened(answer.body), {});
+  co_await end_with_event(ex, body, response_detail::upstream_error);
 }
 
 std::optional<refusal> check_json_head(const http::request_head& head) {

@@ -60,6 +60,14 @@ nlohmann::ordered_json parse_answer(const std::string& text);
 net::task<void> pass_on_error(server::exchange& exchange, const collected_answer& answer,
                               std::string_view label, std::string_view param = {});
 
+/// Answers with an error, or, where an event stream has begun already, ends it with an error event
+/// in a way that nobody takes for a good end.
+net::task<void> reply_or_end(server::exchange& exchange, http::response_detail detail,
+                             std::string_view message, std::optional<unsigned> retry_after = {},
+                             std::string_view label = {});
+/// Ends an event stream that has begun with a backend's error answer.
+net::task<void> end_begun_stream(server::exchange& exchange, const collected_answer& answer);
+
 /// JSON text of a value; bytes that are no UTF-8 become U+FFFD.
 std::string dump(const nlohmann::ordered_json& value);
 
