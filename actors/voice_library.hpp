@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-namespace synapse::voices {
+namespace synapse::storage {
 class file_ops;
 }
 
@@ -28,7 +28,7 @@ struct voice_library_parts {
   /// Something happened that people should know: a damaged voice, a library that cannot be opened.
   /// Called on the actor's thread.
   std::function<void(const std::string& text)> report = [](const std::string&) {};
-  std::shared_ptr<voices::file_ops> ops; ///< null: those of the system
+  std::shared_ptr<storage::file_ops> ops; ///< null: those of the system
   voice_library_thread thread = voice_library_thread::own;
 };
 

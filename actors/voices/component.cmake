@@ -1,8 +1,8 @@
 synapse_add_component(actors_voices
   PATH actors/voices
-  SOURCES file_ops.cpp voice.cpp voice_folder.cpp voice_store.cpp
+  SOURCES voice.cpp voice_folder.cpp voice_store.cpp
           voice_store_changes.cpp voice_store_recovery.cpp
-  DEPENDS telemetry
+  DEPENDS actors_storage telemetry
   LINK nlohmann_json::nlohmann_json)
 
 synapse_add_test(voices

@@ -1,6 +1,6 @@
 #include "actors/voices/voice.hpp"
 
-#include "actors/voices/file_ops.hpp"
+#include "actors/storage/file_ops.hpp"
 #include "telemetry/text_escape.hpp"
 
 #include <nlohmann/json.hpp>
@@ -17,6 +17,9 @@
 namespace synapse::voices {
 
 namespace {
+
+using storage::describe_errno;
+using storage::io_failure;
 
 using json = nlohmann::ordered_json; // a rewritten file keeps the order of its keys
 

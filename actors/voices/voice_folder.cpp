@@ -1,5 +1,7 @@
 #include "actors/voices/voice_folder.hpp"
 
+#include "actors/storage/durable_file.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -15,18 +17,16 @@ const std::string legacy_file = "reference.wav";
 
 constexpr std::size_t max_metadata = 1024 * 1024;
 
-std::string temporary_for(const std::string& name) {
-  return (name.starts_with('.') ? "" : ".") + name + ".tmp";
-}
-
 bool is_temporary(const std::string& name) {
-  return name == temporary_for(metadata_file) || name == temporary_for(journal_file);
+  return name == storage::temporary_for(metadata_file) ||
+         name == storage::temporary_for(journal_file);
 }
 
-const directory_entry* find_entry(const std::vector<directory_entry>& entries,
-                                  const std::string& name) {
-  const auto found = std::find_if(entries.begin(), entries.end(),
-                                  [&](const directory_entry& entry) { return entry.name == name; });
+const storage::directory_entry* find_entry(const std::vector<storage::directory_entry>& entries,
+                                           const std::string& name) {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(),
+                   [&](const storage::directory_entry& entry) { return entry.name == name; });
   return found == entries.end() ? nullptr : &*found;
 }
 
@@ -52,7 +52,7 @@ addition read_journal(file_ops& ops, const file_handle& folder) {
 
 /// An old library has one `reference.wav` beside its metadata.
 void migrate(file_ops& ops, const file_handle& folder,
-             const std::vector<directory_entry>& entries) {
+             const std::vector<storage::directory_entry>& entries) {
   const auto* old = find_entry(entries, legacy_file);
   if (old == nullptr || old->kind != file_kind::file)
     return;
@@ -72,27 +72,6 @@ void migrate(file_ops& ops, const file_handle& folder,
 }
 
 } // namespace
-
-void write_durably(file_ops& ops, const file_handle& folder, const std::string& name,
-                   std::string_view text) {
-  const auto temporary = temporary_for(name);
-  if (ops.exists(folder.get(), temporary))
-    ops.remove_file(folder.get(), temporary);
-  try {
-    const auto file = ops.create_file(folder.get(), temporary);
-    ops.write(file, name, text);
-    ops.sync(file, name);
-    ops.replace(folder.get(), temporary, folder.get(), name);
-  } catch (const io_failure&) {
-    try {
-      ops.remove_file(folder.get(), temporary);
-    } catch (const io_failure&) {
-      // It was not made, or stays until the next recovery.
-    }
-    throw;
-  }
-  ops.sync(folder, name);
-}
 
 void remove_tree(file_ops& ops, int at, const std::string& name, int depth) {
   {
@@ -147,8 +126,8 @@ voice read_voice(file_ops& ops, const file_handle& folder, const std::string& id
 
 void write_journal(file_ops& ops, const file_handle& folder, const addition& what) {
   const nlohmann::json document{{"added", what.names}, {"metadata", what.metadata}};
-  write_durably(ops, folder, journal_file,
-                document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  storage::write_durably(ops, folder, journal_file,
+                         document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void remove_journal(file_ops& ops, const file_handle& folder) {
@@ -167,7 +146,7 @@ void undo(file_ops& ops, const file_handle& folder, const addition& what) {
     ops.sync(references, references_folder);
   }
   if (read_metadata(ops, folder) != what.metadata)
-    write_durably(ops, folder, metadata_file, what.metadata);
+    storage::write_durably(ops, folder, metadata_file, what.metadata);
   remove_journal(ops, folder);
 }
 

@@ -9,7 +9,7 @@
 /// All functions throw io_failure and are called on the thread of the store.
 #pragma once
 
-#include "actors/voices/file_ops.hpp"
+#include "actors/storage/file_ops.hpp"
 #include "actors/voices/voice.hpp"
 
 #include <cstdint>
@@ -19,12 +19,13 @@
 
 namespace synapse::voices {
 
+using storage::file_handle;
+using storage::file_kind;
+using storage::file_ops;
+using storage::io_failure;
+
 inline const std::string metadata_file = "metadata.json";
 inline const std::string references_folder = "references";
-
-/// Writes a file of mode 0600 that is there as a whole or not at all, and durable on return.
-void write_durably(file_ops& ops, const file_handle& folder, const std::string& name,
-                   std::string_view text);
 
 /// Removes a folder with all that is in it; never follows a symbolic link.
 void remove_tree(file_ops& ops, int at, const std::string& name, int depth = 8);

@@ -9,7 +9,6 @@
 /// the library has been opened again. Other files in the directory are left alone.
 #pragma once
 
-#include "actors/voices/file_ops.hpp"
 #include "actors/voices/result.hpp"
 #include "actors/voices/voice.hpp"
 #include "actors/voices/voice_folder.hpp"

@@ -1,3 +1,4 @@
+#include "actors/storage/durable_file.hpp"
 #include "actors/voices/voice_folder.hpp"
 #include "actors/voices/voice_store.hpp"
 #include "actors/voices/voice_store_names.hpp"
@@ -37,7 +38,7 @@ voice voice_store::try_create(const std::string& incoming_name, voice what,
     else if (entry.name != references_folder)
       remove_tree(ops, incoming.get(), entry.name);
   // This also makes the folder's own names durable.
-  write_durably(ops, incoming, metadata_file, make_metadata(what));
+  storage::write_durably(ops, incoming, metadata_file, make_metadata(what));
 
   // The one step that makes a voice of it.
   ops.move(root_.get(), incoming_name, root_.get(), what.id);
@@ -87,7 +88,8 @@ voice voice_store::try_add(const std::string& id, const std::string& incoming_na
     for (std::size_t i = 0; i < files.size(); ++i)
       ops.move(incoming.get(), files[i].name, references.get(), journal.names[i]);
     ops.sync(references, references_folder);
-    write_durably(ops, folder, metadata_file, with_seconds(journal.metadata, what.seconds));
+    storage::write_durably(ops, folder, metadata_file,
+                           with_seconds(journal.metadata, what.seconds));
     remove_journal(ops, folder);
   } catch (const io_failure&) {
     try {

@@ -13,6 +13,8 @@ namespace synapse::voices {
 
 namespace {
 
+using storage::describe_errno;
+
 [[noreturn]] void fail(int code, const std::string& what) {
   throw io_failure{code, what + ": " + describe_errno(code)};
 }

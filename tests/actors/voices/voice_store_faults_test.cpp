@@ -1,11 +1,12 @@
 #include "actors/voices/voice_store.hpp"
+#include "actors/voices/voice_store_names.hpp"
+#include "tests/actors/storage/tracking_ops.hpp"
 #include "tests/actors/voices/library.hpp"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <optional>
-#include <set>
 #include <sys/stat.h>
 
 namespace synapse::voices {
@@ -96,7 +97,7 @@ struct failing {
   std::shared_ptr<faulty_ops> ops = std::make_shared<faulty_ops>();
   std::optional<voice_store> store;
   std::string id;
-  tree before;
+  storage::tree before;
   status outcome{std::monostate{}};
   bool failed = false; ///< there was an operation to fail
 };
@@ -157,86 +158,10 @@ TEST(voice_store_faults, an_addition_that_could_not_be_undone_is_undone_by_the_n
   }
 }
 
-/// Knows what a loss of power would take: contents and names that have not been synced.
-class tracking_ops : public file_ops {
-public:
-  using inode = std::pair<dev_t, ino_t>;
-  std::vector<std::string> violations;
-
-  void note_written(const fs::path& path) {
-    struct stat about {};
-    ASSERT_EQ(::lstat(path.c_str(), &about), 0);
-    unsaved_.insert({about.st_dev, about.st_ino});
-  }
-
-  /// Names below `path`, and itself, of which something would be lost.
-  texts unsaved(const fs::path& path) const {
-    texts result;
-    if (is_unsaved(path))
-      result.push_back(path);
-    if (fs::is_directory(path))
-      for (const auto& entry : fs::recursive_directory_iterator{path})
-        if (is_unsaved(entry.path()))
-          result.push_back(entry.path());
-    return result;
-  }
-
-protected:
-  int before(const file_operation& operation) override {
-    // What is thrown away may take its time.
-    const bool leftover =
-        operation.name.starts_with(".trash-") || operation.name.starts_with(".incoming-");
-    switch (operation.action) {
-    case file_action::create:
-    case file_action::make_directory:
-      mark(operation.directory);
-      break;
-    case file_action::remove:
-      if (!leftover)
-        mark(operation.directory);
-      break;
-    case file_action::write:
-      mark(operation.descriptor);
-      break;
-    case file_action::sync:
-      unsaved_.erase(inode_of(operation.descriptor));
-      break;
-    case file_action::rename: {
-      // Whatever gets its final name has to be on the disk by then.
-      const auto path =
-          fs::read_symlink("/proc/self/fd/" + std::to_string(operation.directory)) / operation.name;
-      for (const auto& problem : unsaved(path))
-        violations.push_back(problem + " is not durable when " + path.string() + " becomes " +
-                             std::string{operation.target});
-      mark(operation.directory);
-      mark(operation.to_directory);
-      break;
-    }
-    default:
-      break;
-    }
-    return 0;
-  }
-
-private:
-  static inode inode_of(int descriptor) {
-    struct stat about {};
-    ::fstat(descriptor, &about);
-    return {about.st_dev, about.st_ino};
-  }
-  bool is_unsaved(const fs::path& path) const {
-    struct stat about {};
-    return ::lstat(path.c_str(), &about) == 0 && unsaved_.contains({about.st_dev, about.st_ino});
-  }
-  void mark(int descriptor) { unsaved_.insert(inode_of(descriptor)); }
-
-  std::set<inode> unsaved_;
-};
-
 TEST(voice_store_faults, everything_is_synced_before_it_is_acknowledged) {
   const scratch directory;
   const auto library = directory.library();
-  const auto ops = std::make_shared<tracking_ops>();
+  const auto ops = std::make_shared<storage::tracking_ops>(&is_leftover);
   auto store = open_sound(library, ops);
   const auto upload = [&](const texts& contents) {
     auto filled = fill_upload(store, contents);
@@ -266,7 +191,7 @@ TEST(voice_store_faults, a_migration_is_durable) {
   fs::create_directories(folder);
   write_file(folder / "metadata.json", R"({"voice_id":")" + id + R"(","name":"old"})");
   write_file(folder / "reference.wav", "old");
-  const auto ops = std::make_shared<tracking_ops>();
+  const auto ops = std::make_shared<storage::tracking_ops>(&is_leftover);
   ops->note_written(folder / "reference.wav");
   const auto store = open_sound(directory.library(), ops);
   EXPECT_EQ(ops->violations, texts{});

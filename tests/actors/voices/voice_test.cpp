@@ -1,4 +1,4 @@
-#include "actors/voices/file_ops.hpp"
+#include "actors/storage/file_ops.hpp"
 #include "actors/voices/voice.hpp"
 
 #include <gtest/gtest.h>
@@ -128,7 +128,7 @@ TEST(voice, damaged_metadata_is_refused) {
         with("\"A\"", R"(,"duration_seconds":"1")"), with("\"A\"", "") + "x",
         std::string{R"({"name":"A"})"},
         std::string{R"({"voice_id":"1b8f3c1e-2d4a-4f6b-8c7d-9e0f1a2b3c4d","name":"A"})"}})
-    EXPECT_THROW(parse_metadata(bad, id), io_failure) << bad;
+    EXPECT_THROW(parse_metadata(bad, id), storage::io_failure) << bad;
 }
 
 } // namespace

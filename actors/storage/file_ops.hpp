@@ -1,5 +1,5 @@
 /// @file
-/// The few file operations the voice library is made of, relative to directory descriptors. Each
+/// The few file operations that durable storage is made of, relative to directory descriptors. Each
 /// one passes `before`, where a test can make it fail or end the process.
 #pragma once
 
@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-namespace synapse::voices {
+namespace synapse::storage {
 
-/// Thrown inside of this library only; the voice_store turns it into a `failure`.
+/// Thrown here and caught by the stores that are built on this: it never leaves them.
 struct io_failure {
   int code = 0;     ///< errno; EBADMSG for contents that are not as they should be
   std::string text; ///< what was tried with which name, and why it failed
@@ -109,4 +109,4 @@ private:
 /// Why, in words that fit behind a colon, e.g. "the disk is full".
 std::string describe_errno(int code);
 
-} // namespace synapse::voices
+} // namespace synapse::storage

@@ -1,4 +1,4 @@
-#include "actors/voices/file_ops.hpp"
+#include "actors/storage/file_ops.hpp"
 
 #include <cerrno>
 #include <dirent.h>
@@ -8,7 +8,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace synapse::voices {
+namespace synapse::storage {
 
 namespace {
 
@@ -82,7 +82,7 @@ file_handle file_ops::open_directory(int at, const std::string& name) {
 
 file_handle file_ops::open_file(int at, const std::string& name) {
   enter({.action = file_action::open, .directory = at, .name = name}, "open");
-  // Not blocking: a pipe in the place of a file must not hold the library up.
+  // Not blocking: a pipe in the place of a file must not hold its reader up.
   file_handle handle{::openat(at, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
   check(handle.get(), "open", name);
   struct stat about {};
@@ -233,4 +233,4 @@ std::vector<directory_entry> file_ops::list(const file_handle& directory, const 
   return entries;
 }
 
-} // namespace synapse::voices
+} // namespace synapse::storage
