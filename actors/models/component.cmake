@@ -1,15 +1,23 @@
-# The life of models, without actors and without a clock.
+# What the gateway knows about models, as plain state: no actors, no clock.
 synapse_add_component(actors_models
   PATH actors/models
   SOURCES
     catalog.cpp
+    model_choice.cpp
+    profile_file.cpp
+    profile_schema.cpp
+    profile_store.cpp
     schedule.cpp
     schedule_turns.cpp
-  DEPENDS actors_protocol
+  DEPENDS actors_protocol actors_storage config telemetry
   LINK nlohmann_json::nlohmann_json)
 
 synapse_add_test(models
   SOURCES
     actors/models/catalog_test.cpp
+    actors/models/model_choice_test.cpp
+    actors/models/profile_schema_test.cpp
+    actors/models/profile_store_faults_test.cpp
+    actors/models/profile_store_test.cpp
     actors/models/schedule_test.cpp
   DEPENDS actors_models)
