@@ -101,7 +101,11 @@ class LocalStack:
                 raise StackError(f"config/local.yaml does not name 127.0.0.1:{usual} ({name})")
         config = re.sub(r"(?<=127\.0\.0\.1:)\d+\b",
                         lambda found: by_port.get(found.group(), found.group()), config)
-        config_file = self.directory / "local.yaml"
+        self._start_gateway(config)
+
+    def _start_gateway(self, config):
+        """@param config the text of its configuration file."""
+        config_file = self.directory / "gateway.yaml"
         config_file.write_text(config)
         voices = self.directory / "voices"
         voices.mkdir()
@@ -116,7 +120,7 @@ class LocalStack:
         })
         port = self._await(lambda: self._read_port(port_file), gateway, "its port file")
         self.base_url = f"http://127.0.0.1:{port}"
-        self._await(lambda: self._answers("/readyz"), gateway, "readiness")
+        self._await(lambda: self._answers(self.base_url + "/readyz"), gateway, "readiness")
 
     def _spawn(self, name, arguments, extra_env=None):
         program = self.bin_dir / name
@@ -125,11 +129,13 @@ class LocalStack:
         # Nothing of the caller's settings may reach the programs.
         env = {k: v for k, v in os.environ.items() if not k.startswith("SYNAPSE_")}
         env.update(extra_env or {})
+        return self._spawn_command(name, [*self.prefix, str(program), *arguments], env)
+
+    def _spawn_command(self, name, command, env):
         with open(self.directory / f"{name}.log", "wb") as log:
             process = subprocess.Popen(
-                self.prefix + [str(program), *arguments], env=env, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-                preexec_fn=_die_with_parent)
+                command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True, preexec_fn=_die_with_parent)
         self.processes.append((name, process))
         return process
 
@@ -146,16 +152,17 @@ class LocalStack:
         text = path.read_text().strip() if path.exists() else ""
         return int(text) if text.isdigit() else None
 
-    def _answers(self, path):
+    @staticmethod
+    def _answers(url):
         try:
-            with urllib.request.urlopen(self.base_url + path, timeout=2) as answer:
+            with urllib.request.urlopen(url, timeout=2) as answer:
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False
 
     def _await(self, probe, process, what):
         deadline = time.monotonic() + START_SECONDS
-        name = Path(process.args[len(self.prefix)]).name
+        name = next(name for name, each in self.processes if each is process)
         while True:
             value = probe()
             if value:
