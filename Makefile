@@ -3,12 +3,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test test-quick test-asan test-tsan bench microbench lint format \
-  format-check clean
+.PHONY: help deps build run test test-quick test-asan test-tsan test-real bench microbench lint \
+  format format-check clean
 
 # Programs of the sanitizer rounds, e.g. ASAN_TESTS="config_test http_core_test"; empty: all.
 ASAN_TESTS ?=
 TSAN_TESTS ?=
+# test-real: 1 leaves the gateway out, to tell its doing from the router's.
+DIRECT ?=
 # bench: peers beside nginx and haproxy (PEERS=litellm); QUICK=1 for a short run.
 PEERS ?=
 QUICK ?=
@@ -49,6 +51,12 @@ test-tsan: ## Tests with ThreadSanitizer, with an instrumented CAF (TSAN_TESTS="
 	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh tsan --with tests synapse synapse-backends $(or $(TSAN_TESTS),all)
 	@exec scripts/run_tests.py --preset tsan --suites ctest,sdk-python --programs '$(TSAN_TESTS)'
+
+test-real: ## Test against a real llama.cpp router and model, fetched once (430 MB, scripts/real_llama.sh --help)
+	@scripts/install_dependencies.sh build real
+	@scripts/build.sh release synapse
+	@scripts/real_llama.sh prepare
+	@DIRECT='$(DIRECT)' exec scripts/run_tests.py --suites real
 
 bench: ## Measure against nginx and haproxy into docs/PERFORMANCE.md (PEERS=litellm adds it, QUICK=1 only prints)
 	@scripts/install_dependencies.sh build bench
