@@ -1,7 +1,7 @@
 synapse_add_component(actors
   PATH actors
   SOURCES breaker.cpp permit_ledger.cpp lane.cpp backend.cpp resolver.cpp prober.cpp http_link.cpp
-          model_desk.cpp model_manager.cpp model_profiles.cpp
+          model_manager.cpp model_profiles.cpp
           health_aggregator.cpp router.cpp supervisor.cpp voice_library.cpp
   DEPENDS actors_protocol actors_runtime http_client actors_models actors_voices)
 

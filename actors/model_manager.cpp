@@ -167,7 +167,16 @@ public:
         [this](const apply_runtime& what, const std::string& model) {
           return on_runtime(what, model);
         },
+        [this](const profile_map_ptr& profiles) {
+          profiles_ = profiles;
+          publish();
+        },
+        [](check_atom) { return true; },
         [this](const settings_ptr& settings) { on_settings(settings); },
+        [this](const http_link_actor& link, const std::string& bearer) {
+          parts_.link = link;
+          parts_.bearer = bearer;
+        },
         [this](const http_event& event) { on_event(event); },
         [this](tick_atom) { on_tick(); },
     };
@@ -317,6 +326,7 @@ private:
   void publish() {
     auto view = std::make_shared<model_view>();
     view->contended = schedule_.contended();
+    view->profiles = profiles_;
     if (const auto& known = schedule_.known()) {
       view->known = true;
       view->managed = known->is_router;
@@ -666,6 +676,7 @@ private:
   models::schedule schedule_;
   std::vector<model_desk_actor> desks_; ///< by lane
   model_view_ptr view_;
+  profile_map_ptr profiles_;
   std::map<ticket_id, asker> askers_;
   std::map<desk_request, ticket_id> demands_;
   std::map<std::string, http_reply> last_load_;   ///< by model

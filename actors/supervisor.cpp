@@ -1,10 +1,13 @@
 #include "actors/supervisor.hpp"
 
 #include "actors/health_aggregator.hpp"
+#include "actors/http_link.hpp"
 #include "actors/lane.hpp"
 #include "actors/prober.hpp"
 #include "actors/protocol/error.hpp"
 #include "actors/router.hpp"
+#include "http/client/model_desk.hpp"
+#include "http/client/thread_routes.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -41,6 +44,8 @@ public:
     health_ = nullptr;
     resolver_ = nullptr;
     voices_ = nullptr;
+    profiles_ = nullptr;
+    runtime_ = nullptr;
     parts_ = {};
   }
 
@@ -61,6 +66,10 @@ private:
     backend_actor control;
     std::vector<lane_actor> lanes;
     prober_actor prober;
+    // Of a router whose models are managed.
+    http_link_actor link;
+    model_manager_actor models;
+    std::vector<model_desk_actor> desks;
     std::shared_ptr<net::asio::ssl::context> tls;
     std::string bearer;
   };
@@ -79,7 +88,83 @@ private:
     health_ = spawn_health_aggregator(system());
     adopt(health_, "health");
     start_voices();
+    start_profiles();
+    start_runtime();
     start_routing();
+  }
+
+  void start_profiles() {
+    if (!parts_.make_model_profiles)
+      return;
+    profiles_ = parts_.make_model_profiles();
+    adopt(profiles_, "profiles");
+    for (const auto& [name, children] : backends_)
+      listen_to_profiles(children.models);
+  }
+
+  void listen_to_profiles(const model_manager_actor& models) {
+    if (profiles_ && models)
+      send(profiles_, listen_atom::value, caf::actor_cast<profile_listener>(models));
+  }
+
+  void start_runtime() {
+    if (!parts_.make_runtime_controller)
+      return;
+    runtime_ = parts_.make_runtime_controller(resolver_);
+    adopt(runtime_, "runtime");
+  }
+
+  http_link_actor make_link(const config::backend_settings& settings,
+                            const backend_children& children) {
+    client::pool_options options;
+    options.max_idle = 2;
+    options.idle_timeout = std::chrono::nanoseconds{settings.pool.idle_timeout}.count();
+    options.tls = children.tls;
+    options.verify = settings.tls.verify;
+    options.server_name =
+        settings.tls.server_name.empty() ? settings.url.host : settings.tls.server_name;
+    return spawn_pinned<http_link>(*parts_.units.front(), std::move(options));
+  }
+
+  void start_models(const config::backend_settings& settings, backend_children& children) {
+    const auto role = "backend " + settings.name;
+    children.link = make_link(settings, children);
+    adopt(children.link, role);
+    model_manager_parts parts;
+    parts.backend = settings;
+    parts.models = settings_->models;
+    parts.reconfigure_timeout_s = settings_->process.runtime_reconfigure_timeout_seconds;
+    parts.control = children.control;
+    parts.link = children.link;
+    parts.runtime = runtime_;
+    parts.bearer = children.bearer;
+    parts.lanes = parts_.units.size();
+    parts.events = parts_.model_events_of(settings.name);
+    children.models = spawn_model_manager(system(), std::move(parts));
+    adopt(children.models, role);
+    for (std::uint32_t i = 0; i < parts_.units.size(); ++i) {
+      auto desk = spawn_pinned<client::model_desk>(*parts_.units[i], children.models, i);
+      send(children.models, desk, i);
+      adopt(desk, role);
+      children.desks.push_back(std::move(desk));
+    }
+    listen_to_profiles(children.models);
+  }
+
+  void retire_models(backend_children& children) {
+    if (!children.models)
+      return;
+    for (auto& desk : children.desks) {
+      expect_end(desk);
+      send(desk, retire_atom::value);
+    }
+    children.desks.clear();
+    expect_end(children.models);
+    send_exit(children.models, caf::exit_reason::user_shutdown);
+    expect_end(children.link);
+    send_exit(children.link, caf::exit_reason::user_shutdown);
+    children.models = nullptr;
+    children.link = nullptr;
   }
 
   void start_voices() {
@@ -122,6 +207,8 @@ private:
     children.prober = spawn_pinned<prober>(*parts_.units.front(), children.control, settings,
                                            children.tls, children.bearer);
     adopt(children.prober, role);
+    if (settings.manage_models)
+      start_models(settings, children);
     backends_[settings.name] = std::move(children);
   }
 
@@ -131,6 +218,7 @@ private:
     if (found == backends_.end())
       return;
     auto& children = found->second;
+    retire_models(children);
     expect_end(children.control);
     for (auto& lane : children.lanes) {
       expect_end(lane);
@@ -164,6 +252,7 @@ private:
       send(running->second.control, settings);
       // The prober and TLS have their settings for life.
       renew(name, backend);
+      renew_models(backend, running->second);
     }
     return publish();
   }
@@ -191,6 +280,22 @@ private:
     adopt(children.prober, "backend " + name);
   }
 
+  /// What uses the models goes on: only the way to the router changes.
+  void renew_models(const config::backend_settings& fresh, backend_children& children) {
+    if (!fresh.manage_models) {
+      retire_models(children);
+    } else if (!children.models) {
+      start_models(fresh, children);
+    } else {
+      send(children.models, settings_);
+      const auto old = std::exchange(children.link, make_link(fresh, children));
+      adopt(children.link, "backend " + fresh.name);
+      send(children.models, children.link, children.bearer);
+      expect_end(old);
+      send_exit(old, caf::exit_reason::user_shutdown);
+    }
+  }
+
   std::vector<std::string> names() const {
     std::vector<std::string> result;
     for (const auto& [name, children] : backends_)
@@ -206,6 +311,7 @@ private:
     snapshot->health = health_;
     snapshot->router = router_;
     snapshot->voices = voices_;
+    snapshot->profiles = profiles_;
     std::vector<prober_actor> probers;
     for (const auto& [name, children] : backends_) {
       backend_entry entry;
@@ -214,6 +320,8 @@ private:
       entry.lanes = children.lanes;
       entry.tls = children.tls;
       entry.bearer = children.bearer;
+      entry.models = children.models;
+      entry.desks = children.desks;
       snapshot->backends.push_back(std::move(entry));
       probers.push_back(children.prober);
     }
@@ -271,9 +379,21 @@ private:
       adopt(health_, role);
     } else if (role == "voices") {
       start_voices();
+    } else if (role == "profiles") {
+      start_profiles();
+    } else if (role == "runtime") {
+      start_runtime();
+      // Managers hold the old one.
+      for (const auto& name : names())
+        retire_backend(name);
     } else if (role == "resolver") {
       resolver_ = parts_.make_resolver();
       adopt(resolver_, role);
+      if (runtime_) {
+        expect_end(runtime_);
+        send_exit(runtime_, caf::exit_reason::user_shutdown);
+        start_runtime();
+      }
       // Backends hold the old one.
       for (const auto& name : names())
         retire_backend(name);
@@ -307,8 +427,11 @@ private:
     reason_ = message.reason;
     // Sessions have ended by now, so nobody is left to ask anything; the order spares the log
     // requests to actors that are gone: askers before the asked.
-    for (auto& [name, children] : backends_)
+    for (auto& [name, children] : backends_) {
       send_exit(children.prober, caf::exit_reason::user_shutdown);
+      if (children.models)
+        send_exit(children.models, caf::exit_reason::user_shutdown);
+    }
     for (const auto& [address, handle] : handles_)
       send_exit(handle, caf::exit_reason::user_shutdown);
     backends_.clear();
@@ -316,6 +439,8 @@ private:
     health_ = nullptr;
     resolver_ = nullptr;
     voices_ = nullptr;
+    profiles_ = nullptr;
+    runtime_ = nullptr;
     delayed_send(this, grace, tick_atom::value);
     end_if_done();
   }
@@ -342,6 +467,8 @@ private:
   health_aggregator_actor health_;
   router_actor router_;
   voice_library_actor voices_;
+  model_profiles_actor profiles_;
+  runtime_controller_actor runtime_;
   std::map<std::string, backend_children> backends_;
   std::map<caf::actor_addr, std::string> children_; ///< role; empty: its end is expected
   std::map<caf::actor_addr, caf::strong_actor_ptr> handles_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/backend.hpp"
+#include "actors/model_manager.hpp"
 #include "actors/protocol/gateway_snapshot.hpp"
 #include "actors/runtime/pinned.hpp"
 
@@ -19,7 +20,14 @@ struct supervisor_parts {
   /// The actor that hands snapshots to one thread.
   std::function<switchboard_actor(io_unit&)> make_switchboard;
   std::function<resolver_actor()> make_resolver;
-  std::function<voice_library_actor()> make_voice_library; ///< empty: none
+  std::function<voice_library_actor()> make_voice_library;   ///< empty: none
+  std::function<model_profiles_actor()> make_model_profiles; ///< likewise
+  /// Empty: as outside of a cluster.
+  std::function<runtime_controller_actor(const resolver_actor&)> make_runtime_controller;
+  /// Hooks of a router's models, e.g. for metrics.
+  std::function<model_events(const std::string& backend)> model_events_of = [](const std::string&) {
+    return model_events{};
+  };
   /// Hooks of a backend, e.g. for metrics.
   std::function<backend_events(const std::string& backend)> events_of;
   /// Context for TLS to a backend; null for plain TCP. Reports a problem by text.

@@ -1,5 +1,6 @@
 #include "app/application.hpp"
 
+#include "actors/model_profiles.hpp"
 #include "actors/protocol/error.hpp"
 #include "actors/resolver.hpp"
 #include "actors/supervisor.hpp"
@@ -228,6 +229,13 @@ struct application::parts {
       library.report = [this](const std::string& text) { say->error("voice library {}", text); };
       return actors::spawn_voice_library(*system, std::move(library));
     };
+    result.make_model_profiles = [this] {
+      actors::model_profiles_parts profiles;
+      profiles.file = first.process.model_profiles_path;
+      profiles.report = [this](const std::string& text) { say->error("model profiles: {}", text); };
+      return actors::spawn_model_profiles(*system, std::move(profiles));
+    };
+    result.model_events_of = [this](const std::string& name) { return model_events_of(name); };
     result.events_of = [this](const std::string& name) {
       auto& counted = metrics.backend(name);
       actors::backend_events events;
@@ -251,6 +259,40 @@ struct application::parts {
     result.read_bearer = read_bearer;
     result.report = [this](const std::string& text) { say->error("{}", text); };
     return result;
+  }
+
+  actors::model_events model_events_of(const std::string& name) {
+    auto& counted = metrics.backend(name);
+    actors::model_events events;
+    events.loaded = [this, &counted, name](const std::string& model, actors::time_ns took) {
+      counted.models_ready.add(1);
+      if (took == 0) {
+        say->info("backend {}: model {} is ready", name, model);
+        return;
+      }
+      counted.model_loads.increment();
+      counted.model_load.observe_ns(took);
+      say->info("backend {}: model {} is ready after {:.1f} s", name, model,
+                static_cast<double>(took) / 1e9);
+    };
+    events.load_failed = [this, &counted, name](const std::string& model, const std::string& why) {
+      counted.model_load_failures.increment();
+      say->warn("backend {}: model {} could not be loaded: {}", name, model, why);
+    };
+    events.unloaded = [this, &counted, name](const std::string& model) {
+      counted.models_ready.add(-1);
+      say->info("backend {}: model {} is not loaded any more", name, model);
+    };
+    events.waiting = [&counted](std::size_t waiting) {
+      counted.models_waiting.set(static_cast<std::int64_t>(waiting));
+    };
+    events.reachable = [this, name](const std::string& why) {
+      if (why.empty())
+        say->info("backend {}: the router answers again", name);
+      else
+        say->warn("backend {}: the router's models are not known: {}", name, why);
+    };
+    return events;
   }
 
   /// Hands settings to the actors and waits until every thread uses them. Main thread.

@@ -77,6 +77,17 @@ metric_families::metric_families(metric_registry& r)
                                   "Requests that hold a backend's permit.", {"backend"})),
       upstream_waiting(r.gauges("synapse_upstream_waiting",
                                 "Requests that wait for a backend's permit.", {"backend"})),
+      model_wait(r.histograms("synapse_model_wait_seconds",
+                              "Time that requests waited for a model that was not ready.",
+                              first_token_buckets, {"backend"})),
+      model_load(r.histograms("synapse_model_load_seconds",
+                              "From a router told to load a model to the model ready.",
+                              duration_buckets, {"backend"})),
+      model_loads(r.counters("synapse_model_loads_total", "Loads of models by how they ended.",
+                             {"backend", "result"})),
+      models_ready(r.gauges("synapse_models_ready", "Models that can answer.", {"backend"})),
+      models_waiting(r.gauges("synapse_model_requests_waiting",
+                              "Requests that wait for their model.", {"backend"})),
       pool_connections(
           r.gauges("synapse_pool_connections", "Connections to a backend.", {"backend", "state"})),
       connections(r.gauges("synapse_connections",
@@ -114,6 +125,10 @@ backend_metrics::backend_metrics(const metric_families& f, std::string backend_n
                      [&](auto reason) {
                        return f.permits_denied.with({name, reason});
                      }),
+      model_wait(f.model_wait.with({name})), model_load(f.model_load.with({name})),
+      model_loads(f.model_loads.with({name, "ok"})),
+      model_load_failures(f.model_loads.with({name, "failed"})),
+      models_ready(f.models_ready.with({name})), models_waiting(f.models_waiting.with({name})),
       breaker_state(f.breaker_state.with({name})), breaker_opened(f.breaker_opened.with({name})),
       in_flight(f.upstream_in_flight.with({name})), waiting(f.upstream_waiting.with({name})),
       pool_idle(f.pool_connections.with({name, "idle"})),

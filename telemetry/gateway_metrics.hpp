@@ -41,6 +41,11 @@ struct metric_families {
   family<counter> breaker_opened;       ///< synapse_breaker_opened_total{backend}
   family<gauge> upstream_in_flight;     ///< synapse_upstream_in_flight{backend}
   family<gauge> upstream_waiting;       ///< synapse_upstream_waiting{backend}
+  family<histogram> model_wait;         ///< synapse_model_wait_seconds{backend}
+  family<histogram> model_load;         ///< synapse_model_load_seconds{backend}
+  family<counter> model_loads;          ///< synapse_model_loads_total{backend,result}
+  family<gauge> models_ready;           ///< synapse_models_ready{backend}
+  family<gauge> models_waiting;         ///< synapse_model_requests_waiting{backend}
   family<gauge> pool_connections;       ///< synapse_pool_connections{backend,state}
   family<gauge> connections;            ///< synapse_connections{state}
   family<counter> connections_total;    ///< synapse_connections_total
@@ -65,7 +70,13 @@ struct backend_metrics {
   histogram connect;         ///< start of connecting → connected (with TLS)
   histogram permit_wait;     ///< asked for a permit → got it
   enum_metrics<permit_denial, counter, permit_denial_texts.size()> permits_denied;
-  gauge breaker_state; ///< set: a `breaker_state_value`
+  histogram model_wait; ///< asked for a model that was not ready → had it
+  histogram model_load; ///< told to load → ready
+  counter model_loads;  ///< that ended well
+  counter model_load_failures;
+  gauge models_ready;   ///< set: models that can answer
+  gauge models_waiting; ///< set: requests that wait for their model
+  gauge breaker_state;  ///< set: a `breaker_state_value`
   counter breaker_opened;
   gauge in_flight;   ///< add: requests that hold a permit
   gauge waiting;     ///< add: requests that wait for one

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace synapse::actors::models {
+namespace synapse::models {
 
 namespace {
 using json = nlohmann::json;
@@ -230,4 +230,4 @@ std::optional<std::int64_t> ctx_size_in(const std::vector<std::string>& args) {
   return found;
 }
 
-} // namespace synapse::actors::models
+} // namespace synapse::models

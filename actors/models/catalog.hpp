@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace synapse::actors::models {
+namespace synapse::models {
 
 /// Whether the router can answer with a model. A sleeping one is as good as loaded: it wakes up by
 /// itself at the next request.
@@ -55,4 +55,4 @@ std::optional<catalog> parse_catalog(std::string_view json, std::string& problem
 /// The value after `--ctx-size` (or `-c`, or in `--ctx-size=N`) in a list of arguments.
 std::optional<std::int64_t> ctx_size_in(const std::vector<std::string>& args);
 
-} // namespace synapse::actors::models
+} // namespace synapse::models

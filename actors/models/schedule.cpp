@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace synapse::actors::models {
+namespace synapse::models {
 
 namespace {
 /// A lane that has not told how much it uses a model; it counts as much.
@@ -490,4 +490,4 @@ void schedule::act(action::kind what, const std::string& model) {
   actions_.push_back(std::move(one));
 }
 
-} // namespace synapse::actors::models
+} // namespace synapse::models

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace synapse::actors::models {
+namespace synapse::models {
 
 /// Nanoseconds of the steady clock.
 using time_ns = std::int64_t;
@@ -266,4 +266,4 @@ private:
   std::vector<action> actions_;
 };
 
-} // namespace synapse::actors::models
+} // namespace synapse::models

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace synapse::actors::models {
+namespace synapse::models {
 
 namespace {
 constexpr time_ns never = std::numeric_limits<time_ns>::max();
@@ -285,4 +285,4 @@ time_ns schedule::due() const {
   return first == never ? 0 : first;
 }
 
-} // namespace synapse::actors::models
+} // namespace synapse::models

@@ -97,7 +97,7 @@ using runtime_controller_actor = caf::typed_actor<
     caf::replies_to<check_atom>::with<bool>>;
 
 /// One per managed router and I/O thread, pinned there: counts the requests of its thread that use
-/// a model. For one that is open a session enters by a plain call, see actors/model_desk.hpp.
+/// a model. For one that is open a session enters by a plain call, see http/client/model_desk.hpp.
 using model_desk_actor = caf::typed_actor<
     // For a model that is not open: waits until it is, or says why not.
     caf::replies_to<model_request>::with<model_grant>,
@@ -127,8 +127,14 @@ using model_manager_actor = caf::typed_actor<
     // Has the router started with another context size: waits until no request runs, changes it,
     // and waits until it says so of `model`. Errors as of the runtime controller.
     caf::replies_to<apply_runtime, std::string /* model */>::with<runtime_applied>,
+    // From the profiles' owner; the desks' views have them, too.
+    caf::reacts_to<profile_map_ptr>,
+    // Answers when what it was told before has been told to the desks.
+    caf::replies_to<check_atom>::with<bool>,
     // New settings of the same backend (after a reload).
     caf::reacts_to<settings_ptr>,
+    // Another link, and the backend's own key: as the settings say now.
+    caf::reacts_to<http_link_actor, std::string>,
     // INTERNAL, from the link: the router's events.
     caf::reacts_to<http_event>,
     // INTERNAL: time has passed.

@@ -21,6 +21,9 @@ struct backend_entry {
   std::vector<lane_actor> lanes;                  ///< by number of the I/O thread
   std::shared_ptr<boost::asio::ssl::context> tls; ///< null: plain TCP
   std::string bearer;                             ///< the backend's own key; never logged
+  // Of a router whose models are managed; else null and empty.
+  model_manager_actor models;
+  std::vector<model_desk_actor> desks; ///< by number of the I/O thread
 };
 
 struct gateway_snapshot {
@@ -29,7 +32,8 @@ struct gateway_snapshot {
   std::vector<backend_entry> backends; ///< by name
   health_aggregator_actor health;
   router_actor router;
-  voice_library_actor voices; ///< null in programs without one
+  voice_library_actor voices;    ///< null in programs without one
+  model_profiles_actor profiles; ///< likewise
 };
 
 } // namespace synapse::actors

@@ -129,7 +129,15 @@ struct model_view {
   bool contended = false; ///< uses are to be told, see `model_usage`
   std::map<std::string, entry, std::less<>> models;
   std::map<std::string, std::string, std::less<>> names; ///< further names → key of `models`
+  profile_map_ptr profiles;                              ///< null: none
 
+  /// The stored profile of an entry; null: none.
+  const model_profile* profile(std::string_view model) const {
+    if (!profiles)
+      return nullptr;
+    const auto found = profiles->find(model);
+    return found == profiles->end() ? nullptr : &found->second;
+  }
   /// The entry for a name that a client used; null: none.
   const std::pair<const std::string, entry>* find(std::string_view name) const {
     auto found = models.find(name);

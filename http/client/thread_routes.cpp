@@ -1,6 +1,7 @@
 #include "http/client/thread_routes.hpp"
 
 #include "config/route_defaults.hpp"
+#include "http/client/model_desk.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <algorithm>
@@ -95,6 +96,8 @@ routes_ptr make_thread_routes(
     site->entry = &entry;
     site->settings = entry.settings;
     site->lane = entry.lanes[thread.index()];
+    if (!entry.desks.empty())
+      site->desk = &model_desk::behind(entry.desks[thread.index()]);
     site->outcomes.emplace(thread, site->lane);
     site->authority = entry.settings->url.authority();
     site->response_extra = "X-Synapse-Backend: " + entry.settings->name + "\r\n";

@@ -19,6 +19,8 @@ struct backend_metrics;
 
 namespace synapse::client {
 
+class model_desk;
+
 /// Good ends of attempts on their way to a lane. One message per request to say that all went well
 /// would cost as much as parsing the request; nobody waits for this news.
 class outcome_box final : net::timer_node {
@@ -47,6 +49,8 @@ struct backend_site : net::local_counted {
   actors::snapshot_ptr snapshot;
   const actors::backend_entry* entry = nullptr;
   actors::lane_actor lane;
+  /// Who uses its models on this thread; null: they are not managed. Kept alive by `snapshot`.
+  model_desk* desk = nullptr;
   std::optional<outcome_box> outcomes; ///< always there; made when the lane is known
   net::local_ptr<upstream_pool> pool;
   std::string authority;      ///< Host field of forwarded requests

@@ -1,8 +1,10 @@
-#include "actors/model_desk.hpp"
+#include "http/client/model_desk.hpp"
 
 #include <utility>
 
-namespace synapse::actors {
+namespace synapse::client {
+
+using namespace synapse::actors;
 
 model_desk::model_desk(caf::actor_config& config, io_unit& unit, model_manager_actor manager,
                        std::uint32_t lane)
@@ -34,6 +36,7 @@ model_desk_actor::behavior_type model_desk::make_behavior() {
       [this](retire_atom) {
         retired_ = true;
         refuse_all();
+        quit();
       },
   };
 }
@@ -151,4 +154,4 @@ void model_desk::on_view(const model_view_ptr& view) {
   });
 }
 
-} // namespace synapse::actors
+} // namespace synapse::client
