@@ -1,5 +1,6 @@
 // The HTTP building blocks, each against the obvious alternative. All inputs are what the gateway
 // sees all day: a Python client's request, a model server's stream.
+#include "http/core/chat_edit.hpp"
 #include "http/core/chat_stream.hpp"
 #include "http/core/chunked.hpp"
 #include "http/core/head_writer.hpp"
@@ -240,6 +241,32 @@ void inspect_body(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * size));
 }
 BENCHMARK(inspect_body)->Arg(300)->Arg(4096)->Arg(65536);
+
+void scan_chat_body(benchmark::State& state) {
+  const std::string body = request_body(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) {
+    auto view = scan_chat(body);
+    benchmark::DoNotOptimize(view);
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * body.size()));
+}
+BENCHMARK(scan_chat_body)->Arg(300)->Arg(1024)->Arg(65536);
+
+/// Everything that is done to a request whose model is chosen and has a profile.
+void fill_chat_body(benchmark::State& state) {
+  const std::string body = request_body(1024);
+  chat_profile profile;
+  profile.top_k = "40";
+  profile.min_p = "0.05";
+  for (auto _ : state) {
+    const auto view = scan_chat(body);
+    chat_edits edits;
+    edits.model = "Qwen2.5-Coder-7B-Instruct-Q4_K_M";
+    fill_chat(body, view, profile, edits);
+    benchmark::DoNotOptimize(apply_edits(body, view, edits));
+  }
+}
+BENCHMARK(fill_chat_body);
 
 void inspect_body_unpadded(benchmark::State& state) {
   const std::string body = request_body(static_cast<std::size_t>(state.range(0)));

@@ -1,7 +1,7 @@
 # HTTP building blocks without I/O: heads, chunks, server-sent events, forms, bodies of our own.
 synapse_add_component(http_core NO_PCH PATH http/core
   SOURCES
-    chat_stream.cpp chunked.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
+    chat_edit.cpp chat_scan.cpp chat_stream.cpp chunked.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
     head_target.cpp head_writer.cpp json_body.cpp json_string.cpp languages.cpp local_reply.cpp
     media_signature.cpp multipart.cpp
     multipart_headers.cpp multipart_writer.cpp request_id.cpp response_detail.cpp sse.cpp status.cpp
@@ -11,10 +11,12 @@ synapse_add_component(http_core NO_PCH PATH http/core
 
 synapse_add_test(http_core NO_PCH
   SOURCES
-    fuzz/chunked_body_fuzz.cpp fuzz/event_stream_fuzz.cpp fuzz/json_body_fuzz.cpp
+    fuzz/chat_edit_fuzz.cpp fuzz/chunked_body_fuzz.cpp fuzz/event_stream_fuzz.cpp fuzz/json_body_fuzz.cpp
     fuzz/multipart_fuzz.cpp fuzz/request_head_fuzz.cpp fuzz/response_head_fuzz.cpp
     fuzz/wav_header_fuzz.cpp
     http/core/allocation_test.cpp
+    http/core/chat_edit_test.cpp
+    http/core/chat_fill_test.cpp
     http/core/chat_stream_test.cpp
     http/core/chunked_test.cpp
     http/core/fuzz_test.cpp

@@ -41,6 +41,21 @@ bool asks_for_usage(dom::element options) noexcept {
   return out;
 }
 
+void read_synapse(dom::element value, json_inspection& out) {
+  out.synapse_kind = kind_of(value);
+  out.wait_kind = json_kind::absent;
+  out.wait = false;
+  dom::object object;
+  if (value.get(object) != simdjson::SUCCESS)
+    return;
+  for (const dom::key_value_pair member : object) {
+    if (member.key == "wait") {
+      out.wait_kind = kind_of(member.value);
+      out.wait = is_true(member.value);
+    }
+  }
+}
+
 void read_members(dom::object top, json_inspection& out) {
   for (const dom::key_value_pair member : top) {
     if (member.key == "model") {
@@ -53,6 +68,8 @@ void read_members(dom::object top, json_inspection& out) {
       out.stream = is_true(member.value);
     } else if (member.key == "stream_options") {
       out.include_usage = asks_for_usage(member.value);
+    } else if (member.key == "synapse") {
+      read_synapse(member.value, out);
     }
   }
 }
@@ -82,6 +99,7 @@ public:
     if (depth_ == 1)
       key_ = name;
     in_include_usage_ = depth_ == 2 && in_options_ && name == "include_usage";
+    in_wait_ = depth_ == 2 && in_synapse_ && name == "wait";
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& e) {
@@ -103,17 +121,27 @@ private:
       out_.stream = b;
     } else if (depth_ == 1 && key_ == "stream_options") {
       out_.include_usage = false;
+    } else if (depth_ == 1 && key_ == "synapse") {
+      out_.synapse_kind = kind;
+      out_.wait_kind = json_kind::absent;
+      out_.wait = false;
     } else if (in_include_usage_) {
       out_.include_usage = b;
+    } else if (in_wait_) {
+      out_.wait_kind = kind;
+      out_.wait = b;
     }
     in_include_usage_ = false;
+    in_wait_ = false;
     return true;
   }
   bool open(json_kind kind) {
     if (depth_ > 0 || kind != json_kind::object)
       value(kind);
-    if (depth_ == 1)
+    if (depth_ == 1) {
       in_options_ = key_ == "stream_options" && kind == json_kind::object;
+      in_synapse_ = key_ == "synapse" && kind == json_kind::object;
+    }
     if (++depth_ <= json_max_depth)
       return true;
     out_.error = json_error::too_deep;
@@ -121,7 +149,7 @@ private:
   }
   bool close() {
     if (--depth_ == 1)
-      in_options_ = false;
+      in_options_ = in_synapse_ = false;
     return true;
   }
 
@@ -129,7 +157,9 @@ private:
   std::size_t depth_ = 0;
   std::string key_; // of the top level
   bool in_options_ = false;
-  bool in_include_usage_ = false;
+  bool in_synapse_ = false;
+  bool in_include_usage_ = false; // the value that comes is that of the member
+  bool in_wait_ = false;          // likewise
 };
 
 std::string message_for(const json_inspection& r, std::size_t size) {

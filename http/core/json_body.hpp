@@ -35,12 +35,16 @@ struct json_inspection {
   json_kind model_kind = json_kind::absent;
   std::string model; ///< text of `model` if it is a string
   json_kind stream_kind = json_kind::absent;
-  bool stream = false;        ///< `stream` is true
-  bool include_usage = false; ///< `stream_options.include_usage` is true
+  bool stream = false;                        ///< `stream` is true
+  bool include_usage = false;                 ///< `stream_options.include_usage` is true
+  json_kind synapse_kind = json_kind::absent; ///< of `synapse`, which is for the gateway alone
+  json_kind wait_kind = json_kind::absent;    ///< of `synapse.wait`
+  bool wait = false;                          ///< `synapse.wait` is true
   bool ok() const noexcept { return error == json_error::none; }
 };
 
-/// Validates the whole body and reads `model`, `stream` and `stream_options.include_usage`.
+/// Validates the whole body and reads `model`, `stream`, `stream_options.include_usage` and
+/// `synapse.wait`.
 /// Uses a parser per thread that keeps its memory up to a bound; copies the body into it.
 json_inspection inspect_json(std::string_view body);
 

@@ -14,6 +14,7 @@ namespace synapse::fuzz {
 
 int try_request_head(const std::uint8_t* data, std::size_t size);
 int try_response_head(const std::uint8_t* data, std::size_t size);
+int try_chat_edit(const std::uint8_t* data, std::size_t size);
 int try_chunked_body(const std::uint8_t* data, std::size_t size);
 int try_event_stream(const std::uint8_t* data, std::size_t size);
 int try_json_body(const std::uint8_t* data, std::size_t size);

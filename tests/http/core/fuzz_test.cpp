@@ -93,6 +93,19 @@ TEST(fuzz, json_body) {
         60'000, 15);
 }
 
+TEST(fuzz, chat_edit) {
+  drive(
+      fuzz::try_chat_edit,
+      {R"({"model":"a","synapse":{"wait":true},"messages":[{"role":"system","content":"x\nReas"},)"
+       R"({"role":"user","content":"Hi \u00e4 \ud83d\ude00"},{"role":"user","content":[)"
+       R"({"type":"text","text":"b"},{"type":"image_url","image_url":{"url":"x"}}]}]})",
+       R"( {"synapse" : 1 ,"mod\u0065l":null, "temperature":null,"messages" : [ ] , "synapse":[]})",
+       R"({"prompt":["a",[1,2],"\"\\"],"model":"b","model":[{}],"max_tokens":1e1})",
+       R"({"messages":[{"content":[ ],"role":"developer"},{"role":"user"},7,null]})",
+       R"({"messages":[{"role":"system","content":null,"role":"user","content":"a"}]})", "{}"},
+      60'000, 18);
+}
+
 TEST(fuzz, multipart) {
   drive(fuzz::try_multipart,
         {"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b\r\n"

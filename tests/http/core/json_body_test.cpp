@@ -75,6 +75,48 @@ TEST(inspect_json, the_last_of_repeated_keys_counts) {
   EXPECT_EQ(inspect(R"({"model":"a","model":5})").model, "");
 }
 
+TEST(inspect_json, the_member_for_the_gateway) {
+  const json_inspection none = inspect("{}");
+  EXPECT_EQ(none.synapse_kind, json_kind::absent);
+  EXPECT_EQ(none.wait_kind, json_kind::absent);
+  EXPECT_FALSE(none.wait);
+  struct {
+    const char* members;
+    json_kind synapse;
+    json_kind wait_kind;
+    bool wait;
+  } const cases[] = {
+      {R"("synapse":{})", json_kind::object, json_kind::absent, false},
+      {R"("synapse":{"wait":true})", json_kind::object, json_kind::boolean, true},
+      {R"("synapse":{"wait":false,"x":[{"wait":true}]})", json_kind::object, json_kind::boolean,
+       false},
+      {R"("synapse":{"wait":true,"wait":1})", json_kind::object, json_kind::number, false},
+      {R"("synapse":{"wait":{"wait":true}})", json_kind::object, json_kind::object, false},
+      {R"("synapse":{"wait":null})", json_kind::object, json_kind::null, false},
+      {R"("synapse":{"wait":[true]})", json_kind::object, json_kind::array, false},
+      {R"("synapse":{"wait":"true"})", json_kind::object, json_kind::string, false},
+      {R"("synapse":true)", json_kind::boolean, json_kind::absent, false},
+      {R"("synapse":[{"wait":true}])", json_kind::array, json_kind::absent, false},
+      {R"("synapse":null)", json_kind::null, json_kind::absent, false},
+      {R"("synapse":{"wait":true},"synapse":{})", json_kind::object, json_kind::absent, false},
+      {R"("synapse":{"wait":true},"synapse":7)", json_kind::number, json_kind::absent, false},
+      {R"("a":{"synapse":{"wait":true},"wait":true},"wait":true)", json_kind::absent,
+       json_kind::absent, false},
+      {R"("stream_options":{"wait":true},"synapse":{"include_usage":true})", json_kind::object,
+       json_kind::absent, false},
+  };
+  for (const auto& c : cases)
+    // The second kind of number is for the careful reader, which has to see the same.
+    for (const char* number : {"1", "123456789012345678901234567890"}) {
+      const auto r = inspect("{" + std::string{c.members} + ",\"n\":" + number + "}");
+      ASSERT_TRUE(r.ok()) << c.members << r.message;
+      EXPECT_EQ(r.synapse_kind, c.synapse) << c.members << number;
+      EXPECT_EQ(r.wait_kind, c.wait_kind) << c.members << number;
+      EXPECT_EQ(r.wait, c.wait) << c.members << number;
+      EXPECT_FALSE(r.include_usage) << c.members << number;
+    }
+}
+
 TEST(inspect_json, bad_bodies) {
   struct {
     const char* body;
