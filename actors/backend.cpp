@@ -361,6 +361,7 @@ backend_snapshot backend_state::snapshot() const {
   result.leased = ledger_.leased();
   result.waiting = static_cast<std::uint32_t>(ledger_.waiting());
   result.addresses = view_.addresses;
+  result.resolved = view_.resolved;
   return result;
 }
 

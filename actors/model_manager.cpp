@@ -32,6 +32,8 @@ constexpr milliseconds list_limit{5'000};
 /// stop takes the 10 s after which the router kills it.
 constexpr milliseconds change_limit{30'000};
 constexpr milliseconds address_limit{5'000};
+/// Between looks whether the backend's name is resolved, when it has just been started.
+constexpr milliseconds address_again{50};
 /// Beyond the link's own limits, which are the ones that count.
 constexpr milliseconds slack{5'000};
 /// The event stream is silent for as long as nothing happens; then it is opened anew.
@@ -139,6 +141,19 @@ public:
   const char* name() const override { return "model_manager"; }
 
   void on_exit() override {
+    // CAF lets askers wait whose promise is dropped.
+    const auto ended = caf::make_error(ec::unavailable);
+    for (auto& [ticket, who] : askers_)
+      if (who.command)
+        who.command->deliver(ended);
+    for (auto& promise : list_askers_)
+      promise.deliver(ended);
+    if (change_)
+      change_->promise.deliver(ended);
+    askers_.clear();
+    list_askers_.clear();
+    change_.reset();
+    unresolved_.clear();
     desks_.clear();
     parts_ = {};
   }
@@ -217,10 +232,13 @@ private:
   }
 
   void on_demand(const model_demand& what) {
-    if (what.lane >= desks_.size())
-      return;
     asker who;
-    who.desk = desks_[what.lane];
+    if (what.lane < desks_.size())
+      who.desk = desks_[what.lane];
+    if (!who.desk) // it has not been introduced yet
+      who.desk = caf::actor_cast<model_desk_actor>(current_sender());
+    if (!who.desk)
+      return;
     who.request = what.request;
     const auto ticket =
         what.anew
@@ -270,7 +288,7 @@ private:
       result.detail = verdict.detail;
       result.retry_after_s = verdict.retry_after_s;
       result.ready = schedule_.turn_of(verdict.model).open;
-      auto& last = who.load ? last_load_ : last_unload_;
+      const auto& last = who.load ? last_load_ : last_unload_;
       if (const auto answer = last.find(verdict.model); answer != last.end()) {
         result.status = answer->second.status;
         result.body = answer->second.body;
@@ -313,9 +331,17 @@ private:
         else if (one.what == action::kind::unload)
           tell_router(false, one);
       }
+      for (const auto& one : actions)
+        if (one.what == action::kind::failed) {
+          asked_load_.erase(one.model);
+          parts_.events.load_failed(one.model, one.verdict.detail);
+        }
       if (has(action::kind::list))
         ask_list();
     }
+    // What the router said belongs to the load or unload under way; later ones hear their own.
+    last_unload_.clear();
+    std::erase_if(last_load_, [this](const auto& one) { return !schedule_.loading(one.first); });
     if (const auto waiting = schedule_.waiting(); waiting != told_waiting_) {
       told_waiting_ = waiting;
       parts_.events.waiting(waiting);
@@ -336,6 +362,12 @@ private:
         view->models.emplace(name, model_view::entry{model.id, turn.open, turn.closing});
         note_state(name, turn.open);
       }
+    }
+    for (auto model = ready_.begin(); model != ready_.end();) {
+      const bool listed = view->models.contains(*model);
+      if (!listed)
+        parts_.events.unloaded(*model);
+      model = listed ? std::next(model) : ready_.erase(model);
     }
     view_ = std::move(view);
     for (const auto& desk : desks_)
@@ -366,12 +398,26 @@ private:
     what.timeout_ms = static_cast<std::uint32_t>(limit.count());
     if (!parts_.bearer.empty())
       what.fields += "Authorization: Bearer " + parts_.bearer + "\r\n";
+    begin_call(std::move(what), limit, std::move(then), now());
+  }
+
+  template <class Then>
+  void begin_call(http_call what, milliseconds limit, Then then, time_ns since) {
     request(parts_.control, address_limit, snap_atom::value)
         .then(
-            [this, what = std::move(what), limit, then](const backend_snapshot& state) mutable {
+            [this, what = std::move(what), limit, then,
+             since](const backend_snapshot& state) mutable {
+              if (!state.resolved && now() - since < in_ns(address_limit)) {
+                unresolved_.emplace_back([this, what = std::move(what), limit, then, since] {
+                  begin_call(what, limit, then, since);
+                });
+                tick_later();
+                return;
+              }
               if (state.addresses.empty()) {
+                // A name server that is away says nothing about the router's models.
                 http_reply none;
-                none.fault = http_fault::connect_failure;
+                none.fault = http_fault::canceled;
                 none.message = "the host name does not resolve";
                 then(none);
                 return;
@@ -402,13 +448,13 @@ private:
     request.body = json{{"model", what.id}}.dump(-1, ' ', false, json::error_handler_t::replace);
     if (load)
       asked_load_.try_emplace(what.model, now());
+    else
+      asked_load_.erase(what.model);
     call(std::move(request), change_limit, [this, load, model = what.model](const http_reply& r) {
       std::string detail;
       const auto meaning = meaning_of(r, detail);
       if (load) {
         last_load_[model] = r;
-        if (meaning == router_answer::refused || meaning == router_answer::not_found)
-          load_failed(model, detail);
         schedule_.load_answered(model, meaning, detail, now());
       } else {
         last_unload_[model] = r;
@@ -416,11 +462,6 @@ private:
       }
       follow();
     });
-  }
-
-  void load_failed(const std::string& model, const std::string& why) {
-    asked_load_.erase(model);
-    parts_.events.load_failed(model, why);
   }
 
   void ask_list() {
@@ -472,21 +513,10 @@ private:
   }
 
   void take_list(models::catalog list, time_ns asked) {
-    note_failures(list, asked);
     schedule_.listed(std::move(list), asked, now());
     look_at_change();
     listen();
     follow();
-  }
-
-  /// What the schedule is going to say to those who wait, for the log.
-  void note_failures(const models::catalog& list, time_ns asked) {
-    for (const auto& [model, listed] : list.models) {
-      const auto since = asked_load_.find(model);
-      if (listed.state == models::router_state::failed && since != asked_load_.end() &&
-          asked >= since->second && schedule_.waiting_for(model) > 0 && last_load_.contains(model))
-        load_failed(model, "exit code " + std::to_string(listed.exit_code));
-    }
   }
 
   /// Asks a router that has been started how many models it holds, before anything is decided.
@@ -498,11 +528,15 @@ private:
     auto kept = std::make_shared<models::catalog>(std::move(list));
     call(std::move(request), list_limit, [this, kept, asked](const http_reply& reply) {
       std::optional<unsigned> most;
+      if (!reply.ok() || reply.status >= 500) {
+        capacity_known_ = false; // the next list asks again; what was known holds until then
+        most = told_by_router_;
+      }
       const auto props = json::parse(reply.body, nullptr, false);
-      if (reply.ok() && reply.status == 200 && props.is_object())
+      if (reply.status == 200 && props.is_object())
         if (const auto found = props.find("max_instances");
             found != props.end() && found->is_number_unsigned())
-          most = std::min(found->get<unsigned>(), 1000u);
+          most = static_cast<unsigned>(std::min<std::uint64_t>(found->get<std::uint64_t>(), 1000));
       told_by_router_ = most;
       schedule_.set_limits(limits_of(parts_.models, told_by_router_));
       take_list(std::move(*kept), asked);
@@ -530,25 +564,33 @@ private:
   /// Names and shapes differ between builds, so an event is a hint only: the list decides.
   void on_event(const http_event& event) {
     const auto said = json::parse(event.data, nullptr, false);
-    if (!said.is_object())
+    if (!said.is_object() || is_progress(said))
       return;
-    const auto model = said.find("model");
-    const auto data = said.find("data");
-    if (model != said.end() && model->is_string() && data != said.end() && data->is_object())
-      if (const auto progress = data->find("progress");
-          progress != data->end() && progress->is_object())
-        if (const auto value = progress->find("value");
-            value != progress->end() && value->is_number())
-          schedule_.progress(model->get_ref<const std::string&>(), value->get<double>());
     const auto kind = said.find("event");
     if (kind != said.end() && kind->is_string() && *kind != "download_progress")
       ask_list();
   }
 
+  /// There are many of them per load, and one is complete in itself.
+  bool is_progress(const json& said) {
+    const auto model = said.find("model");
+    const auto data = said.find("data");
+    if (model == said.end() || !model->is_string() || data == said.end() || !data->is_object())
+      return false;
+    const auto progress = data->find("progress");
+    if (progress == data->end() || !progress->is_object())
+      return false;
+    const auto value = progress->find("value");
+    if (value == progress->end() || !value->is_number())
+      return false;
+    return schedule_.progress(model->get_ref<const std::string&>(), value->get<double>());
+  }
+
   caf::result<http_reply> on_list() {
     auto promise = make_response_promise<http_reply>();
     list_askers_.push_back(promise);
-    ask_list();
+    if (list_asked_ == 0)
+      ask_list();
     return promise;
   }
 
@@ -595,7 +637,11 @@ private:
               change_->applied = applied;
               ask_list();
             },
-            [this](caf::error& error) { change_failed(std::move(error)); });
+            [this](caf::error& error) {
+              if (error.category() == caf::atom("system")) // it did not answer at all
+                error = caf::make_error(ec::rollout_timeout, render(error));
+              change_failed(std::move(error));
+            });
   }
 
   /// After the rollout: does the router say so, too?
@@ -626,6 +672,8 @@ private:
     if (tick_at_ == 0 || now() < tick_at_)
       return; // an earlier one was wanted after this had been sent off
     tick_at_ = 0;
+    for (const auto& again : std::exchange(unresolved_, {}))
+      again();
     schedule_.tick(now());
     if (change_ && change_->applied && now() >= change_->due)
       change_failed(caf::make_error(
@@ -653,6 +701,8 @@ private:
       due = now() + in_ns(parts_.models.refresh); // its answer comes first
     if (const auto wanted = schedule_.due(); wanted != 0)
       due = std::min(due, wanted);
+    if (!unresolved_.empty())
+      due = now() + in_ns(address_again);
     due = std::max(due, now() + 1'000'000);
     if (tick_at_ != 0 && tick_at_ <= due)
       return; // an earlier one is under way
@@ -685,7 +735,8 @@ private:
   std::set<std::string> ready_;
   std::vector<caf::typed_response_promise<http_reply>> list_askers_;
   std::optional<change> change_;
-  time_ns list_asked_ = 0; ///< when the list under way was asked for
+  std::vector<std::function<void()>> unresolved_; ///< calls that wait for an address
+  time_ns list_asked_ = 0;                        ///< when the list under way was asked for
   bool list_again_ = false;
   time_ns last_list_ = 0;
   time_ns tick_at_ = 0;

@@ -66,15 +66,17 @@ router_model read_model(const json& entry, const json& status) {
   model.state = state_of(status);
   model.progress = progress_of(status);
   if (const auto* code = member(status, "exit_code"); code != nullptr && code->is_number_integer())
-    model.exit_code = code->get<int>();
+    model.exit_code =
+        static_cast<int>(std::clamp<std::int64_t>(code->get<std::int64_t>(), INT32_MIN, INT32_MAX));
   model.ctx_size = ctx_size_in(texts_of(status, "args"));
   return model;
 }
 
-/// What a client would want to know of a model in several files.
+/// Of a model in several files. What can be used or is under way counts before an old failure: the
+/// router keeps that of a part that somebody once tried to load by itself.
 router_state merged(router_state a, router_state b) {
-  for (const auto state : {router_state::failed, router_state::loaded, router_state::sleeping,
-                           router_state::loading, router_state::unloading})
+  for (const auto state : {router_state::loaded, router_state::sleeping, router_state::loading,
+                           router_state::unloading, router_state::failed})
     if (a == state || b == state)
       return state;
   return router_state::unloaded;
@@ -102,6 +104,8 @@ void add(catalog& all, router_model model) {
     // The server is given the first file and finds the others itself.
     std::sort(whole.parts.begin(), whole.parts.end());
     whole.id = whole.parts.front();
+  } else if (!split && !found->second.parts.empty()) {
+    found->second = std::move(model); // the name as it is written, in whatever order they come
   }
   if (split)
     all.aliases.emplace(id, name);
@@ -208,7 +212,7 @@ std::optional<catalog> parse_catalog(std::string_view text, std::string& problem
   for (const auto& entry : *data)
     for (auto& alias : texts_of(entry, "aliases"))
       if (const auto* name = all.find(text_of(entry, "id"));
-          name != nullptr && !all.models.contains(alias))
+          name != nullptr && !alias.empty() && !all.models.contains(alias))
         all.aliases.emplace(std::move(alias), *name);
   return all;
 }

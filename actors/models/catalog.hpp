@@ -47,7 +47,8 @@ struct catalog {
 };
 
 /// Reads an answer of GET /models. Parts of a split model become one entry whose name is the base:
-/// its state is that of any part that is loaded, else loading, else unloaded; any failed → failed.
+/// its state is that of any part that is loaded, else sleeping, else loading, else unloading, else
+/// failed, else unloaded.
 /// @returns nothing, and why in `problem`, for what is no model list. Entries that are none are
 /// left out.
 std::optional<catalog> parse_catalog(std::string_view json, std::string& problem);

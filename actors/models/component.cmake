@@ -8,6 +8,7 @@ synapse_add_component(actors_models
     profile_schema.cpp
     profile_store.cpp
     schedule.cpp
+    schedule_models.cpp
     schedule_turns.cpp
   DEPENDS actors_protocol actors_storage config telemetry
   LINK nlohmann_json::nlohmann_json)
@@ -19,5 +20,8 @@ synapse_add_test(models
     actors/models/profile_schema_test.cpp
     actors/models/profile_store_faults_test.cpp
     actors/models/profile_store_test.cpp
+    actors/models/schedule_commands_test.cpp
+    actors/models/schedule_random_test.cpp
+    actors/models/schedule_router_test.cpp
     actors/models/schedule_test.cpp
   DEPENDS actors_models)

@@ -6,9 +6,6 @@
 namespace synapse::models {
 
 namespace {
-/// A lane that has not told how much it uses a model; it counts as much.
-constexpr std::uint32_t not_told = 0xffffffff;
-constexpr unsigned max_tries = 3;
 /// A router gives its children 10 s to end, then kills them.
 constexpr time_ns unload_patience = 15'000'000'000;
 constexpr time_ns second = 1'000'000'000;
@@ -22,11 +19,6 @@ ticket_id schedule::ask(std::string_view name, purpose what, time_ns now) {
   mine.name = name;
   mine.what = what;
   mine.since = now;
-  const bool waits = what == purpose::request || what == purpose::load;
-  if (waits && waiting_ >= limits_.max_waiting) {
-    decide(id, denial::queue_full, "too many requests wait for their models", now);
-    return id;
-  }
   if (what == purpose::everything) {
     if (wants_everything_)
       decide(id, denial::queue_full, "the router is being reconfigured already", now);
@@ -45,8 +37,13 @@ ticket_id schedule::ask_anew(std::string_view name, time_ns now) {
   mine.name = name;
   mine.since = now;
   mine.anew = true;
+  if (waiting() >= limits_.max_waiting) {
+    decide(id, denial::queue_full, "too many requests wait for their models", now);
+    return id;
+  }
   unresolved_.push_back(id);
-  act(action::kind::list);
+  if (known_ && away_since_ == 0)
+    act(action::kind::list);
   step(now);
   return id;
 }
@@ -66,7 +63,7 @@ void schedule::usage(std::size_t lane, std::string_view model, std::uint32_t in_
   auto& of = found->second;
   of.in_use.resize(lanes_, not_told);
   of.in_use[lane] = in_use;
-  of.used = std::max(of.used, in_use > 0 ? now : last_used);
+  of.used = std::max(of.used, in_use > 0 ? now : std::min(last_used, now));
   if (in_use > 0)
     of.kept_until = 0;
   step(now);
@@ -81,7 +78,6 @@ void schedule::drained(std::size_t lane, std::string_view model, std::uint32_t n
   if (of.now != phase::closing || of.number != number)
     return;
   of.undrained[lane] = false;
-  unload_if_drained(*found, now);
   step(now);
 }
 
@@ -91,6 +87,15 @@ void schedule::listed(catalog list, time_ns asked_at, time_ns now) {
   away_since_ = 0;
   if (held_)
     return; // whoever has everything changes the router itself
+  if (!known_->is_router) {
+    is_no_router(now);
+    return;
+  }
+  if (asked_at < fresh_from_) {
+    act(action::kind::list);
+    step(now);
+    return;
+  }
   for (const auto& [model, listed] : known_->models)
     look_at(*slots_.try_emplace(model).first, listed, asked_at, now);
   for (auto& one : slots_)
@@ -101,6 +106,19 @@ void schedule::listed(catalog list, time_ns asked_at, time_ns now) {
   std::erase_if(slots_, [this](const entry& one) {
     return !known_->models.contains(one.first) && one.second.unloads.empty();
   });
+  act(action::kind::view);
+  step(now);
+}
+
+/// There is nothing to be loaded: whoever waits may go on, and the server answers for itself.
+void schedule::is_no_router(time_ns now) {
+  std::vector<ticket_id> all;
+  for (const auto& [id, one] : tickets_)
+    if (one.what != purpose::everything)
+      all.push_back(id);
+  for (const auto id : all)
+    decide(id, denial::none, {}, now);
+  slots_.clear();
   act(action::kind::view);
   step(now);
 }
@@ -128,11 +146,12 @@ void schedule::load_answered(std::string_view model, router_answer how, std::str
     of.now = phase::loading;
     of.accepted = now;
     of.seen_away = 0;
+    of.no_rooms = 0;
     ++loads_;
     // Who wanted it loaded has what they wanted; it is not to be lost before it was used.
     for (const auto id : std::deque<ticket_id>{of.waiting})
       if (tickets_.at(id).what == purpose::load) {
-        of.hinted = now;
+        hint(of, now);
         decide(id, denial::none, {}, now);
       }
     break;
@@ -141,6 +160,7 @@ void schedule::load_answered(std::string_view model, router_answer how, std::str
     break;
   case router_answer::no_room:
     of.now = phase::away;
+    ++of.no_rooms;
     of.next_try = now + limits_.poll / 4;
     break;
   case router_answer::unreachable:
@@ -165,6 +185,7 @@ void schedule::unload_answered(std::string_view model, router_answer how, std::s
   // Its list says what became of it, also when it refused.
   of.now = phase::unloading;
   of.accepted = now;
+  of.retry_at = now + (done ? unload_patience : limits_.poll);
   end_unloads(of,
               done                                ? denial::none
               : how == router_answer::unreachable ? denial::router_unavailable
@@ -184,200 +205,40 @@ void schedule::release(time_ns now) {
     return;
   held_ = false;
   wants_everything_.reset();
+  fresh_from_ = now; // it may be another router by now, with other models loaded
   for (auto& [model, of] : slots_)
     lose(of);
   act(action::kind::list);
   step(now);
 }
 
-void schedule::progress(std::string_view model, double value) {
+bool schedule::progress(std::string_view model, double value) {
   const auto* name = known_ ? known_->find(model) : nullptr;
   const auto found = name != nullptr ? slots_.find(*name) : slots_.end();
-  if (found != slots_.end() && found->second.now == phase::loading)
-    found->second.progress = std::clamp(value, 0.0, 1.0);
+  if (found == slots_.end() || found->second.now != phase::loading)
+    return false;
+  found->second.progress = std::clamp(value, 0.0, 1.0);
+  return true;
 }
 
 void schedule::tick(time_ns now) {
   for (auto& one : slots_) {
     auto& of = one.second;
     const bool loads = of.now == phase::asked || of.now == phase::loading;
-    if (loads && now - of.load_began >= limits_.load_timeout) {
-      fail(one, denial::load_timeout, "the model did not become ready in time", now);
-      // Whatever it does there, it must not keep the room.
-      of.now = phase::leaving;
-      act(action::kind::unload, one.first);
+    if (!loads || now - of.load_began < limits_.load_timeout)
+      continue;
+    fail(one, denial::load_timeout, "the model did not become ready in time", now);
+    const bool in_the_way = std::any_of(slots_.begin(), slots_.end(), [](const entry& other) {
+      return other.second.now == phase::away && wanted(other.second);
+    });
+    if (of.ours || in_the_way) {
+      send_away(one); // whatever it does there, it must not keep the room
+    } else {
+      of.now = phase::loading; // somebody else's, and it is in nobody's way
+      of.load_began = now;
     }
   }
   step(now);
-}
-
-// ---- one model ----
-
-schedule::slot& schedule::at(std::string_view model) {
-  return slots_.try_emplace(std::string{model}).first->second;
-}
-
-void schedule::open(entry& one, time_ns now) {
-  auto& of = one.second;
-  if (of.now == phase::loading && of.ours) {
-    const auto took = now - of.load_began;
-    of.usual_load = (of.usual_load + took) / 2;
-  }
-  of.now = phase::open;
-  of.opened = now;
-  of.used = now;
-  of.tries = 0;
-  of.next_try = 0;
-  of.progress = -1;
-  of.in_use.assign(lanes_, not_told);
-  of.kept_until = of.hinted != 0 ? now + limits_.batch_window : 0;
-  of.hinted = 0;
-  act(action::kind::view);
-}
-
-void schedule::close(entry& one, time_ns now) {
-  auto& of = one.second;
-  of.now = phase::closing;
-  ++of.number;
-  of.undrained.assign(lanes_, true);
-  act(action::kind::view);
-  unload_if_drained(one, now); // without lanes nobody has to be waited for
-}
-
-/// It was to make room for somebody who is not there any more.
-void schedule::reopen(entry& one) {
-  one.second.now = phase::open;
-  one.second.in_use.assign(lanes_, not_told);
-  act(action::kind::view);
-}
-
-void schedule::unload_if_drained(entry& one, time_ns) {
-  auto& of = one.second;
-  if (of.now != phase::closing || wants_everything_ ||
-      std::find(of.undrained.begin(), of.undrained.end(), true) != of.undrained.end())
-    return;
-  of.tries = 0;
-  if (limits_.load_evicts && of.unloads.empty()) {
-    of.now = phase::yielding;
-    return;
-  }
-  of.now = phase::leaving;
-  act(action::kind::unload, one.first);
-}
-
-/// The router does not have it any more, or nobody knows.
-void schedule::lose(slot& of) {
-  if (of.now == phase::away || of.now == phase::asked || of.now == phase::leaving)
-    return;
-  of.now = phase::away;
-  of.progress = -1;
-  of.next_try = 0;
-  act(action::kind::view);
-}
-
-void schedule::fail(entry& one, denial why, const std::string& detail, time_ns now) {
-  auto& of = one.second;
-  for (const auto id : std::deque<ticket_id>{of.waiting})
-    decide(id, why, detail, now);
-  of.now = phase::away;
-  of.hinted = 0;
-  of.tries = 0;
-  of.progress = -1;
-  of.next_try = 0;
-}
-
-void schedule::end_unloads(slot& of, denial why, const std::string& detail, time_ns now) {
-  for (const auto id : std::exchange(of.unloads, {}))
-    decide(id, why, detail, now);
-}
-
-void schedule::look_at_load(entry& one, const router_model& listed, time_ns now) {
-  auto& of = one.second;
-  switch (listed.state) {
-  case router_state::loaded:
-  case router_state::sleeping:
-    open(one, now);
-    return;
-  case router_state::loading:
-    of.seen_away = 0;
-    of.progress = listed.progress.value_or(of.progress);
-    return;
-  case router_state::failed:
-    fail(one, denial::load_failed,
-         "the model could not be loaded (its server ended with exit code " +
-             std::to_string(listed.exit_code) + ")",
-         now);
-    return;
-  default:
-    break;
-  }
-  // A router that was started anew in between knows nothing of the load.
-  if (of.seen_away == 0)
-    of.seen_away = now;
-  else if (now - of.seen_away >= 2 * limits_.poll) {
-    const auto tries = of.tries + 1;
-    if (tries >= max_tries)
-      fail(one, denial::load_failed, "the router accepted the load and did not begin it", now);
-    else
-      lose(of);
-    of.tries = tries;
-  }
-}
-
-void schedule::look_at(entry& one, const router_model& listed, time_ns asked_at, time_ns now) {
-  auto& of = one.second;
-  const bool ready = listed.state == router_state::loaded || listed.state == router_state::sleeping;
-  const bool gone =
-      !ready && listed.state != router_state::loading && listed.state != router_state::unloading;
-  switch (of.now) {
-  case phase::away:
-    if (ready) {
-      open(one, now);
-    } else if (listed.state == router_state::loading || listed.state == router_state::unloading) {
-      // Somebody else's doing; its end is waited for.
-      of.now = listed.state == router_state::loading ? phase::loading : phase::unloading;
-      of.load_began = now;
-      of.accepted = asked_at;
-      of.ours = false;
-      of.progress = listed.progress.value_or(-1);
-    }
-    break;
-  case phase::loading:
-    if (asked_at >= of.accepted)
-      look_at_load(one, listed, now);
-    break;
-  case phase::open:
-    if (asked_at > of.opened && !ready) {
-      lose(of);
-      if (!gone)
-        look_at(one, listed, asked_at, now);
-    }
-    break;
-  case phase::closing:
-  case phase::yielding:
-    if (gone) {
-      end_unloads(of, denial::none, {}, now);
-      lose(of);
-    }
-    break;
-  case phase::unloading:
-    if (asked_at < of.accepted)
-      break;
-    if (gone) {
-      lose(of);
-    } else if (ready && now - of.accepted >= unload_patience) {
-      if (++of.tries >= max_tries) {
-        open(one, now);
-      } else {
-        of.now = phase::leaving;
-        act(action::kind::unload, one.first);
-      }
-    }
-    break;
-  case phase::asked:
-  case phase::leaving:
-    break; // the answer comes
-  }
 }
 
 // ---- tickets ----
@@ -461,9 +322,10 @@ bool schedule::present(std::string_view model) const {
   return now != phase::away && now != phase::asked && now != phase::loading;
 }
 
-std::size_t schedule::waiting_for(std::string_view model) const {
+bool schedule::loading(std::string_view model) const {
   const auto found = slots_.find(model);
-  return found == slots_.end() ? 0 : found->second.waiting.size();
+  return found != slots_.end() &&
+         (found->second.now == phase::asked || found->second.now == phase::loading);
 }
 
 bool schedule::changing() const {
@@ -478,7 +340,7 @@ std::vector<action> schedule::take_actions() {
   return std::exchange(actions_, {});
 }
 
-void schedule::act(action::kind what, const std::string& model) {
+void schedule::act(action::kind what, const std::string& model, const std::string& detail) {
   const bool once = what == action::kind::view || what == action::kind::list;
   if (once && std::any_of(actions_.begin(), actions_.end(),
                           [&](const action& one) { return one.what == what; }))
@@ -487,6 +349,7 @@ void schedule::act(action::kind what, const std::string& model) {
   one.what = what;
   one.model = model;
   one.id = model.empty() ? model : id_of(model);
+  one.verdict.detail = detail;
   actions_.push_back(std::move(one));
 }
 

@@ -82,6 +82,7 @@ struct action {
     load,   ///< ask the router to load `id`
     unload, ///< ask the router to unload `id`
     list,   ///< ask the router for its list
+    failed, ///< a load that was asked for here came to nothing; `verdict.detail` says why
   };
   kind what = kind::list;
   std::string model;
@@ -133,15 +134,14 @@ public:
   void listed(catalog list, time_ns asked_at, time_ns now);
   /// The router gave no list. `gone`: nobody listens there, so that it has lost its models.
   void list_failed(bool gone, bool garbage, std::string why, time_ns now);
-  /// The answer to action::load. What it says of a model may be older than the last list.
   void load_answered(std::string_view model, router_answer how, std::string detail, time_ns now);
   void unload_answered(std::string_view model, router_answer how, std::string detail, time_ns now);
   /// A request found that the model is not there although it should be.
   void suspect(std::string_view model, time_ns now);
   /// The one who has everything (a verdict for purpose::everything) needs it no longer.
   void release(time_ns now);
-  /// News of a load under way.
-  void progress(std::string_view model, double value);
+  /// News of a load under way. @returns false when none is known of.
+  bool progress(std::string_view model, double value);
   /// Time has passed.
   void tick(time_ns now);
 
@@ -162,15 +162,18 @@ public:
   bool present(std::string_view model) const;
   /// Others wait: lanes tell how much each open model is used.
   bool contended() const noexcept;
-  std::size_t waiting() const noexcept { return waiting_; }
-  /// Requests that wait for this model.
-  std::size_t waiting_for(std::string_view model) const;
+  std::size_t waiting() const noexcept { return waiting_ + unresolved_.size(); }
+  /// The router was told to load it, or loads it.
+  bool loading(std::string_view model) const;
   /// The router is one, or it is not known yet. Otherwise nothing has to be asked.
   bool managed() const noexcept { return !known_ || known_->is_router; }
   /// Models that were told to load so far.
   std::uint64_t loads() const noexcept { return loads_; }
 
 private:
+  /// A lane that has not told how much it uses a model; it counts as much.
+  static constexpr std::uint32_t not_told = 0xffffffff;
+
   enum class phase : std::uint8_t {
     away,      ///< not at the router, as far as is known
     asked,     ///< the router is being told to load it
@@ -190,14 +193,17 @@ private:
     std::vector<ticket_id> unloads; ///< who wants it gone
     time_ns opened = 0;
     time_ns used = 0;
-    time_ns hinted = 0;     ///< somebody wanted it and did not wait
+    time_ns hinted = 0;     ///< since when somebody wants it who does not wait
+    time_ns hint_until = 0; ///< after this the hint is forgotten
     time_ns kept_until = 0; ///< for the one who did not wait
     time_ns load_began = 0;
     time_ns accepted = 0;  ///< when the router accepted the load or unload under way
     time_ns seen_away = 0; ///< since when an accepted load does not show in the list
-    time_ns next_try = 0;
+    time_ns next_try = 0;  ///< not 0: a load is not tried before
+    time_ns retry_at = 0;  ///< an unload that shows no effect is asked for again from then on
     unsigned tries = 0;
-    bool ours = false; ///< the load under way was asked for here
+    unsigned no_rooms = 0; ///< how often in a row the router had no room where there should be
+    bool ours = false;     ///< the load or unload under way was asked for here
     double progress = -1;
     time_ns usual_load = 5'000'000'000; ///< how long it took lately
   };
@@ -224,33 +230,42 @@ private:
   time_ns may_close(const slot& of, const slot& wanted) const;
   bool making_room() const;
   bool has_room() const;
+  bool room_for(const slot& wanted) const;
+  /// The router answers, and what it said last is newer than all that happened to it from here.
+  bool informed() const;
   static bool wanted(const slot& of) noexcept;
   time_ns wanted_since(const slot& of) const;
   static bool idle(const slot& of) noexcept;
 
   // changing one model
   slot& at(std::string_view model);
+  void hint(slot& of, time_ns now) const;
+  void keep_for_hint(slot& of, time_ns now) const;
   void open(entry& of, time_ns now);
-  void close(entry& of, time_ns now);
-  void reopen(entry& of);
-  void unload_if_drained(entry& of, time_ns now);
+  void close(entry& of);
+  void reopen(entry& of, time_ns now);
+  void unload_if_drained(entry& of);
+  void send_away(entry& of);
   void lose(slot& of);
   void fail(entry& of, denial why, const std::string& detail, time_ns now);
   void end_unloads(slot& of, denial why, const std::string& detail, time_ns now);
   void look_at(entry& of, const router_model& listed, time_ns asked_at, time_ns now);
-  void look_at_load(entry& of, const router_model& listed, time_ns now);
+  void look_at_load(entry& of, const router_model& listed, time_ns asked_at, time_ns now);
+  void look_at_unload(entry& of, const router_model& listed, time_ns asked_at, time_ns now);
+  void is_no_router(time_ns now);
 
   // tickets
   void decide(ticket_id id, denial why, const std::string& detail, time_ns now);
   void forget(ticket_id id);
   std::uint32_t retry_after(const slot& of, time_ns now) const;
   std::string id_of(std::string_view model) const;
-  void act(action::kind what, const std::string& model = {});
+  void act(action::kind what, const std::string& model = {}, const std::string& detail = {});
 
   std::size_t lanes_;
   schedule_limits limits_;
   std::optional<catalog> known_;
   time_ns listed_at_ = 0;  ///< when the last list was asked for
+  time_ns fresh_from_ = 0; ///< what a list says that was asked for before does not count
   time_ns away_since_ = 0; ///< the router does not answer; 0: it does
   bool garbage_ = false;
   std::string away_why_;
@@ -261,7 +276,7 @@ private:
   bool held_ = false;
   bool was_contended_ = false;
   ticket_id last_ticket_ = 0;
-  std::size_t waiting_ = 0;
+  std::size_t waiting_ = 0; ///< tickets in the slots' queues
   std::uint64_t loads_ = 0;
   std::vector<action> actions_;
 };

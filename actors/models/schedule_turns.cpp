@@ -8,14 +8,19 @@ namespace synapse::models {
 
 namespace {
 constexpr time_ns never = std::numeric_limits<time_ns>::max();
-}
+/// A router that has no room for so long (a quarter of `poll` apart) holds less than is thought.
+constexpr unsigned max_no_rooms = 4;
+} // namespace
 
 void schedule::step(time_ns now) {
   expire(now);
   resolve_all(now);
-  for (auto& one : slots_)
+  for (auto& one : slots_) {
+    if (one.second.next_try <= now)
+      one.second.next_try = 0;
     if (one.second.now == phase::open)
       serve(one, now);
+  }
   if (wants_everything_ && !held_)
     hold_everything(now);
   else if (!held_)
@@ -25,7 +30,7 @@ void schedule::step(time_ns now) {
     // The lanes tell from now on; until they have, every open model counts as used.
     if (was_contended_)
       for (auto& [model, of] : slots_)
-        of.in_use.assign(lanes_, std::numeric_limits<std::uint32_t>::max());
+        of.in_use.assign(lanes_, not_told);
     act(action::kind::view);
   }
 }
@@ -39,12 +44,17 @@ void schedule::expire(time_ns now) {
     decide(id, denial::wait_timeout, "the model was not available for as long as one may wait",
            now);
   }
-  if (away_since_ != 0 && now - away_since_ >= limits_.restart_patience && !held_)
-    while (!tickets_.empty())
-      decide(tickets_.begin()->first, garbage_ ? denial::router_error : denial::router_unavailable,
-             away_why_, now);
+  if (away_since_ != 0 && now - away_since_ >= limits_.restart_patience && !held_) {
+    // Who wants to change the router may: perhaps that is what it needs.
+    std::vector<ticket_id> all;
+    for (const auto& [id, one] : tickets_)
+      if (one.what != purpose::everything)
+        all.push_back(id);
+    for (const auto id : all)
+      decide(id, garbage_ ? denial::router_error : denial::router_unavailable, away_why_, now);
+  }
   for (auto& [model, of] : slots_)
-    if (of.hinted != 0 && now - of.hinted >= limits_.max_wait)
+    if (of.hinted != 0 && now >= of.hint_until)
       of.hinted = 0;
 }
 
@@ -56,63 +66,77 @@ void schedule::resolve(ticket_id id, time_ns now) {
     return;
   }
   const auto* model = known_ ? known_->find(mine.name) : nullptr;
+  const bool full = waiting() >= limits_.max_waiting;
+  const auto* const too_many = "too many requests wait for their models";
   if (model == nullptr) {
-    // It may be new: a list that is asked for from now on decides.
-    unresolved_.push_back(id);
-    act(action::kind::list);
+    if (full) {
+      decide(id, denial::queue_full, too_many, now);
+    } else if (away_since_ != 0 && mine.what == purpose::no_wait) {
+      decide(id, denial::router_unavailable, away_why_, now);
+    } else {
+      // It may be new: a list that is asked for from now on decides.
+      unresolved_.push_back(id);
+      if (known_ && away_since_ == 0)
+        act(action::kind::list);
+    }
     return;
   }
   mine.model = *model;
   auto& of = at(*model);
-  switch (mine.what) {
-  case purpose::no_wait:
-    if (of.now != phase::open) {
-      of.hinted = now;
-      decide(id, denial::loading, "the model is being loaded", now);
-      return;
-    }
-    decide(id, denial::none, {}, now);
-    return;
-  case purpose::unload:
+  if (mine.what == purpose::unload) {
     of.unloads.push_back(id);
-    return;
-  default:
+    of.hinted = 0;
+    of.kept_until = 0;
+  } else if (of.now == phase::open && of.unloads.empty()) {
+    decide(id, denial::none, {}, now);
+  } else if (mine.what == purpose::no_wait) {
+    hint(of, now);
+    decide(id, denial::loading, "the model is being loaded", now);
+  } else if (mine.what == purpose::load && of.now == phase::loading) {
+    hint(of, now);
+    decide(id, denial::none, {}, now);
+  } else if (full) {
+    decide(id, denial::queue_full, too_many, now);
+  } else {
     of.waiting.push_back(id);
     ++waiting_;
   }
 }
 
 void schedule::resolve_all(time_ns now) {
-  if (!known_)
-    return;
   for (const auto id : std::deque<ticket_id>{unresolved_}) {
     auto& mine = tickets_.at(id);
-    if (mine.anew && listed_at_ < mine.since) {
-      act(action::kind::list);
-      continue;
-    }
-    mine.anew = false;
-    if (known_->is_router && known_->find(mine.name) == nullptr) {
-      if (listed_at_ >= mine.since)
-        decide(id, denial::unknown_model, "the router has no model '" + mine.name + "'", now);
-      else
+    if (mine.anew && known_ && away_since_ == 0) {
+      if (listed_at_ < mine.since) {
         act(action::kind::list);
-      continue;
+        continue;
+      }
+      mine.anew = false;
     }
-    std::erase(unresolved_, id);
-    resolve(id, now);
+    if (away_since_ != 0) {
+      if (mine.what == purpose::no_wait)
+        decide(id, denial::router_unavailable, away_why_, now);
+    } else if (known_ && known_->find(mine.name) != nullptr) {
+      std::erase(unresolved_, id);
+      resolve(id, now);
+    } else if (known_ && listed_at_ >= mine.since) {
+      decide(id, denial::unknown_model, "the router has no model '" + mine.name + "'", now);
+    } else if (known_) {
+      act(action::kind::list);
+    }
   }
 }
 
 /// Those who waited for a model that is open now.
 void schedule::serve(entry& one, time_ns now) {
   auto& of = one.second;
-  if (!of.unloads.empty()) {
-    close(one, now);
-    return;
-  }
-  while (!of.waiting.empty())
+  // Whoever came before it was to be unloaded is served first.
+  const auto until =
+      of.unloads.empty() ? std::numeric_limits<ticket_id>::max() : of.unloads.front();
+  while (!of.waiting.empty() && of.waiting.front() < until)
     decide(of.waiting.front(), denial::none, {}, now);
+  if (!of.unloads.empty())
+    close(one);
 }
 
 bool schedule::wanted(const slot& of) noexcept {
@@ -146,6 +170,20 @@ bool schedule::has_room() const {
   return static_cast<std::size_t>(there) < limits_.max_loaded;
 }
 
+/// Where the router says again and again that it has none, another model has to go.
+bool schedule::room_for(const slot& wanted_one) const {
+  if (!has_room())
+    return false;
+  return wanted_one.no_rooms < max_no_rooms ||
+         std::all_of(slots_.begin(), slots_.end(), [](const entry& one) {
+           return one.second.now == phase::away || one.second.now == phase::yielding;
+         });
+}
+
+bool schedule::informed() const {
+  return known_ && away_since_ == 0 && listed_at_ >= fresh_from_;
+}
+
 bool schedule::making_room() const {
   return std::any_of(slots_.begin(), slots_.end(), [](const entry& one) {
     const auto now = one.second.now;
@@ -160,7 +198,7 @@ bool schedule::idle(const slot& of) noexcept {
 /// From when on an open model may be closed for one that is wanted.
 time_ns schedule::may_close(const slot& of, const slot& wanted_one) const {
   if (of.now == phase::loading)
-    return of.ours && !wanted(of) ? 0 : never; // its askers have left
+    return of.ours && !wanted(of) ? of.load_began : never; // its askers have left
   if (of.now != phase::open)
     return never;
   const auto turn_ends = std::max(wanted_since(wanted_one), of.opened) + limits_.batch_window;
@@ -183,16 +221,16 @@ schedule::entry* schedule::victim(const slot& wanted_one, time_ns now) {
 }
 
 void schedule::give_turns(time_ns now) {
-  for (auto& one : slots_)
-    if (!one.second.unloads.empty() && one.second.now == phase::away && known_ &&
-        away_since_ == 0) {
-      // It is not there as far as is known: the router says so itself.
-      one.second.now = phase::leaving;
-      act(action::kind::unload, one.first);
-    }
-  if (!known_ || away_since_ != 0)
+  if (!informed())
     return;
-  bool anybody = false; ///< wants a model that has to come first
+  for (auto& one : slots_) {
+    const auto& of = one.second;
+    // One that is not there, as far as is known, is told to go, too: the router says so itself.
+    if (!of.unloads.empty() &&
+        (of.now == phase::away || (of.now == phase::loading && of.waiting.empty())))
+      send_away(one);
+  }
+  bool anybody = false; ///< wants a model that is not there yet
   for (auto* one : wanted_in_order()) {
     auto& of = one->second;
     anybody =
@@ -200,38 +238,33 @@ void schedule::give_turns(time_ns now) {
     if (of.now != phase::away)
       continue;
     if (of.next_try > now)
-      continue;
-    if (has_room()) {
+      break; // what keeps the first one would keep all others, and they are not to overtake it
+    if (room_for(of)) {
       of.now = phase::asked;
       of.ours = true;
-      if (of.next_try == 0)
-        of.load_began = now;
+      of.load_began = now;
       act(action::kind::load, one->first);
       continue;
     }
     if (making_room())
       break;
-    auto* going = victim(of, now);
-    if (going == nullptr)
-      break;
-    if (going->second.now == phase::loading) {
-      going->second.now = phase::leaving;
-      act(action::kind::unload, going->first);
-    } else {
-      close(*going, now);
+    if (auto* going = victim(of, now); going != nullptr) {
+      of.no_rooms = 0;
+      if (going->second.now == phase::loading)
+        send_away(*going);
+      else
+        close(*going);
     }
     break;
   }
   for (auto& one : slots_) {
     auto& of = one.second;
-    if (of.now == phase::yielding && !of.unloads.empty())
-      of.now = phase::closing; // somebody wants it gone in any case
-    if (of.now != phase::closing && of.now != phase::yielding)
+    if (of.now != phase::closing && (of.now != phase::yielding || (anybody && of.unloads.empty())))
       continue;
     if (anybody || !of.unloads.empty()) {
-      unload_if_drained(one, now);
+      unload_if_drained(one);
     } else {
-      reopen(one);
+      reopen(one, now);
       serve(one, now);
     }
   }
@@ -243,7 +276,7 @@ void schedule::hold_everything(time_ns now) {
   for (auto& one : slots_) {
     auto& of = one.second;
     if (of.now == phase::open)
-      close(one, now);
+      close(one);
     const bool ended =
         of.now == phase::yielding ||
         (of.now == phase::closing &&
@@ -260,28 +293,30 @@ void schedule::hold_everything(time_ns now) {
 time_ns schedule::due() const {
   auto first = never;
   const auto at_latest = [&](time_ns when) { first = std::min(first, when); };
-  if (!tickets_.empty()) {
+  if (!tickets_.empty())
     at_latest(tickets_.begin()->second.since + limits_.max_wait);
-    if (away_since_ != 0 && !held_)
-      at_latest(away_since_ + limits_.restart_patience);
-  }
+  const auto others =
+      tickets_.size() - (wants_everything_ ? tickets_.count(*wants_everything_) : 0);
+  if (others > 0 && away_since_ != 0 && !held_)
+    at_latest(away_since_ + limits_.restart_patience);
   const slot* next = nullptr;
   for (const auto& [model, of] : slots_) {
     if (of.now == phase::asked || of.now == phase::loading)
       at_latest(of.load_began + limits_.load_timeout);
     if (of.hinted != 0)
-      at_latest(of.hinted + limits_.max_wait);
-    if (of.now != phase::away || !wanted(of))
-      continue;
-    if (of.next_try != 0)
-      at_latest(of.next_try);
-    if (next == nullptr || wanted_since(of) < wanted_since(*next))
+      at_latest(of.hint_until);
+    if (of.now == phase::away && wanted(of) &&
+        (next == nullptr || wanted_since(of) < wanted_since(*next)))
       next = &of;
   }
-  if (next != nullptr && away_since_ == 0 && !making_room() && !has_room())
-    for (const auto& [model, of] : slots_)
-      if (const auto when = may_close(of, *next); when != never)
-        at_latest(when);
+  if (next != nullptr && informed() && !wants_everything_) {
+    if (next->next_try != 0)
+      at_latest(next->next_try);
+    else if (!making_room() && !room_for(*next))
+      for (const auto& [model, of] : slots_)
+        if (const auto when = may_close(of, *next); when != never)
+          at_latest(when);
+  }
   return first == never ? 0 : first;
 }
 

@@ -276,6 +276,7 @@ struct backend_snapshot {
   std::uint32_t leased = 0;  ///< counted permits that are out (0 when unlimited)
   std::uint32_t waiting = 0; ///< requests that wait for a permit
   std::vector<backend_address> addresses;
+  bool resolved = true; ///< false: the resolver has not answered yet, so that there are none
 
   backend_snapshot() = default;
 };
@@ -283,7 +284,7 @@ struct backend_snapshot {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backend_snapshot& x) {
   return f(caf::meta::type_name("backend_snapshot"), x.name, x.state, x.consecutive_failures,
-           x.times_opened, x.leased, x.waiting, x.addresses);
+           x.times_opened, x.leased, x.waiting, x.addresses, x.resolved);
 }
 
 /// Result of one health probe: `code` is the HTTP status, 0 when there was none.

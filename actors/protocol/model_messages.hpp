@@ -74,7 +74,7 @@ struct model_request {
   bool anew = false;
 
   model_request() = default;
-  model_request(std::uint64_t number, std::string name, bool waits, bool asks_anew)
+  model_request(std::uint64_t number, std::string name, bool waits, bool asks_anew = false)
       : request(number), model(std::move(name)), wait(waits), anew(asks_anew) {}
 };
 

@@ -1,0 +1,467 @@
+#include "tests/actors/model_manager_rig.hpp"
+
+namespace synapse::actors {
+namespace {
+
+using names = std::vector<std::string>;
+
+struct managed : manager_rig {};
+
+// ---- the way to a model ----
+
+TEST_F(managed, routers_are_asked_for_their_list_at_the_start) {
+  parts.bearer = "key";
+  parts.backend.url.base_path = "/llm";
+  start();
+  ASSERT_GE(router->calls.size(), 1U);
+  const auto& call = router->calls[0];
+  EXPECT_EQ(call.method, "GET");
+  EXPECT_EQ(call.target, "/llm/models");
+  EXPECT_EQ(call.authority, parts.backend.url.authority());
+  EXPECT_EQ(call.fields, "Authorization: Bearer key\r\n");
+  EXPECT_EQ(call.address, address(1, 8082));
+}
+
+TEST_F(managed, models_are_loaded_for_the_first_who_asks_and_given_to_all) {
+  start();
+  EXPECT_TRUE(view().known);
+  EXPECT_TRUE(view().managed);
+  auto first = ask("a");
+  auto second = ask("a", true, 1);
+  EXPECT_EQ(router->loads(), names{"a"});
+  EXPECT_EQ(router->calls.back().target, "/models") << "what came of it is looked at at once";
+  EXPECT_EQ(waiting, 2U);
+  becomes("a", "loading");
+  pass(3s);
+  EXPECT_FALSE(first.answered());
+  becomes("a", "loaded");
+  pass(1s);
+  ASSERT_TRUE(first.answered() && second.answered());
+  EXPECT_EQ(first->why, model_denial::none);
+  EXPECT_EQ(first->model, "a");
+  EXPECT_EQ(first->id, "a");
+  EXPECT_TRUE(open("a"));
+  EXPECT_TRUE(desk().enter("a")) << "whoever comes now asks nobody";
+  EXPECT_EQ(router->loads().size(), 1U);
+  EXPECT_EQ(waiting, 0U);
+  ASSERT_EQ(loaded.size(), 1U);
+  EXPECT_EQ(loaded[0].first, "a");
+  EXPECT_GE(loaded[0].second, 3'000'000'000);
+  EXPECT_LE(loaded[0].second, 4'100'000'000);
+  leave("a");
+  expect_quiet();
+}
+
+TEST_F(managed, old_routers_that_accept_a_load_under_way_are_understood) {
+  start();
+  becomes("a", "loading"); // somebody else was faster
+  auto asker = ask("a");
+  EXPECT_EQ(router->loads(), names{"a"});
+  becomes("a", "loaded");
+  pass(1s);
+  EXPECT_TRUE(asker.answered());
+}
+
+TEST_F(managed, new_routers_that_call_a_load_under_way_an_error_are_understood) {
+  start();
+  router->load = [](auto&) { return error_answer(400, "model is already running"); };
+  becomes("a", "loading");
+  auto asker = ask("a");
+  becomes("a", "loaded");
+  pass(1s);
+  ASSERT_TRUE(asker.answered());
+  EXPECT_EQ(asker->why, model_denial::none);
+}
+
+TEST_F(managed, routers_without_room_yet_are_asked_again) {
+  start();
+  int refusals = 2;
+  router->load = [&](auto&) {
+    return refusals-- > 0 ? error_answer(500, "model limit reached, try again later") : success();
+  };
+  auto asker = ask("a");
+  pass(1s);
+  EXPECT_EQ(router->loads().size(), 3U);
+  becomes("a", "loaded");
+  pass(1s);
+  ASSERT_TRUE(asker.answered());
+  EXPECT_EQ(asker->why, model_denial::none);
+  EXPECT_TRUE(failed.empty());
+}
+
+TEST_F(managed, models_that_the_router_does_not_know_are_refused) {
+  start();
+  router->load = [](auto&) { return error_answer(404, "File Not Found"); };
+  auto asker = ask("a");
+  ASSERT_TRUE(asker.answered());
+  EXPECT_EQ(asker->why, model_denial::unknown_model);
+  EXPECT_EQ(asker->detail, "File Not Found");
+  const auto lists = router->count("/models");
+  auto other = ask("x");
+  ASSERT_TRUE(other.answered());
+  EXPECT_EQ(other->why, model_denial::unknown_model);
+  EXPECT_EQ(router->count("/models"), lists + 1) << "a newer list decides";
+  expect_quiet();
+}
+
+TEST_F(managed, loads_that_fail_are_told_with_the_routers_words) {
+  start();
+  router->load = [](auto&) { return error_answer(500, "out of memory"); };
+  auto asker = ask("a");
+  ASSERT_TRUE(asker.answered());
+  EXPECT_EQ(asker->why, model_denial::load_failed);
+  EXPECT_EQ(asker->detail, "the router answered 500: out of memory");
+  ASSERT_EQ(failed.size(), 1U);
+  router->load = [](auto&) { return success(); };
+  auto other = ask("a");
+  becomes("a", "unloaded");
+  router->models["a"].failed = true;
+  pass(1s);
+  ASSERT_TRUE(other.answered());
+  EXPECT_EQ(other->why, model_denial::load_failed);
+  ASSERT_EQ(failed.size(), 2U);
+  EXPECT_NE(failed[1].second.find("exit code 9"), std::string::npos);
+  expect_quiet();
+}
+
+TEST_F(managed, loads_that_take_too_long_are_ended_and_counted) {
+  parts.models.load_timeout = 20s;
+  start();
+  auto asker = ask("a");
+  becomes("a", "loading");
+  pass(20s);
+  ASSERT_TRUE(asker.answered());
+  EXPECT_EQ(asker->why, model_denial::load_timeout);
+  EXPECT_EQ(router->unloads(), names{"a"});
+  EXPECT_EQ(failed.size(), 1U);
+  becomes("a", "unloaded");
+  pass(1s);
+  auto again = ask("a");
+  becomes("a", "loaded");
+  pass(1s);
+  EXPECT_TRUE(again.answered());
+  ASSERT_EQ(loaded.size(), 1U);
+  EXPECT_LE(loaded[0].second, 1'100'000'000) << "the time of this load only";
+}
+
+TEST_F(managed, models_make_room_when_they_are_idle_and_have_really_gone) {
+  becomes("a", "loaded");
+  start();
+  auto asker = ask("b", true, 1);
+  EXPECT_TRUE(view().contended);
+  pass(400ms);
+  EXPECT_TRUE(router->unloads().empty());
+  pass(200ms);
+  EXPECT_FALSE(open("a"));
+  EXPECT_EQ(router->unloads(), names{"a"});
+  pass(2s);
+  EXPECT_TRUE(router->loads().empty()) << "it is still there";
+  becomes("a", "unloaded");
+  pass(1s);
+  EXPECT_EQ(router->loads(), names{"b"});
+  becomes("b", "loaded");
+  pass(1s);
+  ASSERT_TRUE(asker.answered());
+  EXPECT_EQ(asker->why, model_denial::none);
+  EXPECT_EQ(unloaded, names{"a"});
+  EXPECT_FALSE(view().contended);
+}
+
+TEST_F(managed, routers_of_one_model_make_room_themselves) {
+  router->props = answer(200, R"({"role":"router","max_instances":1})");
+  becomes("a", "loaded");
+  start();
+  ASSERT_TRUE(desk(0).enter("a"));
+  auto asker = ask("b", true, 1);
+  pass(60s);
+  EXPECT_FALSE(desk(1).enter("a"));
+  EXPECT_TRUE(router->loads().empty()) << "it would be told while a is in use";
+  // Somebody else uses it there, too.
+  router->load = [](auto&) { return error_answer(500, "model limit reached, try again later"); };
+  leave("a", 0);
+  pass(10s);
+  EXPECT_GT(router->loads().size(), 3U);
+  EXPECT_FALSE(asker.answered());
+  router->load = [](auto&) { return success(); };
+  pass(1s);
+  becomes("a", "unloaded");
+  becomes("b", "loaded");
+  pass(1s);
+  ASSERT_TRUE(asker.answered());
+  EXPECT_EQ(asker->why, model_denial::none);
+  EXPECT_TRUE(router->unloads().empty());
+  EXPECT_EQ(unloaded, names{"a"});
+}
+
+TEST_F(managed, models_that_have_made_room_for_nobody_are_there_again) {
+  router->props = answer(200, R"({"role":"router","max_instances":1})");
+  router->load = [](auto&) { return error_answer(500, "model limit reached, try again later"); };
+  becomes("a", "loaded");
+  start();
+  ask("b");
+  pass(5s);
+  EXPECT_FALSE(open("a"));
+  caf::anon_send(desks[0], model_abandoned(requests));
+  pass(1s);
+  EXPECT_TRUE(open("a"));
+  auto asker = ask("a");
+  EXPECT_TRUE(asker.answered());
+}
+
+TEST_F(managed, askers_anew_are_answered_by_a_newer_list) {
+  becomes("a", "loaded");
+  start();
+  ASSERT_TRUE(desk(0).enter("a"));
+  becomes("a", "unloaded"); // the router has been restarted, and nobody has seen it yet
+  pass(10ms);
+  auto asker = ask_anew("a");
+  pass(1s);
+  EXPECT_FALSE(asker.answered());
+  EXPECT_EQ(router->loads(), names{"a"});
+  becomes("a", "loaded");
+  pass(1s);
+  ASSERT_TRUE(asker.answered());
+  EXPECT_EQ(asker->why, model_denial::none);
+}
+
+TEST_F(managed, models_in_use_are_never_unloaded) {
+  becomes("a", "loaded");
+  start();
+  ASSERT_TRUE(desk(0).enter("a"));
+  ASSERT_TRUE(desk(1).enter("a"));
+  auto asker = ask("b");
+  pass(60s);
+  EXPECT_FALSE(open("a")) << "its turn is over";
+  EXPECT_FALSE(desk().enter("a"));
+  EXPECT_TRUE(router->unloads().empty());
+  leave("a", 0);
+  pass(60s);
+  EXPECT_TRUE(router->unloads().empty());
+  leave("a", 1);
+  EXPECT_EQ(router->unloads(), names{"a"});
+  EXPECT_FALSE(asker.answered());
+}
+
+TEST_F(managed, turns_granted_to_those_who_have_left_end) {
+  start();
+  auto asker = ask("a");
+  caf::anon_send(desks[0], model_abandoned(requests));
+  becomes("a", "loaded");
+  pass(1s);
+  EXPECT_FALSE(asker.answered());
+  EXPECT_EQ(waiting, 0U);
+  auto other = ask("b");
+  pass(1s);
+  EXPECT_EQ(router->unloads(), names{"a"}) << "nobody uses it";
+}
+
+TEST_F(managed, askers_who_do_not_wait_hear_how_far_it_is) {
+  start();
+  auto first = ask("a", false);
+  ASSERT_TRUE(first.answered());
+  EXPECT_EQ(first->why, model_denial::loading);
+  EXPECT_GE(first->retry_after_s, 1U);
+  EXPECT_EQ(router->loads(), names{"a"});
+  becomes("a", "loading");
+  router->models["a"].progress = 0.5;
+  pass(1s);
+  EXPECT_DOUBLE_EQ(ask("a", false)->progress, 0.5);
+}
+
+// ---- what routers say by themselves ----
+
+TEST_F(managed, events_are_reason_to_look_at_the_list) {
+  start();
+  ASSERT_EQ(router->count("/models/sse"), 1U);
+  auto asker = ask("a");
+  becomes("a", "loading");
+  pass(1s);
+  becomes("a", "loaded");
+  event(R"({"model":"a","event":"model_status","data":{"status":"loaded","info":{}}})");
+  EXPECT_TRUE(asker.answered()) << "without a poll";
+}
+
+TEST_F(managed, bits_of_progress_are_no_reason_to_look_at_the_list) {
+  start();
+  ask("a");
+  becomes("a", "loading");
+  pass(1s);
+  const auto lists = router->count("/models");
+  for (int i = 0; i < 50; ++i)
+    event(R"({"model":"a","event":"status_change","data":{"status":"loading",)"
+          R"("progress":{"stages":["text_model"],"current":"text_model","value":0.25}}})");
+  EXPECT_EQ(router->count("/models"), lists);
+  EXPECT_DOUBLE_EQ(ask("a", false)->progress, 0.25);
+}
+
+TEST_F(managed, events_that_make_no_sense_do_no_harm) {
+  start();
+  for (const auto* data :
+       {"", "{", "[]", "null", R"({"event":7})", R"({"event":"x","model":7,"data":"x"})",
+        R"({"model":"a","event":"model_status","data":{"progress":{"value":"x"}}})",
+        R"({"model":"nobody","event":"model_remove","data":{"progress":{"value":1e999}}})"})
+    event(data);
+  EXPECT_FALSE(ask("a").answered());
+  EXPECT_EQ(router->loads(), names{"a"});
+}
+
+TEST_F(managed, event_streams_are_opened_anew_when_they_end) {
+  start();
+  router->end_events(success());
+  pass(2s);
+  EXPECT_EQ(router->count("/models/sse"), 1U) << "not in a hurry";
+  pass(20s);
+  EXPECT_EQ(router->count("/models/sse"), 2U);
+  router->end_events(error_answer(404, "File Not Found"));
+  pass(60s);
+  EXPECT_EQ(router->count("/models/sse"), 2U) << "an old router has none";
+}
+
+TEST_F(managed, routers_say_how_many_models_they_hold) {
+  router->props = answer(200, R"({"role":"router","max_instances":2})");
+  becomes("a", "loaded");
+  start();
+  ask("b");
+  EXPECT_EQ(router->loads(), names{"b"});
+  EXPECT_TRUE(open("a"));
+}
+
+TEST_F(managed, routers_that_hold_any_number_say_zero_and_no_number_is_taken_for_it) {
+  router->props = answer(200, R"({"role":"router","max_instances":4294967296})");
+  becomes("a", "loaded");
+  start();
+  ask("b");
+  ask("c");
+  EXPECT_EQ(router->loads().size(), 2U);
+  EXPECT_TRUE(open("a"));
+}
+
+TEST_F(managed, routers_that_do_not_say_hold_one) {
+  router->props = error_answer(404, "File Not Found");
+  becomes("a", "loaded");
+  start();
+  ask("b");
+  EXPECT_TRUE(router->loads().empty());
+  pass(30s);
+  EXPECT_EQ(router->count("/props"), 1U);
+}
+
+TEST_F(managed, routers_that_could_not_say_are_asked_again) {
+  router->props = fault(http_fault::timeout, "no answer in time");
+  becomes("a", "loaded");
+  start();
+  router->props = answer(200, R"({"role":"router","max_instances":2})");
+  pass(16s);
+  EXPECT_EQ(router->count("/props"), 2U);
+  ask("b");
+  EXPECT_EQ(router->loads(), names{"b"});
+}
+
+TEST_F(managed, settings_count_more_than_what_the_router_says) {
+  becomes("a", "loaded");
+  start();
+  ASSERT_TRUE(desk().enter("a"));
+  auto asker = ask("b");
+  EXPECT_TRUE(router->loads().empty());
+  auto changed = settings_with(parts.backend);
+  changed->models.max_loaded = 2;
+  caf::anon_send(manager, settings_ptr{changed});
+  actors.settle();
+  EXPECT_EQ(router->loads(), names{"b"}) << "at once";
+  EXPECT_FALSE(asker.answered());
+}
+
+TEST_F(managed, settings_of_others_change_nothing) {
+  start();
+  const auto before = router->calls.size();
+  caf::anon_send(manager, settings_ptr{settings_with(backend_named("other"))});
+  actors.settle();
+  EXPECT_EQ(router->calls.size(), before);
+}
+
+// ---- answers for somebody else ----
+
+TEST_F(managed, lists_are_passed_on_and_shared) {
+  start();
+  router->hold_lists = true;
+  const auto before = router->count("/models");
+  auto first = actors.begin_ask<http_reply>(manager, list_atom::value);
+  auto second = actors.begin_ask<http_reply>(manager, list_atom::value);
+  actors.settle();
+  EXPECT_FALSE(first.answered());
+  EXPECT_EQ(router->count("/models"), before + 1);
+  router->release();
+  actors.settle();
+  ASSERT_TRUE(first.answered() && second.answered());
+  EXPECT_EQ(first->body, router->list_body());
+  EXPECT_EQ(router->count("/models"), before + 1) << "one round for both";
+}
+
+TEST_F(managed, commands_are_answered_with_what_the_router_said) {
+  start();
+  router->load = [](auto&) { return answer(200, R"({"success":true,"more":1})"); };
+  auto load = command(true, "a");
+  ASSERT_TRUE(load.answered());
+  EXPECT_EQ(load->why, model_denial::none);
+  EXPECT_EQ(load->status, 200);
+  EXPECT_EQ(load->body, R"({"success":true,"more":1})");
+  EXPECT_FALSE(load->ready);
+  becomes("a", "loading");
+  pass(1s);
+  auto again = command(true, "a");
+  ASSERT_TRUE(again.answered()) << "it is under way";
+  EXPECT_EQ(again->status, 200);
+  becomes("a", "loaded");
+  pass(1s);
+  auto there = command(true, "a");
+  ASSERT_TRUE(there.answered());
+  EXPECT_TRUE(there->ready);
+  EXPECT_EQ(there->status, 0) << "the router was not asked";
+  router->unload = [](auto&) { return answer(200, R"({"gone":true})"); };
+  auto unload = command(false, "a");
+  ASSERT_TRUE(unload.answered());
+  EXPECT_EQ(unload->status, 200);
+  EXPECT_EQ(unload->body, R"({"gone":true})");
+  becomes("a", "unloaded");
+  pass(1s);
+  router->load = [](auto&) { return error_answer(404, "File Not Found"); };
+  auto unknown = command(true, "a");
+  ASSERT_TRUE(unknown.answered());
+  EXPECT_EQ(unknown->why, model_denial::unknown_model);
+  EXPECT_EQ(unknown->status, 404);
+  expect_quiet();
+}
+
+TEST_F(managed, commands_at_once_share_one_load_and_take_turns) {
+  start();
+  auto first = command(true, "a");
+  auto second = command(true, "a");
+  auto other = command(true, "b");
+  EXPECT_TRUE(first.answered() && second.answered());
+  EXPECT_FALSE(other.answered());
+  EXPECT_EQ(router->loads(), names{"a"});
+  becomes("a", "loaded");
+  pass(12s); // it is kept for whoever wanted it
+  EXPECT_EQ(router->unloads(), names{"a"});
+  becomes("a", "unloaded");
+  pass(1s);
+  EXPECT_TRUE(other.answered());
+  EXPECT_EQ(router->loads(), (names{"a", "b"}));
+}
+
+TEST_F(managed, commands_that_time_out_have_no_answer_of_an_earlier_one) {
+  becomes("a", "loaded");
+  parts.models.max_wait = 5s;
+  parts.models.batch_window = 60s;
+  start();
+  ASSERT_TRUE(desk().enter("a"));
+  auto command_for_b = command(true, "b");
+  pass(6s);
+  ASSERT_TRUE(command_for_b.answered());
+  EXPECT_EQ(command_for_b->why, model_denial::wait_timeout);
+  EXPECT_EQ(command_for_b->status, 0);
+  EXPECT_TRUE(command_for_b->body.empty());
+}
+
+} // namespace
+} // namespace synapse::actors
