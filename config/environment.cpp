@@ -91,6 +91,17 @@ std::string set_host(std::string_view value, settings& all) {
   return {};
 }
 
+std::string set_api_url(std::string_view value, settings& all) {
+  const auto url = parse_url(value);
+  if (!url)
+    return url.error;
+  // The service account's token goes there.
+  if (!url->tls)
+    return "the URL must begin with https://";
+  all.process.kubernetes_api_url = value;
+  return {};
+}
+
 std::string set_token(std::string_view value, settings& all) {
   if (!is_printable(value) || value.find(' ') != std::string_view::npos)
     return "must not have blanks or control characters";
@@ -165,6 +176,11 @@ constexpr variable variables[] = {
      [](std::string_view value, settings& all) {
        return set_count(value, 1u, day, all.process.runtime_reconfigure_timeout_seconds);
      }},
+    {"SYNAPSE_KUBERNETES_API_URL", "",
+     "the Kubernetes API, https://…; default KUBERNETES_SERVICE_HOST and _PORT", set_api_url},
+    {"SYNAPSE_KUBERNETES_SERVICE_ACCOUNT_DIR", "/var/run/secrets/kubernetes.io/serviceaccount",
+     "directory with the files token and ca.crt for it",
+     process_text<&process_settings::kubernetes_service_account_dir>},
     {"SYNAPSE_DASHBOARD_ACCESS_TOKEN", "",
      "token for the dashboard; unset = open on a loopback address only", set_token},
     {"SYNAPSE_DASHBOARD_ACCESS_COOKIE_NAME", "synapse_dash_token", "name of the dashboard's cookie",

@@ -217,6 +217,8 @@ struct process_settings {
   std::string llama_router_deployment = "llama-router";
   std::string llama_router_container = "llama-server";
   unsigned runtime_reconfigure_timeout_seconds = 300;
+  std::string kubernetes_api_url; ///< https://…; empty: what Kubernetes tells every pod
+  std::string kubernetes_service_account_dir = "/var/run/secrets/kubernetes.io/serviceaccount";
   std::optional<std::string> dashboard_access_token;
   std::string dashboard_cookie_name = "synapse_dash_token";
   bool dashboard_cookie_secure = false;

@@ -28,6 +28,8 @@ TEST(environment, overlays_every_variable) {
                          {"SYNAPSE_LLAMA_ROUTER_DEPLOYMENT_NAME", "dep"},
                          {"SYNAPSE_LLAMA_ROUTER_CONTAINER_NAME", "con"},
                          {"SYNAPSE_RUNTIME_RECONFIGURE_TIMEOUT_SECONDS", "1"},
+                         {"SYNAPSE_KUBERNETES_API_URL", "https://[::1]:6443"},
+                         {"SYNAPSE_KUBERNETES_SERVICE_ACCOUNT_DIR", "/sa"},
                          {"SYNAPSE_DASHBOARD_ACCESS_TOKEN", "t0ken"},
                          {"SYNAPSE_DASHBOARD_ACCESS_COOKIE_NAME", "crumb"},
                          {"SYNAPSE_DASHBOARD_COOKIE_SECURE", "1"},
@@ -49,8 +51,9 @@ TEST(environment, overlays_every_variable) {
   settings expected;
   expected.listener.host = "0.0.0.0";
   expected.listener.port = 9000;
-  expected.process = {"/c.yaml", "DEBUG", "one",   "/v",    "/p.json", "ns", "dep",
-                      "con",     1,       "t0ken", "crumb", true,      {}};
+  expected.process = {"/c.yaml", "DEBUG", "one",   "/v", "/p.json",
+                      "ns",      "dep",   "con",   1,    "https://[::1]:6443",
+                      "/sa",     "t0ken", "crumb", true, {}};
   expected.process.terminal_feed = {
       "live", 2, 3, 4, 5, 60, "WARNING", "a+||b+", "redis", "redis://r:6379/0", "ch", 7};
   EXPECT_EQ(all, expected);
@@ -63,7 +66,7 @@ TEST(environment, the_table_states_the_true_defaults) {
   all.process.config_path = all.process.log_level = all.process.voice_library_dir = "x";
   all.process.model_profiles_path = all.process.dashboard_cookie_name = "x";
   all.process.llama_router_namespace = all.process.llama_router_deployment = "x";
-  all.process.llama_router_container = "x";
+  all.process.llama_router_container = all.process.kubernetes_service_account_dir = "x";
   all.process.runtime_reconfigure_timeout_seconds = 1;
   all.process.dashboard_cookie_secure = true;
   all.process.terminal_feed = {"x", 1, 1, 1, 1, 1, "x", "", "x", "", "x", 1};
@@ -97,12 +100,14 @@ TEST(environment, bad_values_name_the_variable) {
                            {"SYNAPSE_TERMINAL_FEED_BUS_MODE", "kafka"},
                            {"SYNAPSE_TERMINAL_FEED_BUFFER_SIZE", "0"},
                            {"SYNAPSE_DASHBOARD_ACCESS_COOKIE_NAME", "a;b"},
+                           {"SYNAPSE_KUBERNETES_API_URL", "http://10.0.0.1"},
                            {"SYNAPSE_LLAMA_ROUTER_DEPLOYMENT_NAME", "../x"}}),
             "environment: SYNAPSE_DASHBOARD_ACCESS_COOKIE_NAME: must be the name of a cookie, not "
             "\"a;b\"\n"
             "environment: SYNAPSE_DASHBOARD_COOKIE_SECURE: must be true or false, not \"maybe\"\n"
             "environment: SYNAPSE_HOST: must be a host name or an address (IPv6 without brackets), "
             "not \"not a host\"\n"
+            "environment: SYNAPSE_KUBERNETES_API_URL: the URL must begin with https://\n"
             "environment: SYNAPSE_LLAMA_ROUTER_DEPLOYMENT_NAME: must be the name of a Kubernetes "
             "object, not \"../x\"\n"
             "environment: SYNAPSE_LOG_LEVEL: must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, "
