@@ -73,6 +73,17 @@ tls_context make_client_context(const config::backend_settings& settings, std::s
   return context;
 }
 
+tls_context make_authority_context(const std::string& ca_file, std::string& problem) {
+  auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  error_code ec;
+  context->load_verify_file(ca_file, ec);
+  if (!ec)
+    return context;
+  problem = "cannot read trusted certificates from " + ca_file + ": " + ec.message();
+  return nullptr;
+}
+
 std::string read_bearer(const config::backend_settings& settings, std::string& problem) {
   const auto& authorization = settings.authorization;
   std::string key;

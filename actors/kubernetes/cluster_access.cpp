@@ -74,7 +74,7 @@ config::parsed<std::string> read_token(const std::string& directory) {
   std::string error;
   const auto file = config::read_file(path, largest_token, &error);
   if (!file)
-    return failure(error);
+    return failure("it " + error);
   if (file->text.size() > largest_token)
     return failure("it is too large for a token");
   const auto end = file->text.find_last_not_of(" \t\r\n");

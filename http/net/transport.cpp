@@ -55,7 +55,10 @@ void transport::handshake(std::shared_ptr<asio::ssl::context> context, bool as_c
   tls_context_ = std::move(context);
   tls_ = std::make_unique<tls_stream>(socket_, *tls_context_);
   if (as_client) {
-    if (!name.empty())
+    error_code no_address;
+    asio::ip::make_address(name, no_address);
+    // An address is verified, but not asked for: RFC 6066 section 3 knows names only.
+    if (!name.empty() && no_address)
       SSL_set_tlsext_host_name(tls_->native_handle(), name.c_str());
     error_code ignored;
     tls_->set_verify_mode(verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ignored);

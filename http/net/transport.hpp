@@ -39,7 +39,8 @@ public:
   // ---- opening ----
   /// Begins a TCP connect; `opening()` is true until it ended, then see `open_error()`.
   void connect(const tcp::endpoint& to);
-  /// Begins a TLS handshake. @param name SNI and verified host name when acting as a client.
+  /// Begins a TLS handshake. @param name SNI and verified host name when acting as a client; an
+  /// address (IPv6 without brackets) is verified only.
   void handshake(std::shared_ptr<asio::ssl::context> context, bool as_client,
                  const std::string& name = {}, bool verify = true);
   bool opening() const noexcept { return opening_; }

@@ -425,5 +425,29 @@ TEST_F(bearer, that_would_break_a_header_is_refused) {
   EXPECT_THAT(problem(), HasSubstr("cannot stand in a header"));
 }
 
+// ---- one authority ----
+
+TEST_F(tls_contexts, of_one_authority_trust_nobody_else) {
+  std::string problem;
+  const auto context = make_authority_context(authority->certificate(), problem);
+  ASSERT_TRUE(context) << problem;
+  EXPECT_EQ(problem, "");
+  EXPECT_EQ(SSL_CTX_get_min_proto_version(context->native_handle()), TLS1_2_VERSION);
+  const auto serving = good_server(server.certificate, server.key);
+  EXPECT_TRUE(shake_hands(context->native_handle(), serving->native_handle()).client_done);
+  const auto stranger = make_authority_context(other.certificate, problem);
+  ASSERT_TRUE(stranger) << problem;
+  EXPECT_FALSE(shake_hands(stranger->native_handle(), serving->native_handle()).client_done);
+}
+
+TEST_F(tls_contexts, of_one_authority_are_not_made_from_anything_else) {
+  for (const auto& file : {missing, garbage, files->path(), server.key}) {
+    std::string problem;
+    EXPECT_FALSE(make_authority_context(file, problem));
+    EXPECT_THAT(problem, HasSubstr("certificates from " + file.string() + ": "));
+    EXPECT_THAT(problem, Not(HasSubstr("hunter2")));
+  }
+}
+
 } // namespace
 } // namespace synapse::app

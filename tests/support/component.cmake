@@ -1,8 +1,9 @@
-# tests/support: a gateway process, a scripted backend and a raw client for tests on real sockets. A
-# test that uses them names synapse_test_support under LINK.
+# tests/support: a gateway process, a scripted backend, a Kubernetes API and a raw client for tests on
+# real sockets. A test that uses them names synapse_test_support under LINK.
 find_package(OpenSSL REQUIRED)
 add_library(synapse_test_support STATIC
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/certificates.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/fake_kubernetes.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/gateway_process.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/raw_client.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/scripted_upstream.cpp
@@ -11,5 +12,5 @@ add_library(synapse_test_support STATIC
 target_include_directories(synapse_test_support PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_definitions(synapse_test_support PRIVATE SYNAPSE_BINARY_DIR="${CMAKE_BINARY_DIR}")
 target_link_libraries(synapse_test_support PRIVATE synapse_flags
-  PUBLIC GTest::gtest OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+  PUBLIC GTest::gtest nlohmann_json::nlohmann_json OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 add_dependencies(synapse_test_support synapse)

@@ -520,6 +520,40 @@ TEST_F(tls_transports, refuse_who_cannot_be_trusted) {
   });
 }
 
+TEST_F(tls_transports, verify_an_address_but_do_not_ask_for_it) {
+  const auto own = test::make_certificate("IP:127.0.0.1");
+  auto asked = std::make_shared<std::string>();
+  run([&]() -> task<void> {
+    for (const auto& [name, good] :
+         {std::pair{"127.0.0.1", true}, std::pair{"127.0.0.2", false}, std::pair{"::1", false},
+          std::pair{"backend.example", false}}) {
+      auto trusting = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+      trusting->add_certificate_authority(asio::buffer(own.pem));
+      auto serving = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+      serving->use_certificate_chain(asio::buffer(own.pem));
+      serving->use_private_key(asio::buffer(own.key), asio::ssl::context::pem);
+      SSL_CTX_set_tlsext_servername_callback(
+          serving->native_handle(), +[](SSL* tls, int*, void* into) {
+            const char* sent = SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name);
+            *static_cast<std::string*>(into) = sent ? sent : "(none)";
+            return SSL_TLSEXT_ERR_OK;
+          });
+      SSL_CTX_set_tlsext_servername_arg(serving->native_handle(), asked.get());
+      asked->clear();
+      ends e{runner.io()};
+      e.left->handshake(trusting, true, name, true);
+      e.right->handshake(serving, false);
+      while (e.left->opening() || e.right->opening()) {
+        co_await e.wake->wait();
+        if (!e.left->opening() && e.left->open_error())
+          e.left->close(); // or the server would wait for it
+      }
+      EXPECT_EQ(!e.left->open_error(), good) << name;
+      EXPECT_EQ(*asked, std::string{name} == "backend.example" ? name : "(none)");
+    }
+  });
+}
+
 TEST_F(tls_transports, report_a_peer_that_does_not_speak_tls) {
   run([&]() -> task<void> {
     ends e{runner.io()};
