@@ -36,6 +36,23 @@ struct cluster_client::errand {
   kubernetes::attempted_call call(const std::string& directory) const {
     return {what.method == "GET" ? "get" : "patch", what.name_space, what.name, directory};
   }
+
+  http_call request() const {
+    http_call made;
+    made.method = what.method;
+    made.target = kubernetes::deployment_path(api, what.name_space, what.name);
+    made.authority = api.authority();
+    made.fields = "Authorization: Bearer " + token + "\r\nUser-Agent: synapse\r\n";
+    if (!what.patch.empty()) {
+      // Who has changed it stands in the object's managedFields then.
+      made.target += "?fieldManager=synapse";
+      made.content_type = "application/strategic-merge-patch+json";
+      made.body = what.patch;
+    }
+    made.timeout_ms = static_cast<std::uint32_t>(call_limit.count());
+    made.max_body = largest_answer;
+    return made;
+  }
 };
 
 void cluster_client::fail(const errand& what, kind how, std::string problem) {
@@ -101,54 +118,49 @@ bool cluster_client::renew_link(errand& what) {
 void cluster_client::send(const errand_ptr& what) {
   if (!prepare(*what))
     return;
-  const auto unreachable = [this, what](const std::string& why) {
-    fail(*what, kind::unreachable,
-         kubernetes::describe_silence(what->call(parts_.service_account_dir), what->api.authority(),
-                                      why));
-  };
-  const auto found = [this, what, unreachable](resolution& where) {
-    if (where.addresses.empty())
-      return unreachable("the host name does not resolve: " + where.error);
-    http_call call;
-    call.method = what->what.method;
-    call.target = kubernetes::deployment_path(what->api, what->what.name_space, what->what.name);
-    call.authority = what->api.authority();
-    call.fields = "Authorization: Bearer " + what->token + "\r\nUser-Agent: synapse\r\n";
-    if (!what->what.patch.empty()) {
-      // Who has changed it stands in the object's managedFields then.
-      call.target += "?fieldManager=synapse";
-      call.content_type = "application/strategic-merge-patch+json";
-      call.body = what->what.patch;
-    }
-    call.address = where.addresses[next_address_ % where.addresses.size()];
-    call.timeout_ms = static_cast<std::uint32_t>(call_limit.count());
-    call.max_body = largest_answer;
-    self_->request(what->link, call_limit + grace, std::move(call))
-        .then([this, what](http_reply& reply) { on_reply(what, std::move(reply)); },
-              [this, what](const caf::error& error) {
-                // It has died, or its thread is stuck: the next request gets another one.
-                if (link_ == what->link)
-                  close();
-                http_reply none;
-                none.fault = http_fault::canceled;
-                none.message = render(error);
-                on_reply(what, std::move(none));
-              });
-  };
   self_
       ->request(parts_.resolver, call_limit + grace,
                 resolve_request{what->api.host, what->api.port})
-      .then(found, [unreachable](const caf::error& error) { unreachable(render(error)); });
+      .then(
+          [this, what](resolution& where) {
+            if (where.addresses.empty())
+              return unreachable(*what, "the host name does not resolve: " + where.error);
+            send_to(what, where.addresses[next_address_ % where.addresses.size()]);
+          },
+          [this, what](const caf::error& error) { unreachable(*what, render(error)); });
+}
+
+void cluster_client::send_to(const errand_ptr& what, const backend_address& address) {
+  auto call = what->request();
+  call.address = address;
+  self_->request(what->link, call_limit + grace, std::move(call))
+      .then([this, what](http_reply& reply) { on_reply(what, std::move(reply)); },
+            [this, what](const caf::error& error) {
+              // It has died, or its thread is stuck: the next request gets another one.
+              if (link_ == what->link)
+                close();
+              http_reply none;
+              none.fault = http_fault::canceled;
+              none.message = render(error);
+              on_reply(what, std::move(none));
+            });
+}
+
+void cluster_client::unreachable(const errand& what, const std::string& why) {
+  fail(what, kind::unreachable,
+       kubernetes::describe_silence(what.call(parts_.service_account_dir), what.api.authority(),
+                                    why));
 }
 
 void cluster_client::on_reply(const errand_ptr& what, http_reply reply) {
-  if (!reply.ok()) {
-    if (reply.fault == http_fault::connect_failure)
-      ++next_address_;
-    return fail(*what, reply.fault == http_fault::connect_failure ? kind::unreachable : kind::lost,
+  if (reply.fault == http_fault::connect_failure) {
+    ++next_address_;
+    return unreachable(*what, reply.message);
+  }
+  if (!reply.ok())
+    return fail(*what, kind::lost,
                 kubernetes::describe_silence(what->call(parts_.service_account_dir),
                                              what->api.authority(), reply.message));
-  }
   if (reply.status == 401 && !what->again) {
     // The token may have been replaced since it was read.
     what->again = true;

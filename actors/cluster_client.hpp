@@ -23,9 +23,11 @@ using tls_context = std::shared_ptr<net::asio::ssl::context>;
 
 /// What leads to the API. All functions are called on the asking actor's thread.
 struct cluster_parts {
-  std::string api_url;             ///< https://…; empty: what the environment says
-  std::string service_account_dir; ///< with the files token and ca.crt
-  kubernetes::variable_lookup variables;
+  std::string api_url; ///< https://…; empty: what the environment says
+  /// With the files token and ca.crt.
+  std::string service_account_dir = "/var/run/secrets/kubernetes.io/serviceaccount";
+  /// The environment of the process.
+  kubernetes::variable_lookup variables = [](const std::string&) { return std::string{}; };
   resolver_actor resolver;
   /// Trusts the authorities in that file and nobody else. Null with `problem` set, which must not
   /// repeat the file's content, when it cannot be used.
@@ -34,7 +36,7 @@ struct cluster_parts {
   std::function<http_link_actor(tls_context, std::string server_name)> make_link;
 };
 
-/// The name of the controller's messages to itself; others see a runtime_controller_actor.
+/// The controller with its messages to itself; others see a runtime_controller_actor.
 using runtime_controller_self =
     runtime_controller_actor::extend<caf::reacts_to<check_atom, std::uint64_t /* step */>,
                                      caf::reacts_to<tick_atom, std::uint64_t /* change */>>;
@@ -88,7 +90,9 @@ private:
   void send(const errand_ptr& what);
   bool prepare(errand& what);
   bool renew_link(errand& what);
+  void send_to(const errand_ptr& what, const backend_address& address);
   void on_reply(const errand_ptr& what, http_reply reply);
+  void unreachable(const errand& what, const std::string& why);
   static void fail(const errand& what, cluster_reply::kind how, std::string problem);
 
   runtime_controller_self::pointer self_;
