@@ -118,13 +118,14 @@ config::parsed<arguments> with_context_size(const arguments& args, const argumen
     return changed;
   }
   // From the end, so that indexes stay true. Every place: it does not matter then which one counts.
-  for (auto one = found.rbegin(); one != found.rend(); ++one) {
-    if (one->how == place::form::one_word)
-      changed[one->at].replace(one->name + 1, std::string::npos, value);
-    else if (one->has_value)
-      changed[one->at + 1] = value;
+  for (auto i = found.size(); i-- > 0;) {
+    const auto& one = found[i];
+    if (one.how == place::form::one_word)
+      changed[one.at].replace(one.name + 1, std::string::npos, value);
+    else if (one.has_value)
+      changed[one.at + 1] = value;
     else
-      changed.insert(changed.begin() + static_cast<std::ptrdiff_t>(one->at) + 1, value);
+      changed.insert(changed.begin() + static_cast<std::ptrdiff_t>(one.at) + 1, value);
   }
   return changed;
 }

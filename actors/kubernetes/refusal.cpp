@@ -55,9 +55,10 @@ status_object read_status(std::string_view body) {
   for (std::size_t i = 0; i < count; ++i) {
     auto field = text_of(causes[i], "field");
     auto message = text_of(causes[i], "message");
-    if (!field.empty() || !message.empty())
-      result.causes += (result.causes.empty() ? "" : "; ") + field +
-                       (field.empty() || message.empty() ? "" : ": ") + message;
+    if (field.empty() && message.empty())
+      continue;
+    result.causes.append(result.causes.empty() ? "" : "; ").append(field);
+    result.causes.append(field.empty() || message.empty() ? "" : ": ").append(message);
   }
   return result;
 }

@@ -101,9 +101,9 @@ TEST_F(runtime_controller, makes_one_change_at_a_time_each_by_what_it_finds) {
 
 TEST_F(runtime_controller, bounds_the_changes_that_wait) {
   cluster->silent = true;
-  std::vector<answer_to_apply> waiting;
-  for (int i = 0; i < 16; ++i)
-    waiting.push_back(begin(1000 + i));
+  std::vector<answer_to_apply> waiting(16);
+  for (auto& one : waiting)
+    one = begin(1000);
   expect_error(begin(2000), ec::cluster_refused, HasSubstr("16 changes"));
   for (const auto& one : waiting)
     EXPECT_FALSE(one.answered());
