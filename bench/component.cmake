@@ -1,5 +1,5 @@
-# Tools that measure: they share no code with the gateway, except for the micro-benchmarks, which
-# measure parts of it.
+# Tools that measure: they share no code with the gateway, except for the micro-benchmarks and the
+# simulation of models that take turns, which are about parts of it.
 synapse_add_component(bench
   PATH bench
   SOURCES histogram.cpp http_scan.cpp sse_scan.cpp options.cpp sockets.cpp response_reader.cpp
@@ -12,6 +12,10 @@ foreach(_program stub load)
   add_executable(synapse-bench-${_program} ${CMAKE_CURRENT_SOURCE_DIR}/bench/${_program}.cpp)
   target_link_libraries(synapse-bench-${_program} PRIVATE synapse_flags synapse::bench)
 endforeach()
+
+add_executable(synapse-model-turns ${CMAKE_CURRENT_SOURCE_DIR}/bench/models/turns.cpp)
+target_include_directories(synapse-model-turns PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(synapse-model-turns PRIVATE synapse_flags synapse::actors_models)
 
 # Micro-benchmarks: one file per subject.
 find_package(benchmark QUIET)
