@@ -20,8 +20,10 @@ synapse_add_test(models
     actors/models/profile_schema_test.cpp
     actors/models/profile_store_faults_test.cpp
     actors/models/profile_store_test.cpp
+    actors/models/schedule_away_test.cpp
     actors/models/schedule_commands_test.cpp
     actors/models/schedule_random_test.cpp
     actors/models/schedule_router_test.cpp
     actors/models/schedule_test.cpp
+    actors/models/schedule_waiting_test.cpp
   DEPENDS actors_models)

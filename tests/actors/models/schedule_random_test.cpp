@@ -249,7 +249,7 @@ private:
         node.mapped().what == purpose::request || node.mapped().what == purpose::no_wait;
     if (word.why != denial::none || !begins)
       return;
-    EXPECT_EQ(word.why == denial::none, !word.id.empty());
+    EXPECT_EQ(word.id, word.model);
     ++on_their_way_[word.model];
     send(lanes_[node.mapped().lane].inbox, [this, index = node.mapped().lane, word] {
       --on_their_way_[word.model];
