@@ -95,6 +95,14 @@ TEST_F(turns, resolve_aliases_to_one_model) {
   EXPECT_EQ(verdicts.at(one).id, "a-00001-of-00002");
 }
 
+TEST_F(turns, believe_no_list_from_before_a_model_was_loaded) {
+  list({{"a", loaded}, {"b"}, {"c"}});
+  list(cold, 10 * ms);
+  EXPECT_TRUE(open("a"));
+  list(cold);
+  EXPECT_FALSE(open("a"));
+}
+
 // ---- turns ----
 
 TEST_F(turns, keep_a_busy_model_for_the_window_after_the_first_who_waits) {
@@ -276,6 +284,19 @@ TEST_F(turns, send_the_one_away_that_was_used_longest_ago) {
   note();
   EXPECT_TRUE(open("a"));
   EXPECT_TRUE(closing("b"));
+}
+
+TEST_F(turns, make_room_once_for_one_who_waits) {
+  limits.max_loaded = 2;
+  subject.set_limits(limits);
+  list({{"a", loaded}, {"b", loaded}, {"c"}});
+  pass(100 * sec);
+  ask("c");
+  used("a", 0, now - 10 * sec);
+  used("b", 0, now - 20 * sec);
+  ASSERT_TRUE(closing("b"));
+  pass(limits.batch_window * 2);
+  EXPECT_TRUE(open("a")) << "one model is enough";
 }
 
 TEST_F(turns, never_unload_where_there_is_no_limit) {
