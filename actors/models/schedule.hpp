@@ -229,6 +229,7 @@ private:
   entry* victim(const slot& wanted, time_ns now);
   time_ns may_close(const slot& of, const slot& wanted) const;
   bool making_room() const;
+  bool all_told() const;
   bool has_room() const;
   bool room_for(const slot& wanted) const;
   /// The router answers, and what it said last is newer than all that happened to it from here.

@@ -195,6 +195,15 @@ bool schedule::idle(const slot& of) noexcept {
   return std::all_of(of.in_use.begin(), of.in_use.end(), [](auto count) { return count == 0; });
 }
 
+/// Else the one whose lanes speak first would go, not the one that was used longest ago.
+bool schedule::all_told() const {
+  return std::all_of(slots_.begin(), slots_.end(), [](const entry& one) {
+    const auto& of = one.second;
+    return of.now != phase::open ||
+           std::find(of.in_use.begin(), of.in_use.end(), not_told) == of.in_use.end();
+  });
+}
+
 /// From when on an open model may be closed for one that is wanted.
 time_ns schedule::may_close(const slot& of, const slot& wanted_one) const {
   if (of.now == phase::loading)
@@ -202,7 +211,7 @@ time_ns schedule::may_close(const slot& of, const slot& wanted_one) const {
   if (of.now != phase::open)
     return never;
   const auto turn_ends = std::max(wanted_since(wanted_one), of.opened) + limits_.batch_window;
-  if (!idle(of))
+  if (!idle(of) || !all_told())
     return turn_ends;
   return std::min(turn_ends, std::max(of.used + limits_.linger, of.kept_until));
 }
