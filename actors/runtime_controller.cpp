@@ -59,6 +59,7 @@ public:
   runtime_controller_self::behavior_type make_behavior() override {
     return {
         [this](const apply_runtime& what) { return on_apply(what); },
+        [this](check_atom) { return on_check(); },
         [this](check_atom, std::uint64_t step) {
           if (step == step_)
             look();
@@ -93,6 +94,34 @@ private:
     changes_.push_back(std::move(one));
     if (changes_.size() == 1)
       begin();
+    return promise;
+  }
+
+  /// Looks at the Deployment and changes nothing.
+  caf::result<bool> on_check() {
+    auto promise = make_response_promise<bool>();
+    cluster_question get;
+    get.method = "GET";
+    get.name_space = parts_.name_space;
+    get.name = parts_.deployment;
+    client_.ask(std::move(get), [this, promise](const cluster_reply& reply) mutable {
+      if (reply.how == kind::answered && reply.status == 200) {
+        const auto found = kubernetes::parse_deployment(reply.body);
+        const auto has_container =
+            found && std::any_of(found->containers.begin(), found->containers.end(),
+                                 [this](const auto& one) { return one.name == parts_.container; });
+        if (has_container)
+          promise.deliver(true);
+        else
+          promise.deliver(caf::make_error(ec::cluster_refused,
+                                          found ? no_container(*found)
+                                                : "cannot read " + target() + ": " + found.error));
+        return;
+      }
+      promise.deliver(caf::make_error(reply.how == kind::not_in_cluster ? ec::not_in_cluster
+                                                                        : ec::cluster_refused,
+                                      text_of(reply, "GET")));
+    });
     return promise;
   }
 

@@ -1,8 +1,10 @@
 #include "app/application.hpp"
 
+#include "actors/http_link.hpp"
 #include "actors/model_profiles.hpp"
 #include "actors/protocol/error.hpp"
 #include "actors/resolver.hpp"
+#include "actors/runtime_controller.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/voice_library.hpp"
 #include "app/tls_contexts.hpp"
@@ -235,6 +237,9 @@ struct application::parts {
       profiles.report = [this](const std::string& text) { say->error("model profiles: {}", text); };
       return actors::spawn_model_profiles(*system, std::move(profiles));
     };
+    result.make_runtime_controller = [this](const actors::resolver_actor& resolver) {
+      return actors::spawn_runtime_controller(*system, runtime_parts(resolver));
+    };
     result.model_events_of = [this](const std::string& name) { return model_events_of(name); };
     result.events_of = [this](const std::string& name) {
       auto& counted = metrics.backend(name);
@@ -258,6 +263,33 @@ struct application::parts {
     result.make_tls = make_client_context;
     result.read_bearer = read_bearer;
     result.report = [this](const std::string& text) { say->error("{}", text); };
+    return result;
+  }
+
+  actors::runtime_controller_parts runtime_parts(const actors::resolver_actor& resolver) {
+    const auto& process = first.process;
+    actors::runtime_controller_parts result;
+    result.name_space = process.llama_router_namespace;
+    result.deployment = process.llama_router_deployment;
+    result.container = process.llama_router_container;
+    result.timeout = std::chrono::seconds{process.runtime_reconfigure_timeout_seconds};
+    result.report = [this](const std::string& text) {
+      say->error("runtime of the router: {}", text);
+    };
+    result.cluster.api_url = process.kubernetes_api_url;
+    result.cluster.service_account_dir = process.kubernetes_service_account_dir;
+    result.cluster.variables = [this](const std::string& name) {
+      const auto found = variables.find(name);
+      return found == variables.end() ? std::string{} : found->second;
+    };
+    result.cluster.resolver = resolver;
+    result.cluster.make_tls = make_authority_context;
+    result.cluster.make_link = [&unit = threads.front()->unit](tls_context tls, std::string name) {
+      client::pool_options options;
+      options.tls = std::move(tls);
+      options.server_name = std::move(name);
+      return actors::spawn_pinned<actors::http_link>(unit, std::move(options));
+    };
     return result;
   }
 

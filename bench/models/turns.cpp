@@ -20,7 +20,7 @@
 
 namespace {
 
-using namespace synapse::actors::models;
+using namespace synapse::models;
 
 constexpr time_ns ms = 1'000'000;
 constexpr time_ns sec = 1'000'000'000;

@@ -1,7 +1,7 @@
 // Routers that vanish and come back, and lists that change.
 #include "tests/actors/models/schedule_rig.hpp"
 
-namespace synapse::actors::models {
+namespace synapse::models {
 namespace {
 
 using enum router_state;
@@ -175,4 +175,4 @@ TEST_F(away, that_turn_out_to_be_none_let_everybody_pass) {
 }
 
 } // namespace
-} // namespace synapse::actors::models
+} // namespace synapse::models

@@ -1,7 +1,7 @@
 // Those who wait, those who do not, and those who leave.
 #include "tests/actors/models/schedule_rig.hpp"
 
-namespace synapse::actors::models {
+namespace synapse::models {
 namespace {
 
 using enum router_state;
@@ -177,4 +177,4 @@ TEST_F(waiters, wait_no_longer_than_allowed) {
 }
 
 } // namespace
-} // namespace synapse::actors::models
+} // namespace synapse::models
