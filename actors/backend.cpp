@@ -62,6 +62,7 @@ backend_actor::behavior_type backend_state::make_behavior() {
         serve(ledger_.give_back(message.lane, message.count));
         publish_if_recall_changed();
       },
+      [this](return_atom) { on_return(); },
       [this](const result_report& message) { on_result(message); },
       [this](const settings_ptr& settings) { on_settings(settings); },
       [this](const resolution& message) { on_resolution(message); },
@@ -211,6 +212,15 @@ void backend_state::serve(const std::vector<permit_ledger::grant>& grants) {
 }
 
 // ---- breaker ----
+
+void backend_state::on_return() {
+  const auto before = breaker_.state();
+  if (!breaker_.on_return())
+    return;
+  if (before != breaker_.state())
+    events_.circuit_changed(before, breaker_.state());
+  publish();
+}
 
 void backend_state::on_result(const result_report& message) {
   const auto before = breaker_.state();

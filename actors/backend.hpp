@@ -47,6 +47,7 @@ private:
 
   void on_lane(const lane_actor& lane, std::uint32_t index);
   void on_lease_request(const lease_request& message);
+  void on_return();
   void on_result(const result_report& message);
   void on_settings(const settings_ptr& settings);
   void on_resolution(const resolution& message);

@@ -78,6 +78,13 @@ bool breaker::on_time(time_ns now) {
   return true;
 }
 
+bool breaker::on_return() {
+  if (!suspect())
+    return false;
+  close();
+  return true;
+}
+
 bool breaker::take_probe() {
   if (state_ != circuit::half_open || probing_)
     return false;

@@ -19,6 +19,10 @@ public:
   /// @returns true when the cooldown is over: open has become half open.
   bool on_time(time_ns now);
 
+  /// The backend has answered the gateway's own question after it had been away: there is no reason
+  /// to wait for the end of a cooldown. @returns true when something has changed.
+  bool on_return();
+
   /// @returns true for exactly one caller while half open, until that probe's result is there.
   bool take_probe();
 

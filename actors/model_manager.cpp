@@ -492,8 +492,10 @@ private:
       list = models::parse_catalog(reply.body, problem);
     }
     if (list) {
-      if (std::exchange(away_, false))
+      if (std::exchange(away_, false)) {
         parts_.events.reachable({});
+        send(parts_.control, return_atom::value);
+      }
       if (list->is_router && !capacity_known_) {
         learn_capacity(std::move(*list), asked);
         return;

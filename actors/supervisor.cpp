@@ -3,6 +3,7 @@
 #include "actors/health_aggregator.hpp"
 #include "actors/http_link.hpp"
 #include "actors/lane.hpp"
+#include "actors/models/model_choice.hpp"
 #include "actors/prober.hpp"
 #include "actors/protocol/error.hpp"
 #include "actors/router.hpp"
@@ -311,6 +312,7 @@ private:
     snapshot->health = health_;
     snapshot->router = router_;
     snapshot->voices = voices_;
+    snapshot->choice = std::make_shared<const models::model_choice>(settings_->models.choice);
     snapshot->profiles = profiles_;
     std::vector<prober_actor> probers;
     for (const auto& [name, children] : backends_) {

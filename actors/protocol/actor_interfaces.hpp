@@ -21,6 +21,7 @@ using list_atom = caf::atom_constant<caf::atom("list")>;
 using listen_atom = caf::atom_constant<caf::atom("listen")>;
 using remove_atom = caf::atom_constant<caf::atom("remove")>;
 using retire_atom = caf::atom_constant<caf::atom("retire")>;
+using return_atom = caf::atom_constant<caf::atom("return")>;
 using snap_atom = caf::atom_constant<caf::atom("snap")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using upload_atom = caf::atom_constant<caf::atom("upload")>;
@@ -54,6 +55,8 @@ using backend_actor = caf::typed_actor<
     caf::reacts_to<lane_actor, std::uint32_t>,
     // A lane needs a counted permit or the half-open probe.
     caf::reacts_to<lease_request>, caf::reacts_to<lease_abandon>, caf::reacts_to<lease_return>,
+    // The gateway's own question was answered, after one that was not.
+    caf::reacts_to<return_atom>,
     // Failures at once; successes while the lane's view says `suspect`.
     caf::reacts_to<result_report>,
     // New settings of the same backend (after a reload).

@@ -13,6 +13,10 @@ namespace boost::asio::ssl {
 class context;
 }
 
+namespace synapse::models {
+class model_choice;
+}
+
 namespace synapse::actors {
 
 struct backend_entry {
@@ -32,8 +36,9 @@ struct gateway_snapshot {
   std::vector<backend_entry> backends; ///< by name
   health_aggregator_actor health;
   router_actor router;
-  voice_library_actor voices;    ///< null in programs without one
-  model_profiles_actor profiles; ///< likewise
+  std::shared_ptr<const models::model_choice> choice; ///< made of `settings->models.choice`
+  voice_library_actor voices;                         ///< null in programs without one
+  model_profiles_actor profiles;                      ///< likewise
 };
 
 } // namespace synapse::actors

@@ -29,9 +29,14 @@ enum class response_detail : std::uint8_t {
   bad_request_body, ///< broken transfer coding
   invalid_json,
   unsupported_media_type,
-  unprocessable,   ///< a form without a field it needs
-  voice_not_found, ///< the library has no such voice
-  storage_failed,  ///< our own disk refused
+  unprocessable,      ///< a form without a field it needs
+  voice_not_found,    ///< the library has no such voice
+  model_not_found,    ///< the router has no such model
+  model_loading,      ///< not ready, and the client did not want to wait
+  model_busy,         ///< other models were in use for as long as one may wait
+  model_load_failed,  ///< the router could not load it
+  model_load_timeout, ///< it did not become ready in time
+  storage_failed,     ///< our own disk refused
   unsupported_transfer_coding,
   unsupported_method,
   unsupported_version,

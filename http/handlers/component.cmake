@@ -3,10 +3,10 @@ synapse_add_component(http_handlers
   SOURCES forwarder.cpp forwarder_relay.cpp forwarder_translate.cpp refusal.cpp translators.cpp
           transcript.cpp form_input.cpp upload_form.cpp form_call.cpp reference_upload.cpp speech_request.cpp
           voice_questions.cpp tts_handler.cpp stt_handler.cpp recordings_handler.cpp
-          openai_handler.cpp pass_through_handler.cpp
+          model_turn.cpp openai_handler.cpp pass_through_handler.cpp
           health_handler.cpp about_handler.cpp models_handler.cpp voice_upload.cpp
           voices_handler.cpp api_routes.cpp openapi_document.cpp openapi_audio.cpp
-  DEPENDS http_server http_client actors_runtime actors_protocol http_core telemetry
+  DEPENDS http_server http_client actors_models actors_runtime actors_protocol http_core telemetry
   LINK nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 synapse_add_test(http_handlers

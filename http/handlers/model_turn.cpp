@@ -1,0 +1,201 @@
+#include "http/handlers/model_turn.hpp"
+
+#include "actors/runtime/ask.hpp"
+#include "http/core/chunked.hpp"
+#include "http/core/local_reply.hpp"
+#include "http/core/sse.hpp"
+#include "http/handlers/deadlines.hpp"
+#include "http/handlers/refusal.hpp"
+#include "telemetry/gateway_metrics.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <array>
+
+namespace synapse::handlers {
+
+using actors::model_denial;
+using http::response_detail;
+
+namespace {
+response_detail detail_of(model_denial why) {
+  switch (why) {
+  case model_denial::unknown_model:
+    return response_detail::model_not_found;
+  case model_denial::loading:
+    return response_detail::model_loading;
+  case model_denial::load_failed:
+    return response_detail::model_load_failed;
+  case model_denial::load_timeout:
+    return response_detail::model_load_timeout;
+  case model_denial::wait_timeout:
+    return response_detail::model_busy;
+  case model_denial::queue_full:
+    return response_detail::upstream_overflow;
+  case model_denial::router_unavailable:
+    return response_detail::upstream_connection_failure;
+  case model_denial::router_error:
+    return response_detail::upstream_protocol_error;
+  default:
+    return response_detail::draining;
+  }
+}
+
+/// OpenAI's object, with the field at fault and how far a load has come.
+std::string loading_body(const std::string& message, double progress) {
+  nlohmann::ordered_json error;
+  error["message"] = message;
+  error["type"] = "server_error";
+  error["param"] = "model";
+  error["code"] = "model_loading";
+  error["progress"] = progress < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(progress);
+  nlohmann::ordered_json body;
+  body["error"] = std::move(error);
+  return dump(body);
+}
+} // namespace
+
+model_turn::model_turn(server::exchange& exchange, client::site_ptr site)
+    : ex_(exchange), site_(std::move(site)) {}
+
+model_turn::~model_turn() {
+  end();
+}
+
+void model_turn::end() {
+  if (std::exchange(held_, false))
+    desk().leave(model_);
+}
+
+bool model_turn::take_at_once(std::string_view model) {
+  const auto* found = desk().view()->find(model);
+  if (found == nullptr || !desk().enter(found->first))
+    return false;
+  held_ = true;
+  model_ = found->first;
+  id_ = found->second.id;
+  return true;
+}
+
+net::task<model_turn::outcome> model_turn::take(wish what) {
+  const auto number = ++ex_.owner().last_request;
+  actors::question<actors::model_grant> question;
+  question.ask(ex_.actor(), site_->entry->desks[ex_.owner().io.index()],
+               actors::model_request(number, what.model, what.wait, what.anew));
+  const auto asked = net::io_thread::now();
+  if (!co_await wait_for(question, number, what))
+    co_return outcome::gone;
+  site_->metrics->model_wait.observe_ns(net::io_thread::now() - asked);
+  actors::model_grant answer;
+  answer.why = model_denial::retired; // what an error means: the desk has ended
+  if (question.answer())
+    answer = std::move(*question.answer());
+  if (answer.why != model_denial::none) {
+    co_await refuse_with(answer);
+    co_return outcome::answered;
+  }
+  desk().take(number);
+  held_ = true;
+  model_ = std::move(answer.model);
+  id_ = std::move(answer.id);
+  co_return outcome::granted;
+}
+
+/// @returns false when the client has left; it waits for nothing any more then.
+net::task<bool> model_turn::wait_for(actors::question<actors::model_grant>& question,
+                                     std::uint64_t number, const wish& what) {
+  const auto every = in_ns(ex_.settings().models.keepalive);
+  const bool comments = what.stream && every != 0;
+  auto due = comments ? net::io_thread::now() + every : 0;
+  while (!question.done()) {
+    if (ex_.given_up()) {
+      caf::anon_send(site_->entry->desks[ex_.owner().io.index()], actors::model_abandoned(number));
+      if (ex_.metrics())
+        ex_.metrics()->client_disconnects[telemetry::request_phase::model].increment();
+      if (ex_.begun())
+        ex_.abort();
+      else
+        ex_.record().status = 499;
+      ex_.record().detail =
+          ex_.actor().canceled() ? response_detail::canceled : response_detail::client_disconnected;
+      ex_.alarm(0);
+      co_return false;
+    }
+    if (passed(due)) {
+      due = net::io_thread::now() + every;
+      // A client that does not read is seen as gone above.
+      co_await keep_alive(what.model);
+      continue;
+    }
+    const auto from = net::io_thread::now();
+    ex_.alarm(due);
+    co_await ex_.changed();
+    ex_.record().upstream_ns += net::io_thread::now() - from;
+  }
+  ex_.alarm(0);
+  co_return true;
+}
+
+/// Sends a comment, with the head of the event stream before the first one.
+net::task<bool> model_turn::keep_alive(const std::string& model) {
+  std::string head;
+  if (!ex_.begun()) {
+    const std::string fields =
+        "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n" + site_->response_extra;
+    http::reply_head reply;
+    reply.status = 200;
+    reply.content_type = "text/event-stream";
+    reply.content_length.reset();
+    reply.chunked = !ex_.plain_only();
+    if (ex_.plain_only()) {
+      ex_.close_after();
+      ex_.until_close();
+    }
+    reply.request_id = ex_.id();
+    reply.connection = ex_.decide_connection();
+    reply.date = ex_.owner().date();
+    reply.extra = fields;
+    http::append_reply_head(head, reply);
+    ex_.record().status = 200;
+    ex_.record().detail = response_detail::via_upstream;
+  }
+  std::string comment;
+  http::append_comment(comment, "waiting for model " + model);
+  char chunk_line[20];
+  std::array<std::string_view, 4> pieces{head, comment, {}, {}};
+  if (!ex_.plain_only())
+    pieces = {head, http::chunk_head(comment.size(), chunk_line), comment, "\r\n"};
+  bool sent = ex_.write(pieces);
+  if (!sent)
+    sent = co_await ex_.finish_write();
+  co_return sent;
+}
+
+net::task<void> model_turn::refuse_with(const actors::model_grant& denied) {
+  const auto detail = detail_of(denied.why);
+  const auto status = http::info(detail).status;
+  const auto message = denied.detail.empty() ? std::string{http::info(detail).message}
+                                             : "model " + denied.model + ": " + denied.detail;
+  if (status >= 500 && detail != response_detail::model_loading)
+    spdlog::warn("request {}: backend {}: {} ({})", ex_.id(), site_->name(), message,
+                 http::to_string(detail));
+  std::optional<unsigned> retry_after;
+  if (status == 503 || status == 429)
+    retry_after = std::max(1u, denied.retry_after_s);
+  if (detail != response_detail::model_loading || ex_.begun()) {
+    if (detail == response_detail::model_not_found && !ex_.begun()) {
+      refusal why{detail, message, "model"};
+      co_await refuse(ex_, std::move(why));
+      co_return;
+    }
+    co_await reply_or_end(ex_, detail, message, retry_after);
+    co_return;
+  }
+  const auto fields = "Retry-After: " + std::to_string(*retry_after) + "\r\n";
+  const auto body = loading_body(message, denied.progress);
+  co_await ex_.reply(status, "application/json", body, fields);
+  ex_.record().detail = detail;
+}
+
+} // namespace synapse::handlers
