@@ -185,7 +185,7 @@ net::task<void> model_turn::refuse_with(const actors::model_grant& denied) {
     retry_after = std::max(1u, denied.retry_after_s);
   if (detail != response_detail::model_loading || ex_.begun()) {
     if (detail == response_detail::model_not_found && !ex_.begun()) {
-      refusal why{detail, message, "model"};
+      refusal why{detail, denied.detail, "model"};
       co_await refuse(ex_, std::move(why));
       co_return;
     }
