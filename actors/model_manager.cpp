@@ -304,6 +304,7 @@ private:
     grant.detail = verdict.detail;
     grant.progress = verdict.progress;
     grant.retry_after_s = verdict.retry_after_s;
+    grant.managed = schedule_.managed();
     send(who.desk, std::move(grant));
   }
 

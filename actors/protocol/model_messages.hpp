@@ -92,6 +92,7 @@ struct model_grant {
   std::string detail;   ///< of a denial, for people
   double progress = -1; ///< of a load under way, 0 to 1; negative: not known
   std::uint32_t retry_after_s = 0;
+  bool managed = true; ///< false: the server turned out to be no router
 
   model_grant() = default;
 };
@@ -99,7 +100,7 @@ struct model_grant {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, model_grant& x) {
   return f(caf::meta::type_name("model_grant"), x.request, x.why, x.model, x.id, x.detail,
-           x.progress, x.retry_after_s);
+           x.progress, x.retry_after_s, x.managed);
 }
 
 /// The session went away before it saw the answer; a turn granted meanwhile ends.

@@ -99,6 +99,7 @@ net::task<model_turn::outcome> model_turn::take(wish what) {
   held_ = true;
   model_ = std::move(answer.model);
   id_ = std::move(answer.id);
+  managed_ = answer.managed;
   co_return outcome::granted;
 }
 

@@ -39,6 +39,8 @@ public:
   const std::string& model() const noexcept { return model_; }
   /// What the router is to be asked for.
   const std::string& id() const noexcept { return id_; }
+  /// False: the server is no router, and the request is none of our business.
+  bool managed() const noexcept { return managed_; }
   client::model_desk& desk() noexcept { return *site_->desk; }
   void end();
 
@@ -53,6 +55,7 @@ private:
   std::string model_;
   std::string id_;
   bool held_ = false;
+  bool managed_ = true;
 };
 
 } // namespace synapse::handlers

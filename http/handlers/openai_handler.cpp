@@ -17,7 +17,9 @@ using http::response_detail;
 namespace {
 
 /// Times a request is sent again because its model turned out not to be there.
-constexpr unsigned most_heals = 3;
+constexpr unsigned most_heals = 4;
+/// Between the second time and the third; doubles from then on.
+constexpr net::time_ns first_pause = 100'000'000;
 
 /// What a request wants, and what its body has to become.
 struct routed_request {
@@ -117,6 +119,20 @@ bool says_not_there(const collected_answer& answer) {
   return answer.status == 500 && has("proxy error: Could not establish connection");
 }
 
+/// A router shows a model for a moment longer than it has it. @returns false when the client has
+/// left meanwhile.
+net::task<bool> pause(server::exchange& ex, net::time_ns length) {
+  const auto due = net::io_thread::now() + length;
+  while (net::io_thread::now() < due && !ex.given_up()) {
+    ex.alarm(due);
+    const auto from = net::io_thread::now();
+    co_await ex.changed();
+    ex.record().upstream_ns += net::io_thread::now() - from;
+  }
+  ex.alarm(0);
+  co_return !ex.given_up();
+}
+
 /// To a router: waits for the model, fills in what the client leaves out, and tries again when the
 /// model turns out not to be there.
 net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_options options,
@@ -139,7 +155,7 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
         co_return;
     }
     options.body = nullptr;
-    if (turn.desk().view()->managed && edit_body(ex, request, turn, edited))
+    if (turn.managed() && edit_body(ex, request, turn, edited))
       options.body = &edited;
     forwarder work{ex, site, options};
     const auto end = co_await work.run();
@@ -157,6 +173,10 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
     spdlog::info("request {}: backend {} has not got model {} any more", ex.id(), site->name(),
                  turn.model());
     turn.desk().suspect(turn.model());
+    turn.end();
+    // A client that has left is noticed by whatever comes next.
+    if (heals > 0)
+      co_await pause(ex, first_pause << (heals - 1));
   }
 }
 
