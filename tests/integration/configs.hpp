@@ -11,12 +11,16 @@
 
 namespace synapse::integration {
 
-/// One entry of `backends:`. `keys` are further ones, as in a YAML flow mapping.
+/// One entry of `backends:`. `keys` are further ones, as in a YAML flow mapping. The models of
+/// `llama-router` are not managed unless `keys` say so: a scripted upstream counts requests, and
+/// those that the gateway sends by itself would come between.
 inline std::string backend(std::string_view name, const std::string& url,
                            std::string_view keys = {}) {
   std::string line = "  " + std::string{name} + ": {url: \"" + url + "\"";
   if (!keys.empty())
     line.append(", ").append(keys);
+  if (name == "llama-router" && keys.find("manage_models") == std::string_view::npos)
+    line.append(", manage_models: false");
   return line + "}\n";
 }
 
