@@ -289,6 +289,12 @@ void document_reader::read_model_rules(const yaml_entry& entry, model_choice_set
     const auto& item = entry.value->items[i];
     const std::string name = key + "[" + std::to_string(i) + "]";
     lines_[name] = item->line;
+    if (item->type != yaml_node::kind::map) {
+      report(item->line, name, "must be a map with model and words");
+      // In its place, so that the problems of later entries bear their own numbers.
+      choice.rules.push_back({name, {name}});
+      continue;
+    }
     model_rule rule;
     read_section(name + ".", {name, item->line, item}, rule);
     if (!was_given(name + ".model"))

@@ -55,7 +55,8 @@ void check_value(report& out, const std::string& key, const std::vector<std::str
                  const value_range& range) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::string item = key + "[" + std::to_string(i) + "]";
-    if (values[i].empty())
+    // Blanks alone stand for nothing, neither as a word nor as a name.
+    if (values[i].find_first_not_of(" \t") == std::string::npos)
       out.add(item, "must not be empty");
     else
       check_value(out, item, values[i], range);
@@ -140,6 +141,8 @@ void check_models(report& out, const model_settings& models) {
       out.add(key, "must name a model");
     else if (models.aliases.contains(model))
       out.add(key, "names another alias; name the model itself");
+    else if (chooses(model))
+      out.add(key, "means that the gateway chooses; add the name to models.auto.names instead");
     if (chooses(name))
       out.add(key, "is a name that leaves the choice to the gateway, see models.auto.names");
   }

@@ -28,10 +28,13 @@ struct docs : testing::Test {
 
 /// Defaults in words stand as they are, values as code.
 std::string shown(const key_info& key) {
-  if (key.default_text == "required" || key.default_text == "by use" || key.path == "routes")
+  if (key.default_text == "required" || key.default_text == "by use" || key.path == "routes" ||
+      key.path == "models.auto.rules")
     return key.default_text;
   if (key.default_text == "true for openai-compatible")
     return "true for `openai-compatible`";
+  if (key.path.ends_with(".manage_models"))
+    return "true for the `openai-compatible` one that serves `/models`";
   return "`" + key.default_text + "`";
 }
 

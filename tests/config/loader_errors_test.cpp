@@ -239,6 +239,99 @@ TEST(loader_errors, numbers_of_backends_and_routes_are_bounded) {
             "test.yaml:2: routes: must not have more than 1024 entries\n");
 }
 
+TEST(loader_errors, rules_of_the_choice_of_a_model) {
+  const auto rules = [](const std::string& entries) {
+    return problems_of(one_backend("") + "models:\n  auto:\n    rules:" + entries);
+  };
+  const std::string prefix = "test.yaml:7: models.auto.rules[0].";
+  EXPECT_EQ(rules(" []\n"), "");
+  EXPECT_EQ(rules("\n      - {model: m, words: [a]}\n"), "");
+  EXPECT_EQ(rules("\n      - {model: m, word: [a], words: [a]}\n"),
+            prefix + "word: unknown key (did you mean \"words\"?)\n");
+  EXPECT_EQ(rules("\n      - {words: [a]}\n"), prefix + "model: is required\n");
+  EXPECT_EQ(rules("\n      - {model: '', words: [a]}\n"), prefix + "model: must name a model\n");
+  EXPECT_EQ(rules("\n      - model: m\n        words:\n"),
+            "test.yaml:8: models.auto.rules[0].words: must be a list of at most 1024 texts such as "
+            "[a, b]\n");
+  EXPECT_EQ(rules("\n      - {model: m, words: []}\n"),
+            prefix + "words: must not be empty: such a rule never decides\n");
+  EXPECT_EQ(rules("\n      - {model: m, words: a}\n"),
+            prefix + "words: must be a list of at most 1024 texts such as [a, b]\n");
+  EXPECT_EQ(rules("\n      - model: m\n        words:\n          - a\n          - {}\n"
+                  "          - ' '\n"),
+            "test.yaml:10: models.auto.rules[0].words[1]: must be a single value\n"
+            "test.yaml:11: models.auto.rules[0].words[2]: must not be empty\n");
+  EXPECT_EQ(rules("\n      - m\n      -\n      - {model: m}\n"),
+            "test.yaml:7: models.auto.rules[0]: must be a map with model and words\n"
+            "test.yaml:8: models.auto.rules[1]: must be a map with model and words\n"
+            "test.yaml:9: models.auto.rules[2].words: must not be empty: such a rule never "
+            "decides\n");
+  EXPECT_EQ(rules("\n      m: [a]\n"),
+            "test.yaml:6: models.auto.rules: must be a list of at most 32 rules such as {model: "
+            "name, words: [code, bug]}\n");
+}
+
+TEST(loader_errors, keys_of_models_are_told_apart_by_their_place) {
+  EXPECT_EQ(problems_of(one_backend("    managed_models: true\n") + "models:\n"
+                                                                    "  batch_windw: 1s\n"
+                                                                    "  general: m\n"
+                                                                    "  poll: 1ms\n"
+                                                                    "  auto:\n"
+                                                                    "    name: [x]\n"
+                                                                    "    names: x\n"),
+            "test.yaml:4: backends.b.managed_models: unknown key (did you mean "
+            "\"manage_models\"?)\n"
+            "test.yaml:6: models.batch_windw: unknown key (did you mean \"batch_window\"?)\n"
+            "test.yaml:7: models.general: unknown key (did you mean \"auto.general\"?)\n"
+            "test.yaml:8: models.poll: must be between 10ms and 60s\n"
+            "test.yaml:10: models.auto.name: unknown key (did you mean \"names\"?)\n"
+            "test.yaml:11: models.auto.names: must be a list of at most 1024 texts such as [a, "
+            "b]\n");
+}
+
+TEST(loader_errors, aliases_name_models) {
+  const auto aliases = [](const std::string& entries) {
+    return problems_of(one_backend("") + "models:\n  aliases:\n" + entries);
+  };
+  EXPECT_EQ(aliases("    gpt-4o: m\n    gpt-4.1: m\n"), "");
+  EXPECT_EQ(aliases("    a: b\n    b: m\n"),
+            "test.yaml:6: models.aliases.a: names another alias; name the model itself\n");
+  EXPECT_EQ(aliases("    auto: m\n"), "test.yaml:6: models.aliases.auto: is a name that leaves the "
+                                      "choice to the gateway, see models.auto.names\n");
+  EXPECT_EQ(aliases("    a: auto\n"),
+            "test.yaml:6: models.aliases.a: means that the gateway chooses; add the name to "
+            "models.auto.names instead\n");
+  EXPECT_EQ(aliases("    a: ''\n"), "test.yaml:6: models.aliases.a: must name a model\n");
+  EXPECT_EQ(aliases("    a:\n"), "test.yaml:6: models.aliases.a: has no value\n");
+  EXPECT_EQ(aliases("    a: [m]\n"), "test.yaml:6: models.aliases.a: must be a single value\n");
+  EXPECT_EQ(problems_of(one_backend("") + "models: {aliases: [a]}\n"),
+            "test.yaml:4: models.aliases: must be a map of keys\n");
+}
+
+TEST(loader_errors, numbers_of_rules_words_and_aliases_are_bounded) {
+  const std::string start = one_backend("") + "models:\n";
+  std::string rules = start + "  auto:\n    rules:\n";
+  for (int i = 0; i < 32; ++i)
+    rules += "      - {model: m, words: [a]}\n";
+  EXPECT_EQ(problems_of(rules), "");
+  EXPECT_EQ(problems_of(rules + "      - {model: m, words: [a]}\n"),
+            "test.yaml:6: models.auto.rules: must be a list of at most 32 rules such as {model: "
+            "name, words: [code, bug]}\n");
+  std::string words = start + "  auto:\n    rules:\n      - model: m\n        words:\n";
+  for (int i = 0; i < 1024; ++i)
+    words += "          - w\n";
+  EXPECT_EQ(problems_of(words), "");
+  EXPECT_EQ(problems_of(words + "          - w\n"),
+            "test.yaml:8: models.auto.rules[0].words: must be a list of at most 1024 texts such as "
+            "[a, b]\n");
+  std::string aliases = start + "  aliases:\n";
+  for (int i = 0; i < 256; ++i)
+    aliases += "    a" + std::to_string(i) + ": m\n";
+  EXPECT_EQ(problems_of(aliases), "");
+  EXPECT_EQ(problems_of(aliases + "    more: m\n"),
+            "test.yaml:5: models.aliases: must not have more than 256 entries\n");
+}
+
 TEST(loader_errors, a_hundred_problems_are_enough) {
   std::string text = "x-many: &many\n";
   for (int i = 0; i < 20'000; ++i)
@@ -292,8 +385,9 @@ TEST(loader_errors, every_listed_key_is_read) {
     text += indent + rest + ": [{}]\n";
     const auto result = load_text(text, "test.yaml");
     const problem* found = find_problem(result.problems, path);
-    if (found == nullptr) // a list of bad entries is reported entry by entry
-      found = find_problem(result.problems, path + "[0]");
+    for (const char* entry : {"[0]", "[0].model"}) // bad entries of a list are reported one by one
+      if (found == nullptr)
+        found = find_problem(result.problems, path + entry);
     ASSERT_NE(found, nullptr) << text << render_all(result.problems);
     EXPECT_NE(found->message, "unknown key") << text;
     EXPECT_EQ(found->line, static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));

@@ -297,6 +297,76 @@ TEST(loader, the_environment_names_the_file_and_wins_over_it) {
   EXPECT_EQ(overlaid.value->process.config_path, path);
 }
 
+TEST(loader, reads_how_models_take_turns) {
+  const auto result = load_text(one_backend("") + "models:\n"
+                                                  "  batch_window: 20s\n"
+                                                  "  linger: 0\n"
+                                                  "  max_wait: 5m\n"
+                                                  "  load_timeout: 90s\n"
+                                                  "  restart_patience: 1m\n"
+                                                  "  keepalive: 0\n"
+                                                  "  poll: 250ms\n"
+                                                  "  refresh: 1m\n"
+                                                  "  max_waiting: 7\n"
+                                                  "  max_loaded: 2\n"
+                                                  "  aliases: {gpt-4o: big, gpt-4.1: small}\n"
+                                                  "  auto:\n"
+                                                  "    names: [best]\n"
+                                                  "    general: big\n"
+                                                  "    rules:\n"
+                                                  "      - model: coder\n"
+                                                  "        words: [c++, stack trace]\n"
+                                                  "      - {model: poet, words: [rhyme]}\n",
+                                "t");
+  ASSERT_TRUE(result) << render_all(result.problems);
+  model_settings expected;
+  expected.batch_window = milliseconds{20'000};
+  expected.linger = milliseconds{0};
+  expected.max_wait = milliseconds{300'000};
+  expected.load_timeout = milliseconds{90'000};
+  expected.restart_patience = milliseconds{60'000};
+  expected.keepalive = milliseconds{0};
+  expected.poll = milliseconds{250};
+  expected.refresh = milliseconds{60'000};
+  expected.max_waiting = 7;
+  expected.max_loaded = 2;
+  expected.aliases = {{"gpt-4o", "big"}, {"gpt-4.1", "small"}};
+  expected.choice.names = {"best"};
+  expected.choice.general = "big";
+  expected.choice.rules = {{"coder", {"c++", "stack trace"}}, {"poet", {"rhyme"}}};
+  EXPECT_EQ(result.value->models, expected);
+}
+
+TEST(loader, a_list_of_rules_replaces_the_default_one) {
+  const auto rules_in = [](const std::string& keys) {
+    const auto result = load_text(one_backend("") + keys, "t");
+    return result ? result.value->models.choice.rules.size() : 99;
+  };
+  EXPECT_EQ(rules_in(""), 1u);
+  EXPECT_EQ(rules_in("models: {auto: {general: m}}\n"), 1u);
+  EXPECT_EQ(rules_in("models: {auto: {rules: []}}\n"), 0u);
+  EXPECT_EQ(rules_in("models:\n  auto:\n  aliases:\n"), 1u) << "headings without keys";
+}
+
+TEST(loader, manages_the_models_of_the_backend_that_serves_models) {
+  const auto managed = [](const std::string& text) {
+    const auto result = load_text(text, "t");
+    std::string names;
+    if (result)
+      for (const auto& [name, backend] : result.value->backends)
+        names += backend.manage_models ? name + " " : "";
+    return result ? names : render_all(result.problems);
+  };
+  const std::string two = "backends:\n  llama-router: {url: 'http://h'}\n  b: {url: 'http://h'}\n";
+  EXPECT_EQ(managed(two), "llama-router ");
+  EXPECT_EQ(managed(two + "routes: {/models: b}\n"), "b ");
+  EXPECT_EQ(managed(two + "routes: {/*: b}\n"), "b ");
+  EXPECT_EQ(managed(one_backend("")), "");
+  EXPECT_EQ(managed(one_backend("    manage_models: true\n")), "b ");
+  EXPECT_EQ(managed("backends: {llama-router: {url: 'http://h', manage_models: false}}\n"), "");
+  EXPECT_EQ(managed("backends: {llama-router: {url: 'http://h', type: pyannote}}\n"), "");
+}
+
 TEST(loader, problems_of_file_and_environment_are_reported_together) {
   const auto result = with_environment(load_text("", "test.yaml"), {{"SYNAPSE_PORT", "x"}});
   EXPECT_FALSE(result);

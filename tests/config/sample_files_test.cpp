@@ -41,19 +41,24 @@ TEST(sample_files, its_routes_are_the_defaults) {
 }
 
 /// Drops one "# " from the lines that are commented-out keys, one group at a time being enough to
-/// show that none of them is misspelt: the values must be the defaults.
+/// show that none of them is misspelt: the values must be the defaults. A key may begin an entry of
+/// a list, and a list in brackets may go on over several lines.
 std::string uncommented(const std::string& text) {
   std::istringstream lines{text};
   std::string result;
+  bool in_brackets = false;
   for (std::string line; std::getline(lines, line);) {
     const std::size_t hash = line.find_first_not_of(' ');
     const bool comment = hash != std::string::npos && line.compare(hash, 2, "# ") == 0;
-    const std::size_t begin = comment ? line.find_first_not_of(' ', hash + 2) : std::string::npos;
+    const std::size_t begin = comment ? line.find_first_not_of("- ", hash + 2) : std::string::npos;
     const std::size_t colon = comment ? line.find(':', begin) : std::string::npos;
     const bool key = colon != std::string::npos &&
                      line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", begin) == colon;
-    if (comment && key)
+    if (comment && (key || in_brackets)) {
       line.erase(hash, 2);
+      const std::size_t open = line.find_last_of("[]");
+      in_brackets = open == std::string::npos ? in_brackets : line[open] == '[';
+    }
     result += line + "\n";
   }
   return result;

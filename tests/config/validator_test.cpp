@@ -140,6 +140,61 @@ TEST_F(validator, routes_must_lead_somewhere_once) {
   EXPECT_EQ(check(), "routes: must not have more than 1024 entries\n");
 }
 
+TEST_F(validator, the_choice_of_a_model_ends_at_a_model) {
+  all.models.choice.general = "";
+  EXPECT_EQ(check(), "models.auto.general: must name a model\n");
+  all.models.choice.general = "m";
+  all.models.choice.rules = {{"", {}}, {"m", {"a", "", "b\nc"}}};
+  EXPECT_EQ(check(), "models.auto.rules[0].model: must name a model\n"
+                     "models.auto.rules[0].words: must not be empty: such a rule never decides\n"
+                     "models.auto.rules[1].words[1]: must not be empty\n"
+                     "models.auto.rules[1].words[2]: must not have control characters\n");
+  all.models.choice.rules.clear();
+  EXPECT_EQ(check(), "");
+  all.models.choice.names = {"auto", " "};
+  EXPECT_EQ(check(), "models.auto.names[1]: must not be empty\n");
+  all.models.choice.names.clear();
+  EXPECT_EQ(check(), "") << "an absent model still leaves the choice";
+}
+
+TEST_F(validator, aliases_end_at_a_model) {
+  all.models.aliases = {{"a", "b"}, {"b", "m"}, {"auto", "m"}, {"c", "auto"}, {"d", ""}};
+  EXPECT_EQ(check(), "models.aliases.a: names another alias; name the model itself\n"
+                     "models.aliases.auto: is a name that leaves the choice to the gateway, see "
+                     "models.auto.names\n"
+                     "models.aliases.c: names another alias; name the model itself\n"
+                     "models.aliases.d: must name a model\n");
+  all.models.aliases = {{"", "m"}, {"c", "auto"}};
+  EXPECT_EQ(check(), "models.aliases.: is a name that leaves the choice to the gateway, see "
+                     "models.auto.names\n"
+                     "models.aliases.c: means that the gateway chooses; add the name to "
+                     "models.auto.names instead\n");
+  all.models.aliases = {{"a", "m\n"}};
+  EXPECT_EQ(check(), "models.aliases.a: must not have control characters\n");
+  all.models.aliases = {{"a", "a"}};
+  EXPECT_EQ(check(), "models.aliases.a: names another alias; name the model itself\n");
+}
+
+TEST_F(validator, times_of_models_have_their_ranges) {
+  all.models.batch_window = milliseconds{0};
+  all.models.linger = milliseconds{0};
+  all.models.restart_patience = milliseconds{0};
+  all.models.keepalive = milliseconds{0};
+  EXPECT_EQ(check(), "");
+  all.models.max_wait = milliseconds{0};
+  all.models.load_timeout = milliseconds{0};
+  all.models.poll = milliseconds{9};
+  all.models.refresh = milliseconds{99};
+  all.models.max_waiting = 0;
+  all.models.max_loaded = 1001;
+  EXPECT_EQ(check(), "models.max_wait: must be between 1ms and 24h\n"
+                     "models.load_timeout: must be between 1ms and 24h\n"
+                     "models.poll: must be between 10ms and 60s\n"
+                     "models.refresh: must be between 100ms and 1h\n"
+                     "models.max_waiting: must be between 1 and 1000000\n"
+                     "models.max_loaded: must be between 0 and 1000\n");
+}
+
 TEST_F(validator, reports_everything_at_once) {
   all.threads = 1000;
   b().retry.attempts = 0;
