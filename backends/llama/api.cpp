@@ -24,6 +24,7 @@ constexpr std::array error_rows{
     error_row{error_type::not_supported, 501, "not_supported_error"},
     error_row{error_type::unavailable, 503, "unavailable_error"},
     error_row{error_type::exceed_context_size, 400, "exceed_context_size_error"},
+    error_row{error_type::proxy, 500, "server_error"},
 };
 
 const error_row& row_of(error_type type) {
@@ -47,6 +48,13 @@ json error_object(const api_error& error) {
 }
 
 response error_response(const api_error& error) {
+  if (error.type == error_type::proxy) {
+    response out;
+    out.status = status_of(error.type);
+    out.content_type = "text/plain; charset=utf-8";
+    out.body = error.message;
+    return out;
+  }
   return json_response(error_object(error), status_of(error.type));
 }
 

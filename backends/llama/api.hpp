@@ -22,6 +22,7 @@ enum class error_type {
   not_supported,
   unavailable,
   exceed_context_size,
+  proxy, ///< the router's own words about a child that is gone: plain text, not an object
 };
 
 /// Thrown inside a handler, answered by the service that called it; never leaves this library.
@@ -37,7 +38,7 @@ int status_of(error_type type);
 /// @returns `{"error":{"code","message","type",…}}`.
 json error_object(const api_error& error);
 
-/// @returns an answer with that error object.
+/// @returns an answer with that error object, or with plain text where llama.cpp does so.
 response error_response(const api_error& error);
 
 /// @returns an error answer for any status, with the nearest type.

@@ -268,7 +268,8 @@ private:
         co_await out_.end_stream();
       co_return;
     }
-    auto answer = error_response(api_error{error_type::server, text});
+    auto kind = process_->plain_errors ? error_type::proxy : error_type::server;
+    auto answer = error_response(api_error{kind, text});
     co_await send(std::move(answer), in_, out_);
   }
 

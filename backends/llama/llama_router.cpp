@@ -180,13 +180,8 @@ asio::awaitable<void> llama_router::feed(const request& in, exchange& out) {
   bool there = co_await out.begin_stream(std::move(head));
   while (there && !out.gone()) {
     if (me.events.empty()) {
-      auto silence = options_.speed.ping_interval;
-      bool quiet = silence.count() > 0;
-      auto next = quiet ? out.last_write() + silence : exchange::clock::time_point::max();
-      if (quiet && exchange::clock::now() >= next)
-        there = co_await out.raw(":\n\n");
-      else
-        co_await out.pause_until(next);
+      // Silent while nothing happens, without a comment.
+      co_await out.pause_until(exchange::clock::time_point::max());
       continue;
     }
     auto text = std::move(me.events.front());
@@ -197,6 +192,13 @@ asio::awaitable<void> llama_router::feed(const request& in, exchange& out) {
 
 asio::awaitable<void> llama_router::props(const request& in, exchange& out) {
   std::string model(in.query_value("model"));
+  if (!model.empty() && pool_.sleeps(model)) {
+    auto body = model_props(model);
+    body["is_sleeping"] = true;
+    auto answer = json_response(body);
+    co_await send(std::move(answer), in, out);
+    co_return;
+  }
   if (!model.empty()) {
     auto held = co_await lease(out, in, std::move(model));
     if (!held)
@@ -210,9 +212,10 @@ asio::awaitable<void> llama_router::props(const request& in, exchange& out) {
                {"models_autoload", options_.autoload},
                {"model_alias", "llama-server"},
                {"model_path", "none"},
-               {"default_generation_settings", {{"params", json::object()}, {"n_ctx", 0}}},
+               {"default_generation_settings", {{"params", nullptr}, {"n_ctx", 0}}},
                {"ui_settings", json::object()},
-               {"build_info", build_name()}};
+               {"build_info", build_name()},
+               {"cors_proxy_enabled", false}};
   auto answer = json_response(body);
   co_await send(std::move(answer), in, out);
 }

@@ -72,6 +72,10 @@ model_pool::model_pool(model_pool_options options, std::shared_ptr<const docs_in
     model->text = texts_[static_cast<std::size_t>(spec.kind)].get();
     models_.push_back(std::move(model));
   }
+  // Newer builds list what is in their folder by name.
+  if (options_.behavior == router_behavior::new_builds)
+    std::sort(models_.begin(), models_.end(),
+              [](const auto& a, const auto& b) { return a->spec.id < b->spec.id; });
 }
 
 model_pool::~model_pool() = default;
@@ -107,7 +111,8 @@ asio::awaitable<model_lease> model_pool::ensure(exchange& user, std::string name
       throw api_error{error_type::server, "model name=" + model->spec.id + " failed to load"};
     // Who asks for a model that is being evicted waits for its next turn.
     if (model->stopping() && model->now != state::loading && !model->evicted)
-      throw api_error{error_type::server, "proxy error: Could not establish connection"};
+      throw api_error{old ? error_type::server : error_type::proxy,
+                      "proxy error: Could not establish connection"};
     if (model->now == state::loaded && !model->stopping())
       co_return model_lease{*this, *model, user};
     if (model->now == state::sleeping && !model->stopping())
@@ -211,17 +216,20 @@ void model_pool::start_load(pooled_model& model) {
   std::erase(queue_, &model);
   model.now = state::loading;
   model.failed = false;
+  model.waking = false;
+  model.cut = false;
   model.process = std::make_shared<model_process>(*model.text, options_.parallel);
+  model.process->plain_errors = options_.behavior == router_behavior::new_builds;
   publish(model, "model_status", {{"status", "loading"}});
-  json progress = {{"stages", {"text_model"}}, {"current", "text_model"}, {"value", 0.0}};
-  publish(model, "status_change", {{"status", "loading"}, {"progress", std::move(progress)}});
+  publish_progress(model, 0.0);
   after(model, options_.load_time,
         model.spec.fails ? &model_pool::crashed : &model_pool::on_loaded);
 }
 
 void model_pool::wake_up(pooled_model& model) {
   model.now = state::loading;
-  publish(model, "model_status", {{"status", "loading"}});
+  model.waking = true;
+  publish_progress(model, 0.0);
   after(model, options_.load_time, &model_pool::on_loaded);
 }
 
@@ -230,20 +238,25 @@ void model_pool::on_loaded(pooled_model& model) {
     return;
   model.now = state::loaded;
   model.process->last_used = exchange::clock::now();
-  json info = {{"n_ctx", options_.ctx_size}, {"n_vocab", vocabulary_size}};
-  publish(model, "model_status", {{"status", "loaded"}, {"info", std::move(info)}});
+  publish_progress(model, 1.0);
+  json told = {{"status", "loaded"}};
+  if (!model.waking)
+    told["info"] = info(model);
+  publish(model, "status_change", std::move(told));
   wake_waiters();
   released(model.spec.id);
 }
 
 void model_pool::begin_stop(pooled_model& model, bool to_make_room) {
   model.evicted = to_make_room;
+  model.cut = model.now == state::loading || !model.process->users.empty();
   model.process->kill();
   after(model, options_.unload_time, &model_pool::exited);
 }
 
 void model_pool::exited(pooled_model& model) {
-  on_stopped(model, false);
+  // Who is stopped in the middle of something does not end with 0.
+  on_stopped(model, model.cut && options_.behavior == router_behavior::new_builds);
 }
 
 void model_pool::crashed(pooled_model& model) {
@@ -256,7 +269,7 @@ void model_pool::on_stopped(pooled_model& model, bool failed) {
   model.now = state::unloaded;
   model.failed = failed;
   model.process.reset();
-  publish(model, "model_status", {{"status", "unloaded"}, {"exit_code", failed ? 1 : 0}});
+  publish(model, "status_change", {{"status", "unloaded"}, {"exit_code", failed ? 1 : 0}});
   wake_waiters();
   serve_queue();
 }
@@ -265,7 +278,7 @@ void model_pool::fall_asleep(pooled_model& model) {
   if (model.now != state::loaded || model.stopping() || !model.process->users.empty())
     return;
   model.now = state::sleeping;
-  publish(model, "model_status", {{"status", "sleeping"}});
+  publish(model, "status_change", {{"status", "sleeping"}});
 }
 
 void model_pool::released(const std::string& id) {

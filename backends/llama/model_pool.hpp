@@ -49,6 +49,8 @@ struct pooled_model {
   const text_model* text = nullptr;
   state now = state::unloaded;
   bool failed = false;
+  bool waking = false;           ///< loading after a sleep
+  bool cut = false;              ///< stopped while it worked or was loading
   bool evicted = false;          ///< stopped to make room, not because a client said so
   std::uint64_t load_losses = 0; ///< loads that did not end in a loaded model
   std::size_t interested = 0;    ///< requests waiting for it to be loaded
@@ -101,6 +103,9 @@ public:
   /// @returns the `data` array of `GET /models`.
   json list() const;
 
+  /// Whether it is that model, asleep: its properties are answered without waking it.
+  bool sleeps(std::string_view name) const;
+
   /// @returns the answer to `GET /slots` of a running process.
   json slots(const model_process& process) const;
 
@@ -124,6 +129,7 @@ private:
   bool changing() const;
   pooled_model* least_recently_used(bool also_busy);
   void start_load(pooled_model& model);
+  void publish_progress(const pooled_model& model, double value);
   void wake_up(pooled_model& model);
   void on_loaded(pooled_model& model);
   void begin_stop(pooled_model& model, bool to_make_room);
@@ -138,6 +144,7 @@ private:
   void wake_waiters();
   void publish(const pooled_model& model, std::string_view event, json data);
   json status(const pooled_model& model) const;
+  json info(const pooled_model& model) const;
 
   model_pool_options options_;
   std::vector<std::unique_ptr<text_model>> texts_;

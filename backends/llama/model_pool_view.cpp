@@ -1,6 +1,7 @@
 // What a model pool shows of itself: its lists and its events.
 #include "backends/llama/model_pool.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace synapse::backends {
@@ -38,6 +39,28 @@ void model_pool::publish(const pooled_model& model, std::string_view event, json
   }
 }
 
+void model_pool::publish_progress(const pooled_model& model, double value) {
+  json progress = {{"stages", {"text_model"}}, {"current", "text_model"}, {"value", value}};
+  publish(model, "status_change", {{"status", "loading"}, {"progress", std::move(progress)}});
+}
+
+json model_pool::info(const pooled_model& model) const {
+  return {{"id", model.spec.id},
+          {"aliases", {model.spec.id}},
+          {"tags", json::array()},
+          {"object", "model"},
+          {"architecture", {{"input_modalities", {"text"}}, {"output_modalities", {"text"}}}},
+          {"created", unix_now()},
+          {"owned_by", "llamacpp"},
+          {"meta", {{"n_vocab", vocabulary_size}, {"n_ctx", options_.ctx_size}}}};
+}
+
+bool model_pool::sleeps(std::string_view name) const {
+  return std::any_of(models_.begin(), models_.end(), [&](const auto& model) {
+    return model->spec.id == name && model->now == state::sleeping && !model->stopping();
+  });
+}
+
 json model_pool::status(const pooled_model& model) const {
   auto ctx = std::to_string(options_.ctx_size);
   json out = {{"value", name_of(model.now)},
@@ -68,7 +91,8 @@ json model_pool::list() const {
     entry["status"] = status(*model);
     if (options_.behavior == router_behavior::new_builds) {
       entry["architecture"] = {{"input_modalities", {"text"}}, {"output_modalities", {"text"}}};
-      entry["source"] = "preset";
+      entry["context_length"] = options_.ctx_size;
+      entry["source"] = "models_dir";
       entry["can_remove"] = false;
     }
     data.push_back(std::move(entry));

@@ -33,7 +33,8 @@ struct model_process {
   }
 
   const text_model& model;
-  bool alive = true; ///< false from the moment it is told to stop: connections to it break
+  bool plain_errors = true; ///< the router tells of its death in plain text, else as an object
+  bool alive = true;        ///< false from the moment it is told to stop: connections to it break
   std::vector<slot> slots;
   std::deque<exchange*> waiting;       ///< for a slot, first come first served
   std::unordered_set<exchange*> users; ///< requests it is working on or that wait for a slot

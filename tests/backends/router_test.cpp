@@ -37,6 +37,13 @@ void load(hosted& router, const std::string& name) {
   EXPECT_TRUE(eventually([&] { return router.state_of(name) == "loaded"; })) << name;
 }
 
+// What the router says of a child that is gone is plain text.
+void expect_proxy_error(const answer& got, const std::string& text) {
+  EXPECT_EQ(got.status, 500);
+  EXPECT_THAT(got.field("content-type"), HasSubstr("text/plain"));
+  EXPECT_EQ(got.body, text);
+}
+
 // A stream that has begun and goes on for as long as the test runs.
 class endless_stream {
 public:
@@ -57,7 +64,10 @@ TEST(router, lists_models_with_their_status) {
   EXPECT_EQ(body["object"], "list");
   ASSERT_EQ(body["data"].size(), 3U);
   auto entry = body["data"][0];
-  EXPECT_EQ(entry["id"], "local-docs");
+  EXPECT_EQ(entry["id"], "local-coder") << "by name";
+  EXPECT_EQ(body["data"][1]["id"], "local-docs");
+  EXPECT_EQ(entry["source"], "models_dir");
+  EXPECT_EQ(entry["context_length"], 16384);
   EXPECT_EQ(entry["owned_by"], "llamacpp");
   EXPECT_EQ(entry["object"], "model");
   EXPECT_TRUE(entry["aliases"].is_array());
@@ -161,7 +171,8 @@ TEST(router, a_model_that_fails_is_marked_and_can_be_tried_again) {
   for (int i = 0; i < 2; ++i)
     expect_error(router.post(chat_path, chat_with("broken", "x")), 500, "server_error",
                  "model name=broken failed to load");
-  auto entry = router.get("/models").parsed()["data"][3];
+  auto entry = router.get("/models").parsed()["data"][0];
+  EXPECT_EQ(entry["id"], "broken");
   EXPECT_EQ(entry["status"]["value"], "unloaded");
   EXPECT_EQ(entry["status"]["failed"], true);
   EXPECT_EQ(entry["status"]["exit_code"], 1);
@@ -177,8 +188,55 @@ TEST(router, unload_answers_before_the_model_has_gone) {
   EXPECT_EQ(router.state_of("local-echo"), "loaded");
   expect_error(router.post("/models/load", model("local-docs")), 500, "server_error",
                "model limit reached, try again later");
+  expect_proxy_error(router.post(chat_path, echo_chat("x")),
+                     "proxy error: Could not establish connection");
+}
+
+TEST(router, old_builds_tell_of_a_lost_process_in_an_object) {
+  auto options = router_with(false, 1);
+  options.pool.behavior = router_behavior::old_builds;
+  options.pool.unload_time = forever;
+  hosted router{options};
+  load(router, "local-echo");
+  EXPECT_EQ(router.post("/models/unload", model("local-echo")).status, 200);
   expect_error(router.post(chat_path, echo_chat("x")), 500, "server_error",
                "proxy error: Could not establish connection");
+}
+
+TEST(router, refuses_to_load_while_another_model_is_busy_or_loading) {
+  auto options = router_with(false, 1);
+  options.speed.tokens_per_second = 0.001;
+  hosted router{options};
+  load(router, "local-echo");
+  {
+    endless_stream busy{router, "local-echo"};
+    expect_error(router.post("/models/load", model("local-docs")), 500, "server_error",
+                 "model limit reached, try again later");
+    EXPECT_EQ(router.get("/slots?model=local-echo").parsed()[0]["is_processing"], true);
+  }
+  // It is idle some time after its client has left, and has gone when the load is answered.
+  ASSERT_TRUE(
+      eventually([&] { return router.post("/models/load", model("local-docs")).status == 200; }));
+  EXPECT_EQ(router.state_of("local-echo"), "unloaded");
+
+  auto slow = router_with(false, 1);
+  slow.pool.load_time = forever;
+  hosted loading{slow};
+  EXPECT_EQ(loading.post("/models/load", model("local-echo")).status, 200);
+  expect_error(loading.post("/models/load", model("local-docs")), 500, "server_error",
+               "model limit reached, try again later");
+}
+
+TEST(router, who_is_unloaded_in_the_middle_of_something_is_marked_as_failed) {
+  auto options = router_with(false, 4);
+  options.pool.load_time = forever;
+  hosted router{options};
+  EXPECT_EQ(router.post("/models/load", model("local-echo")).status, 200);
+  EXPECT_EQ(router.post("/models/unload", model("local-echo")).status, 200);
+  EXPECT_TRUE(eventually([&] { return router.state_of("local-echo") == "unloaded"; }));
+  EXPECT_EQ(router.get("/models").parsed()["data"][2]["status"]["failed"], true);
+  EXPECT_EQ(router.post("/models/load", model("local-echo")).status, 200);
+  EXPECT_FALSE(router.get("/models").parsed()["data"][2]["status"].contains("failed"));
 }
 
 TEST(router, after_the_unload_there_is_room) {
@@ -225,7 +283,7 @@ TEST(router, unloading_a_busy_model_fails_an_answer_that_was_not_streamed) {
   ASSERT_TRUE(eventually(
       [&] { return router.get("/slots?model=local-echo").parsed()[0]["is_processing"] == true; }));
   EXPECT_EQ(router.post("/models/unload", model("local-echo")).status, 200);
-  expect_error(client.read_answer(), 500, "server_error", "proxy error: Failed to read connection");
+  expect_proxy_error(client.read_answer(), "proxy error: Failed to read connection");
 }
 
 TEST(router, a_switch_waits_until_the_busy_model_is_idle) {
@@ -294,16 +352,63 @@ TEST(router, the_feed_tells_what_happens_to_models) {
   router.post("/models/load", model("local-echo"));
   EXPECT_EQ(next().dump(),
             R"({"model":"local-echo","event":"model_status","data":{"status":"loading"}})");
-  auto progress = next();
-  EXPECT_EQ(progress["event"], "status_change");
-  EXPECT_EQ(progress["data"]["progress"]["stages"].dump(), R"(["text_model"])");
+  for (const double value : {0.0, 1.0}) {
+    auto progress = next();
+    EXPECT_EQ(progress["event"], "status_change");
+    EXPECT_EQ(progress["data"]["status"], "loading");
+    EXPECT_EQ(progress["data"]["progress"]["stages"].dump(), R"(["text_model"])");
+    EXPECT_EQ(progress["data"]["progress"]["value"], value);
+  }
   auto loaded = next();
+  EXPECT_EQ(loaded["event"], "status_change");
   EXPECT_EQ(loaded["data"]["status"], "loaded");
-  EXPECT_TRUE(loaded["data"]["info"].is_object());
+  EXPECT_EQ(loaded["data"]["info"]["id"], "local-echo");
+  EXPECT_EQ(loaded["data"]["info"]["aliases"].dump(), R"(["local-echo"])");
   router.post("/models/unload", model("local-echo"));
-  auto unloaded = next();
-  EXPECT_EQ(unloaded["data"]["status"], "unloaded");
-  EXPECT_EQ(unloaded["data"]["exit_code"], 0);
+  EXPECT_EQ(next().dump(), R"({"model":"local-echo","event":"status_change",)"
+                           R"("data":{"status":"unloaded","exit_code":0}})");
+}
+
+TEST(router, the_feed_tells_of_an_eviction_before_the_load) {
+  hosted router{router_with(false, 1)};
+  load(router, "local-echo");
+  raw_client feed{router.port()};
+  feed.send_request("GET", "/models/sse");
+  EXPECT_EQ(feed.read_head().status, 200);
+  load(router, "local-docs");
+  auto gone = json::parse(feed.read_event());
+  EXPECT_EQ(gone["model"], "local-echo");
+  EXPECT_EQ(gone["data"]["status"], "unloaded");
+  EXPECT_EQ(feed.read_event(),
+            R"({"model":"local-docs","event":"model_status","data":{"status":"loading"}})");
+}
+
+TEST(router, the_feed_tells_of_sleep_and_of_waking_which_is_no_load) {
+  auto options = router_with(false, 4);
+  options.pool.sleep_idle = milliseconds(1);
+  hosted router{options};
+  raw_client feed{router.port()};
+  feed.send_request("GET", "/models/sse");
+  EXPECT_EQ(feed.read_head().status, 200);
+  const auto wait_for = [&](const std::string& status) {
+    for (;;) {
+      auto event = json::parse(feed.read_event());
+      if (event["data"]["status"] == status)
+        return event;
+    }
+  };
+  EXPECT_EQ(router.post("/models/load", model("local-echo")).status, 200);
+  EXPECT_EQ(wait_for("sleeping")["event"], "status_change");
+  auto props = router.get("/props?model=local-echo").parsed();
+  EXPECT_EQ(props["is_sleeping"], true);
+  EXPECT_EQ(router.state_of("local-echo"), "sleeping") << "looking does not wake it";
+  expect_error(router.post("/models/load", model("local-echo")), 400, "invalid_request_error",
+               "model is already running");
+  EXPECT_EQ(router.post(chat_path, echo_chat("x")).status, 200);
+  auto waking = json::parse(feed.read_event());
+  EXPECT_EQ(waking["event"], "status_change");
+  EXPECT_EQ(waking["data"]["status"], "loading");
+  EXPECT_FALSE(wait_for("loaded")["data"].contains("info"));
 }
 
 TEST(router, an_idle_model_sleeps_and_a_request_wakes_it) {

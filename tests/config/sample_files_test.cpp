@@ -90,5 +90,13 @@ TEST(sample_files, the_local_registry_stays_on_loopback) {
   EXPECT_EQ(all.routes, registry.routes);
 }
 
+TEST(sample_files, the_local_choice_is_among_the_models_of_the_local_router) {
+  const auto& choice = load_sample("local.yaml").models.choice;
+  EXPECT_EQ(choice.general, "local-docs");
+  ASSERT_EQ(choice.rules.size(), 2u);
+  EXPECT_EQ(choice.rules[0].model, "local-coder");
+  EXPECT_EQ(choice.rules[1].model, "local-echo");
+}
+
 } // namespace
 } // namespace synapse::config
