@@ -8,6 +8,7 @@
 #   STT_PORT=8010     local speech recognition backend (whisper-stt)
 #   SPEAKER_PORT=8011 local speaker backend (pyannote-speaker)
 #   AUDIO_PORT=8012   local audio backend (deepfilter-audio)
+#   LOAD_MS=1500      how long the chat backend takes to load a model, in milliseconds
 #   BIN_DIR=build/bin where the programs are
 #
 # Everything listens on 127.0.0.1. Ctrl-C or SIGTERM drains the gateway, then stops the backends; a
@@ -23,6 +24,7 @@ tts_port=${TTS_PORT:-8004}
 stt_port=${STT_PORT:-8010}
 speaker_port=${SPEAKER_PORT:-8011}
 audio_port=${AUDIO_PORT:-8012}
+load_ms=${LOAD_MS:-1500}
 bin_dir=${BIN_DIR:-$root/build/bin}
 config="$root/config/local.yaml"
 ready_seconds=30
@@ -102,9 +104,11 @@ mkdir -p "$data/voices"
 # To be called in the background only: exec makes the program's pid the one in $!.
 start() { exec setsid setpriv --pdeathsig TERM "$@"; }
 
+# Room for one of three models that only the gateway loads: like a graphics card with a router on it.
 start "$bin_dir/synapse-backends" --llama-embed "$embed_port" --llama-router "$router_port" \
   --chatterbox-tts "$tts_port" --whisper-stt "$stt_port" \
   --pyannote-speaker "$speaker_port" --deepfilter-audio "$audio_port" \
+  --models-max 1 --no-models-autoload --load-time "$load_ms" \
   --docs "$root/docs" --docs "$root/README.md" &
 backends=$!
 SYNAPSE_GATEWAY_CONFIG_PATH=$config SYNAPSE_HOST=127.0.0.1 SYNAPSE_PORT=$port \
@@ -137,6 +141,7 @@ Synapse is ready: $url   (Ctrl-C stops it)
 
   curl $url/v1/models
   curl $url/v1/embeddings -H 'Content-Type: application/json' -d '{"model":"local-embed","input":"hello"}'
+  curl $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"Which command runs the tests?"}]}'
   curl -N $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"local-docs","stream":true,"messages":[{"role":"user","content":"What is Synapse?"}]}'
 
 TEXT
