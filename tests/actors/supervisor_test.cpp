@@ -88,6 +88,12 @@ struct supervised : testing::Test {
       result->backends[name] = backend_named(name);
     return result;
   }
+  /// The same, with the models of one backend managed.
+  settings_ptr managing(const std::string& router, const std::vector<std::string>& names) {
+    auto result = std::make_shared<config::settings>(*settings(names));
+    result->backends.at(router).manage_models = true;
+    return result;
+  }
   bool apply(const settings_ptr& fresh) {
     const auto applied = actors.ask<bool>(subject, fresh);
     return applied && *applied;
@@ -253,6 +259,65 @@ TEST_F(supervised, gets_health_answers_for_the_new_configuration_during_a_reload
   const auto report = actors.ask<health_report>(installed[0]->health, check_atom::value);
   ASSERT_TRUE(report);
   EXPECT_TRUE(report->backends.empty());
+}
+
+// ---- models of a router ----
+
+TEST_F(supervised, gives_a_router_whose_models_are_managed_a_manager_and_desks) {
+  ASSERT_TRUE(apply(managing("router", {"plain", "router"})));
+  EXPECT_FALSE(entry(0).models);
+  EXPECT_TRUE(entry(0).desks.empty());
+  ASSERT_TRUE(entry(1).models);
+  ASSERT_EQ(entry(1).desks.size(), 2U) << "one per thread";
+  EXPECT_NE(entry(1).desks[0], entry(1).desks[1]);
+}
+
+TEST_F(supervised, keeps_the_manager_and_the_desks_when_a_reload_changes_other_things) {
+  const auto given = managing("a", {"a"});
+  ASSERT_TRUE(apply(given));
+  const auto before = entry();
+  auto changed = std::make_shared<config::settings>(*given);
+  changed->models.max_waiting = 7;
+  changed->backends["a"].url.port = 81;
+  ASSERT_TRUE(apply(changed));
+  EXPECT_EQ(entry().models, before.models);
+  EXPECT_EQ(entry().desks, before.desks);
+}
+
+TEST_F(supervised, retires_the_manager_and_the_desks_when_a_reload_switches_them_off) {
+  const auto given = managing("a", {"a"});
+  ASSERT_TRUE(apply(given));
+  const auto old = entry();
+  const auto manager_ended = actors.watch(old.models);
+  const auto desk_ended = actors.watch(old.desks[1]);
+  ASSERT_TRUE(apply({"a"}));
+  EXPECT_FALSE(entry().models);
+  EXPECT_TRUE(entry().desks.empty());
+  EXPECT_EQ(entry().control, old.control) << "the backend itself stays";
+  EXPECT_TRUE(*manager_ended);
+  EXPECT_TRUE(*desk_ended);
+  EXPECT_TRUE(works());
+  EXPECT_TRUE(reports.empty()) << "nothing was unexpected";
+  ASSERT_TRUE(apply(given));
+  EXPECT_TRUE(entry().models);
+  EXPECT_NE(entry().models, old.models);
+}
+
+TEST_F(supervised, restarts_the_backend_of_a_manager_or_a_desk_that_has_died) {
+  ASSERT_TRUE(apply(managing("a", {"a"})));
+  for (const bool manager : {true, false}) {
+    const auto old = entry();
+    if (manager)
+      kill(old.models);
+    else
+      kill(old.desks[0]);
+    actors.advance(210ms);
+    ASSERT_TRUE(entry().models);
+    EXPECT_NE(entry().models, old.models);
+    EXPECT_NE(entry().desks, old.desks);
+    EXPECT_TRUE(works());
+  }
+  EXPECT_TRUE(reported("backend a ended unexpectedly"));
 }
 
 // ---- restarts ----
