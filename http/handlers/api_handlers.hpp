@@ -18,8 +18,24 @@ net::task<void> embeddings(const services& all, server::exchange& exchange);
 net::task<void> list_models(const services& all, server::exchange& exchange);
 /// GET /v1/models/{id}
 net::task<void> get_model(const services& all, server::exchange& exchange);
-/// GET /models: llama-router's own list.
+
+// router_models_handler.cpp
+/// GET /models: llama-router's own list, split models as one entry, with their profiles.
 net::task<void> router_models(const services& all, server::exchange& exchange);
+/// POST /models/load: stores the fields that are given and has the model loaded.
+net::task<void> load_model(const services& all, server::exchange& exchange);
+/// POST /models/unload: waits for the requests that use the model.
+net::task<void> unload_model(const services& all, server::exchange& exchange);
+
+// profiles_handler.cpp
+/// GET /models/{id}/schema
+net::task<void> model_schema(const services& all, server::exchange& exchange);
+/// GET /models/{id}/profile
+net::task<void> get_profile(const services& all, server::exchange& exchange);
+/// PUT /models/{id}/profile: answers when it is stored and the next request has it.
+net::task<void> put_profile(const services& all, server::exchange& exchange);
+/// POST /models/{id}/profile/apply
+net::task<void> apply_profile(const services& all, server::exchange& exchange);
 
 // voices_handler.cpp
 /// GET /voices

@@ -9,7 +9,7 @@ namespace synapse::handlers {
 namespace {
 using server::access;
 
-constexpr std::array<api_route, 30> routes{{
+constexpr std::array<api_route, 36> routes{{
     {"POST", "/v1/chat/completions", access::open, chat_completions, "createChatCompletion", "LLM",
      "Chat completion, as JSON or as a stream of server-sent events", "ChatCompletionRequest",
      "ChatCompletion", "llama-router"},
@@ -22,9 +22,24 @@ constexpr std::array<api_route, 30> routes{{
      "Models of all configured LLM backends", "", "ModelList", ""},
     {"GET", "/v1/models/{id}", access::open, get_model, "retrieveModel", "LLM",
      "One model of that list", "", "Model", ""},
-    {"GET", "/models", access::open, router_models, "listRouterModels", "LLM",
-     "llama-router's own list, with the state of each model", "", "RouterModelList",
+    {"GET", "/models", access::open, router_models, "listRouterModels", "Models",
+     "llama-router's own list, with the state of each model and its stored profile", "",
+     "RouterModelList", "llama-router"},
+    {"POST", "/models/load", access::open, load_model, "loadModel", "Models",
+     "Stores the fields that are given and has the model loaded", "ModelLoad", "ModelLoaded",
      "llama-router"},
+    {"POST", "/models/unload", access::open, unload_model, "unloadModel", "Models",
+     "Unloads a model when no request uses it any more", "ModelUnload", "ModelUnloaded",
+     "llama-router"},
+    {"GET", "/models/{id}/schema", access::open, model_schema, "getModelSchema", "Models",
+     "The fields that a model's profile may have", "", "ProfileSchema", ""},
+    {"GET", "/models/{id}/profile", access::open, get_profile, "getModelProfile", "Models",
+     "The stored values of a model", "", "Profile", "llama-router"},
+    {"PUT", "/models/{id}/profile", access::open, put_profile, "putModelProfile", "Models",
+     "Stores values of a model; null unsets one", "ProfileChange", "ProfileStored", "llama-router"},
+    {"POST", "/models/{id}/profile/apply", access::open, apply_profile, "applyModelProfile",
+     "Models", "Brings stored values into effect that need the router to be started anew",
+     "ProfileApply", "ProfileApplied", "llama-router"},
     {"GET", "/voices", access::open, list_voices, "listVoices", "Voices",
      "All voices of the library, oldest first", "", "VoiceList", ""},
     {"POST", "/voices", access::open, create_voice, "createVoice", "Voices",

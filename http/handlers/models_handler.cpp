@@ -2,7 +2,7 @@
 #include "http/client/fetch.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/handlers/api_handlers.hpp"
-#include "http/handlers/form_call.hpp"
+#include "http/handlers/model_questions.hpp"
 #include "http/handlers/refusal.hpp"
 
 #include <nlohmann/json.hpp>
@@ -152,26 +152,6 @@ net::task<bool> gather(server::exchange& exchange, json& models) {
   co_return true;
 }
 
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9')
-      return c - '0';
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 &&
-        digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 } // namespace
 
 net::task<void> list_models(const services&, server::exchange& exchange) {
@@ -199,12 +179,6 @@ net::task<void> get_model(const services&, server::exchange& exchange) {
                      {"param", nullptr},
                      {"code", "model_not_found"}};
   co_await exchange.reply(404, "application/json", dump(answer));
-}
-
-net::task<void> router_models(const services&, server::exchange& exchange) {
-  auto site = co_await site_of(exchange);
-  if (site)
-    co_await forward(exchange, std::move(site), forward_options{});
 }
 
 } // namespace synapse::handlers

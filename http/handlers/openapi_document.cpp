@@ -143,6 +143,7 @@ json schemas() {
                                         {"loc", "msg", "type"}))}},
              {"detail"});
   add_audio_schemas(result);
+  add_model_schemas(result);
   return result;
 }
 
@@ -174,7 +175,7 @@ json operation(const api_route& route) {
   }
   if (!route.request.empty())
     result["requestBody"] = {
-        {"required", true},
+        {"required", route.request != "ProfileApply"},
         {"content", {{std::string{route.request_type}, {{"schema", reference(route.request)}}}}}};
   json ok{{"description", "Success"}, {"content", content(route.response)}};
   for (const auto type : other_media_types(route.request))
@@ -191,7 +192,13 @@ json operation(const api_route& route) {
   if (route.request_type == "multipart/form-data") {
     answers["415"] = error_answer("Not multipart/form-data", schema);
   }
-  if (!dialect && !route.request.empty())
+  const bool models = route.tag == "Models";
+  if (models && route.path != "/models" && !route.path.ends_with("/schema")) {
+    answers["404"] = error_answer("The router has no such model", schema);
+    if (route.id != "unloadModel")
+      answers["507"] = error_answer("The disk refused the profiles", schema);
+  }
+  if (!dialect && !models && !route.request.empty())
     answers["422"] = error_answer("A field is missing or has a wrong value", "ValidationError");
   if (route.id == "createTranslation")
     answers["501"] = error_answer("The backend cannot translate", schema);

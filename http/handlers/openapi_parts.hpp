@@ -37,6 +37,9 @@ inline json object(json properties, std::vector<std::string> required = {}) {
 /// Adds the schemas of speech, recognition, speakers and audio.
 void add_audio_schemas(json& schemas);
 
+/// Adds the schemas of the router's models and their profiles. @pre RouterModel is there
+void add_model_schemas(json& schemas);
+
 /// Media types that a good answer may have besides the route's first one, by its request's schema.
 std::vector<std::string_view> other_media_types(std::string_view request);
 
