@@ -135,8 +135,9 @@ struct model_routes : testing::Test {
   static void expect_detail(const http_reply& reply, unsigned status, std::string_view part) {
     EXPECT_EQ(reply.status, status) << reply.body;
     EXPECT_NE(text_at(reply.body, "/detail").find(part), std::string::npos) << reply.body;
-    if (status == 503 || status == 429)
+    if (status == 503 || status == 429) {
       EXPECT_FALSE(reply.field("Retry-After").empty());
+    }
   }
 
   support::temporary_directory files;
@@ -186,6 +187,7 @@ TEST_F(model_routes, list_shows_the_stored_profile) {
 
 struct split_models : model_routes {
   split_models() { upstream.set_script(parts.script()); }
+  ~split_models() override { running.reset(); } // it asks `parts`
   json merged() {
     if (!running)
       start();
@@ -504,7 +506,9 @@ TEST_F(model_routes, name_the_methods_that_they_have) {
   expect("/models/qwen3/schema", "PUT", "GET, HEAD, OPTIONS");
   expect("/models/qwen3/profile", "DELETE", "GET, HEAD, PUT, OPTIONS");
   expect("/models/qwen3/profile/apply", "GET", "POST, OPTIONS");
-  EXPECT_EQ(running->metric("synapse_requests_total", R"(route="/models/{id}/schema")"), 1);
+  get("/models/qwen3/schema");
+  EXPECT_TRUE(running->wait_for_metric("synapse_requests_total",
+                                       R"(route="/models/{id}/schema",code="200")", 1));
 }
 
 } // namespace

@@ -130,7 +130,7 @@ TEST(single_model, that_nobody_has_is_404) {
 TEST(router_models, pass_through_byte_by_byte) {
   const std::string list = "{\"data\": [ {\"id\":\"m\",  \"status\":{\"value\":\"loaded\"}} ]}\n";
   support::scripted_upstream upstream{says(200, list)};
-  gateway_process gateway{chat_config(upstream)};
+  gateway_process gateway{chat_config(upstream, {}, "manage_models: false")};
   const auto reply = gateway.get("/models?reload=1");
   EXPECT_TRUE(reply.ok());
   EXPECT_EQ(reply.body, list);
