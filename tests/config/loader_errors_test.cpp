@@ -261,7 +261,7 @@ TEST(loader_errors, rules_of_the_choice_of_a_model) {
                   "          - ' '\n"),
             "test.yaml:10: models.auto.rules[0].words[1]: must be a single value\n"
             "test.yaml:11: models.auto.rules[0].words[2]: must not be empty\n");
-  EXPECT_EQ(rules("\n      - m\n      -\n      - {model: m}\n"),
+  EXPECT_EQ(rules("\n      - m\n      - []\n      - {model: m}\n"),
             "test.yaml:7: models.auto.rules[0]: must be a map with model and words\n"
             "test.yaml:8: models.auto.rules[1]: must be a map with model and words\n"
             "test.yaml:9: models.auto.rules[2].words: must not be empty: such a rule never "
