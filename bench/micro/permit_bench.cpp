@@ -22,6 +22,7 @@ actors::backend_actor spawn_mute_backend(caf::actor_system& system) {
             [](const actors::lease_request&) {},
             [](const actors::lease_abandon&) {},
             [](const actors::lease_return&) {},
+            [](actors::return_atom) {},
             [](const actors::result_report&) {},
             [](const actors::settings_ptr&) {},
             [](const actors::resolution&) {},
