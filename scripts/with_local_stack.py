@@ -90,7 +90,9 @@ class LocalStack:
             [*(word for name in LOCAL_PORTS for word in (f"--{name}", "0")),
              "--ports-file", str(ports_file),
              "--docs", str(ROOT / "docs"), "--docs", str(ROOT / "README.md"),
-             "--tokens-per-second", "0", "--allow-misbehave"])
+             "--tokens-per-second", "0", "--allow-misbehave",
+             # As `make run` does, but quicker: room for one model, which only the gateway loads.
+             "--models-max", "1", "--no-models-autoload", "--load-time", "200"])
         ports = self._await(lambda: self._read_ports(ports_file), backends, "its ports file")
         self.ports = ports
         config = (ROOT / "config" / "local.yaml").read_text()

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the examples of README.md against SYNAPSE_BASE_URL (scripts/with_local_stack.py sets it).
+"""Runs the examples of README.md and of the integration guide against SYNAPSE_BASE_URL
+(scripts/with_local_stack.py sets it).
 
 Above every block of sh, python or js stands what is to be done with it:
 
@@ -18,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "README.md"
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "INTEGRATION-GUIDE.md")
 DOCUMENTED_URL = "http://127.0.0.1:8000"
 LIMIT_SECONDS = 60
 INSTALL_SECONDS = 900
@@ -60,16 +61,17 @@ def install_interpreters():
                            timeout=INSTALL_SECONDS, check=True)
 
 
-def broken_links(document):
+def broken_links(path, document):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document):
-        if "://" not in target and not (ROOT / target).exists():
+        if "://" not in target and not (path.parent / target).exists():
             yield target
 
 
-def main():
-    document = DOCUMENT.read_text(encoding="utf-8")
+def run_document(path):
+    """How many blocks passed, failed and were left alone."""
+    document = path.read_text(encoding="utf-8")
+    name = path.relative_to(ROOT)
     passed = failed = skipped = 0
-    install_interpreters()
     for block in BLOCK.finditer(document):
         language, mark = block["language"], block["mark"] or ""
         if language not in INTERPRETERS:
@@ -84,10 +86,17 @@ def main():
             problem = "says neither 'run: expect' nor 'not run:'"
         failed += bool(problem)
         passed += not problem
-        print(f"{'not ok' if problem else 'ok'} - README.md:{line} ({language}) {problem}")
-    for target in broken_links(document):
+        print(f"{'not ok' if problem else 'ok'} - {name}:{line} ({language}) {problem}")
+    for target in broken_links(path, document):
         failed += 1
-        print(f"not ok - README.md: no such file: {target}")
+        print(f"not ok - {name}: no such file: {target}")
+    return passed, failed, skipped
+
+
+def main():
+    install_interpreters()
+    results = [run_document(path) for path in DOCUMENTS]
+    passed, failed, skipped = (sum(each) for each in zip(*results))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 0 if passed and not failed else 1
 

@@ -114,7 +114,7 @@ TEST_F(gateway_metrics_test, enums_index_the_child_of_their_text) {
       3);
   EXPECT_EQ(read.value("synapse_stream_ends_total", {{"route", "/r"}, {"kind", "timeout"}}), 6);
   EXPECT_EQ(read.value("synapse_client_disconnects_total", {{"route", "/r"}, {"phase", "waiting"}}),
-            4);
+            5);
   EXPECT_EQ(to_string(attempt_result::first_token_timeout), "first_token_timeout");
   EXPECT_EQ(to_string(stream_end::done_added), "done_added");
 }
