@@ -2,6 +2,7 @@
 
 #include "actors/models/profile_schema.hpp"
 #include "http/core/utf8.hpp"
+#include "http/handlers/model_turn.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <nlohmann/json.hpp>
@@ -86,17 +87,6 @@ bool read_list(router_list& list, trouble& why) {
   else
     why = trouble_with(response_detail::upstream_error, "the router sent garbage: " + problem);
   return false;
-}
-
-/// Waits a moment. @returns false when the client has left.
-net::task<bool> pause(server::exchange& ex, net::time_ns length) {
-  const auto due = net::io_thread::now() + length;
-  while (net::io_thread::now() < due && !ex.given_up()) {
-    ex.alarm(due);
-    co_await ex.changed();
-  }
-  ex.alarm(0);
-  co_return !ex.given_up();
 }
 
 std::string name_of_split(std::string_view name) {

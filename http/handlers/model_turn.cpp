@@ -199,4 +199,16 @@ net::task<void> model_turn::refuse_with(const actors::model_grant& denied) {
   ex_.record().detail = detail;
 }
 
+net::task<bool> pause(server::exchange& ex, net::time_ns length) {
+  const auto due = net::io_thread::now() + length;
+  while (net::io_thread::now() < due && !ex.given_up()) {
+    ex.alarm(due);
+    const auto from = net::io_thread::now();
+    co_await ex.changed();
+    ex.record().upstream_ns += net::io_thread::now() - from;
+  }
+  ex.alarm(0);
+  co_return !ex.given_up();
+}
+
 } // namespace synapse::handlers

@@ -58,4 +58,7 @@ private:
   bool managed_ = true;
 };
 
+/// Waits so many nanoseconds. @returns false when the client has left meanwhile.
+net::task<bool> pause(server::exchange& exchange, net::time_ns length);
+
 } // namespace synapse::handlers

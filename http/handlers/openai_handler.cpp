@@ -119,20 +119,6 @@ bool says_not_there(const collected_answer& answer) {
   return answer.status == 500 && has("proxy error: Could not establish connection");
 }
 
-/// A router shows a model for a moment longer than it has it. @returns false when the client has
-/// left meanwhile.
-net::task<bool> pause(server::exchange& ex, net::time_ns length) {
-  const auto due = net::io_thread::now() + length;
-  while (net::io_thread::now() < due && !ex.given_up()) {
-    ex.alarm(due);
-    const auto from = net::io_thread::now();
-    co_await ex.changed();
-    ex.record().upstream_ns += net::io_thread::now() - from;
-  }
-  ex.alarm(0);
-  co_return !ex.given_up();
-}
-
 /// To a router: waits for the model, fills in what the client leaves out, and tries again when the
 /// model turns out not to be there.
 net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_options options,
@@ -174,7 +160,8 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
                  turn.model());
     turn.desk().suspect(turn.model());
     turn.end();
-    // A client that has left is noticed by whatever comes next.
+    // A router shows a model for a moment longer than it has it. A client that leaves meanwhile is
+    // noticed by whatever comes next.
     if (heals > 0)
       co_await pause(ex, first_pause << (heals - 1));
   }

@@ -446,7 +446,8 @@ TEST_F(model_routes, apply_of_a_context_size_needs_a_cluster) {
 TEST_F(model_routes, say_that_the_router_is_away) {
   const support::closed_port nobody;
   running = std::make_unique<gateway_process>(
-      config_with(backend("llama-router", "http://127.0.0.1:" + std::to_string(nobody.port())),
+      config_with(backend("llama-router", "http://127.0.0.1:" + std::to_string(nobody.port()),
+                          "manage_models: true"),
                   "models: {restart_patience: 1s}\n"),
       options());
   expect_detail(running->get("/models"), 503, "router");
