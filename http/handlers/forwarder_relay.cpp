@@ -104,8 +104,7 @@ net::task<forwarder::verdict> forwarder::relay() {
       co_return co_await relay_translated();
     co_return co_await collect();
   }
-  if (options_.hold_failures && answer_.status >= 400 && answer_.content_length >= 0 &&
-      answer_.content_length <= max_held)
+  if (options_.hold_failures && answer_.status >= 400 && answer_.content_length <= max_held)
     co_return co_await collect();
   const auto type = answer_.fields.value_of(http::known_field::content_type);
   const bool events = options_.openai_stream && answer_.status == 200 &&

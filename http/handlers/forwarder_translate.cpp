@@ -41,7 +41,7 @@ net::task<forwarder::verdict> forwarder::collect() {
     take_stream_input();
     if (input_ended_)
       break;
-    if (good && events_.size() > most)
+    if ((good || options_.hold_failures) && events_.size() > most)
       co_return fail(response_detail::upstream_protocol_error, counted_result::bad_response,
                      attempt_result::bad_response, "its answer is too long");
     // Half of an error still says something, unless it is passed on for a whole one.

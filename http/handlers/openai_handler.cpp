@@ -107,8 +107,10 @@ bool edit_body(server::exchange& ex, routed_request& request, model_turn& turn,
 }
 
 /// Texts of llama.cpp's router, which answers so instead of a model that has gone: after a restart,
-/// or when somebody else had another one loaded. Nothing of the request has been worked on then.
-bool says_not_there(const collected_answer& answer) {
+/// or when somebody else had another one loaded. Nothing of the request has been worked on then,
+/// but for the last text: a model that is sent away lets go of requests that have just come. That
+/// may also be one that the request itself has killed, so it is believed only once.
+bool says_not_there(const collected_answer& answer, bool first) {
   const auto has = [&](std::string_view text) {
     return answer.body.find(text) != std::string::npos;
   };
@@ -116,7 +118,8 @@ bool says_not_there(const collected_answer& answer) {
     return has("model is not loaded") || has("is not running");
   if (answer.status == 503)
     return has("Loading model");
-  return answer.status == 500 && has("proxy error: Could not establish connection");
+  return answer.status == 500 && (has("proxy error: Could not establish connection") ||
+                                  (first && has("proxy error: Failed to read connection")));
 }
 
 /// To a router: waits for the model, fills in what the client leaves out, and tries again when the
@@ -148,7 +151,7 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
     if (end != forward_end::failed && end != forward_end::collected)
       co_return;
     const bool missing =
-        end == forward_end::failed ? work.unreachable() : says_not_there(work.answer());
+        end == forward_end::failed ? work.unreachable() : says_not_there(work.answer(), heals == 0);
     if (!missing || heals == most_heals) {
       if (end == forward_end::failed)
         co_await work.tell_failure();

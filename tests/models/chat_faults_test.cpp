@@ -95,6 +95,39 @@ TEST_F(faults, a_refusal_that_is_no_sign_of_a_missing_model_is_passed_on_as_it_c
   EXPECT_EQ(router.count("chat a"), 1u);
 }
 
+TEST_F(faults, a_model_that_goes_just_now_is_asked_for_again) {
+  router.set_loaded("a");
+  int asked = 0;
+  router.chat = [&asked](upstream_connection& connection, const upstream_request& request) {
+    if (++asked < 3) {
+      // As a real router says it: plain text, in chunks.
+      connection.begin_chunked(500, "text/plain");
+      connection.send_chunk("proxy error: Could not establish connection");
+      connection.end_chunks();
+      return;
+    }
+    connection.reply(200, request.body);
+  };
+  const gateway_process gateway{router_config(router.url())};
+  EXPECT_EQ(gateway.post(chat_target, chat_of("a")).status, 200u);
+  EXPECT_EQ(asked, 3);
+}
+
+TEST_F(faults, an_error_in_chunks_arrives_whole) {
+  router.set_loaded("a");
+  const std::string text(20'000, 'x');
+  router.chat = [&text](upstream_connection& connection, const upstream_request&) {
+    connection.begin_chunked(500, "text/plain");
+    connection.send_chunk(text);
+    connection.send_chunk(text);
+    connection.end_chunks();
+  };
+  const gateway_process gateway{router_config(router.url())};
+  const auto reply = gateway.post(chat_target, chat_of("a"));
+  EXPECT_EQ(reply.status, 500u);
+  EXPECT_EQ(reply.body, text + text);
+}
+
 TEST_F(faults, half_an_error_is_not_passed_on_for_a_whole_one) {
   router.set_loaded("a");
   router.chat = [](upstream_connection& connection, const upstream_request&) {
