@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 namespace synapse::test {
@@ -97,7 +98,7 @@ TEST_F(faults, a_refusal_that_is_no_sign_of_a_missing_model_is_passed_on_as_it_c
 
 TEST_F(faults, a_model_that_goes_just_now_is_asked_for_again) {
   router.set_loaded("a");
-  int asked = 0;
+  std::atomic<int> asked{0};
   router.chat = [&asked](upstream_connection& connection, const upstream_request& request) {
     if (++asked < 3) {
       // As a real router says it: plain text, in chunks.
