@@ -13,6 +13,8 @@ namespace synapse::actors {
 namespace {
 /// One event of a router or of anybody else whom an actor listens to.
 constexpr std::size_t max_event = 256 * 1024;
+/// Below the time for which anybody waits for a stream's end.
+constexpr net::time_ns longest_stream = 12LL * 3600 * 1'000'000'000;
 
 http_fault fault_of(client::fetch_error error) {
   switch (error) {
@@ -114,7 +116,10 @@ net::task<void> http_link::run([[maybe_unused]] caf::strong_actor_ptr keep, http
   request.max_body = what.max_body;
   if (what.events) {
     auto events = std::make_shared<event_reader>(caf::actor_cast<http_event_sink>(asker));
-    request.on_piece = [events](std::string_view bytes) { return events->take(bytes); };
+    const auto until = net::io_thread::now() + longest_stream;
+    request.on_piece = [events, until](std::string_view bytes) {
+      return net::io_thread::now() < until && events->take(bytes);
+    };
     request.idle_limit = limit;
   }
   const auto address = client::to_endpoint(what.address);
@@ -126,8 +131,8 @@ net::task<void> http_link::run([[maybe_unused]] caf::strong_actor_ptr keep, http
   reply.status = static_cast<std::uint16_t>(answer.status);
   reply.body = std::move(answer.body);
   reply.message = std::move(answer.message);
-  if (self->pool_)
-    promise.deliver(std::move(reply));
+  // Also when the actor has ended meanwhile: CAF does not answer for a promise that is dropped.
+  promise.deliver(std::move(reply));
 }
 
 } // namespace synapse::actors

@@ -191,6 +191,7 @@ public:
         [this](const http_link_actor& link, const std::string& bearer) {
           parts_.link = link;
           parts_.bearer = bearer;
+          listen_anew();
         },
         [this](const http_event& event) { on_event(event); },
         [this](tick_atom) { on_tick(); },
@@ -240,10 +241,9 @@ private:
     if (!who.desk)
       return;
     who.request = what.request;
-    const auto ticket =
-        what.anew
-            ? schedule_.ask_anew(what.model, now())
-            : schedule_.ask(what.model, what.wait ? purpose::request : purpose::no_wait, now());
+    const auto why = what.wait ? purpose::request : purpose::no_wait;
+    const auto ticket = what.anew ? schedule_.ask_anew(what.model, why, now())
+                                  : schedule_.ask(what.model, why, now());
     askers_[ticket] = std::move(who);
     demands_[{what.lane, what.request}] = ticket;
     follow();
@@ -473,11 +473,23 @@ private:
     list_asked_ = now();
     http_call request;
     request.target = "/models";
-    call(std::move(request), list_limit, [this](const http_reply& reply) { on_list_reply(reply); });
+    call(std::move(request), list_limit, [this, router = router_](const http_reply& reply) {
+      if (router == router_)
+        on_list_reply(reply);
+      else
+        ask_the_new_one();
+    });
+  }
+
+  /// What was asked for came from a router that is configured no more.
+  void ask_the_new_one() {
+    list_asked_ = 0;
+    ask_list();
+    follow();
   }
 
   void on_list_reply(const http_reply& reply) {
-    const auto asked = std::exchange(list_asked_, 0);
+    const auto asked = list_asked_;
     last_list_ = now();
     for (auto& promise : std::exchange(list_askers_, {}))
       promise.deliver(reply);
@@ -498,11 +510,13 @@ private:
         send(parts_.control, return_atom::value);
       }
       if (list->is_router && !capacity_known_) {
-        learn_capacity(std::move(*list), asked);
+        learn_capacity(std::move(*list), asked); // until then this list is still under way
         return;
       }
+      list_asked_ = 0;
       take_list(std::move(*list), asked);
     } else {
+      list_asked_ = 0;
       const bool gone = reply.fault == http_fault::connect_failure;
       if (!std::exchange(away_, true))
         parts_.events.reachable(problem);
@@ -525,30 +539,44 @@ private:
   /// Asks a router that has been started how many models it holds, before anything is decided.
   /// Older ones do not say.
   void learn_capacity(models::catalog list, time_ns asked) {
-    capacity_known_ = true;
     http_call request;
     request.target = "/props";
     auto kept = std::make_shared<models::catalog>(std::move(list));
-    call(std::move(request), list_limit, [this, kept, asked](const http_reply& reply) {
-      std::optional<unsigned> most;
-      if (!reply.ok() || reply.status >= 500) {
-        capacity_known_ = false; // the next list asks again; what was known holds until then
-        most = told_by_router_;
-      }
-      const auto props = json::parse(reply.body, nullptr, false);
-      if (reply.status == 200 && props.is_object())
-        if (const auto found = props.find("max_instances");
-            found != props.end() && found->is_number_unsigned())
-          most = static_cast<unsigned>(std::min<std::uint64_t>(found->get<std::uint64_t>(), 1000));
-      told_by_router_ = most;
-      schedule_.set_limits(limits_of(parts_.models, told_by_router_));
-      take_list(std::move(*kept), asked);
-      if (std::exchange(list_again_, false))
-        ask_list();
-    });
+    call(std::move(request), list_limit,
+         [this, kept, asked, router = router_](const http_reply& reply) {
+           if (router != router_) {
+             ask_the_new_one();
+             return;
+           }
+           std::optional<unsigned> most;
+           capacity_known_ = reply.ok() && reply.status < 500;
+           if (!capacity_known_)
+             most = told_by_router_; // the next list asks again
+           const auto props = json::parse(reply.body, nullptr, false);
+           if (reply.status == 200 && props.is_object())
+             if (const auto found = props.find("max_instances");
+                 found != props.end() && found->is_number_unsigned())
+               most = static_cast<unsigned>(
+                   std::min<std::uint64_t>(found->get<std::uint64_t>(), 1000));
+           told_by_router_ = most;
+           schedule_.set_limits(limits_of(parts_.models, told_by_router_));
+           list_asked_ = 0;
+           last_list_ = now();
+           take_list(std::move(*kept), asked);
+           if (std::exchange(list_again_, false))
+             ask_list();
+         });
   }
 
   // ---- its events ----
+
+  /// The stream under way, if there is one, is over or about to be.
+  void listen_anew() {
+    ++stream_;
+    listening_ = false;
+    listen_from_ = 0;
+    listen();
+  }
 
   void listen() {
     if (listening_ || !schedule_.known() || !schedule_.known()->is_router || now() < listen_from_)
@@ -557,7 +585,9 @@ private:
     http_call request;
     request.target = "/models/sse";
     request.events = true;
-    call(std::move(request), events_idle, [this](const http_reply& reply) {
+    call(std::move(request), events_idle, [this, stream = ++stream_](const http_reply& reply) {
+      if (stream != stream_)
+        return; // another one has taken its place
       listening_ = false;
       const bool has_none = reply.ok() && reply.status >= 400 && reply.status < 500;
       listen_from_ = now() + in_ns(has_none ? events_unknown : events_again);
@@ -717,6 +747,11 @@ private:
     const auto found = settings->backends.find(parts_.backend.name);
     if (found == settings->backends.end())
       return;
+    if (found->second.url != parts_.backend.url) {
+      ++router_;
+      capacity_known_ = false;
+      told_by_router_.reset();
+    }
     parts_.backend = found->second;
     parts_.models = settings->models;
     schedule_.set_limits(limits_of(parts_.models, told_by_router_));
@@ -745,9 +780,11 @@ private:
   time_ns tick_at_ = 0;
   time_ns listen_from_ = 0;
   bool listening_ = false;
+  std::uint64_t stream_ = 0; ///< the event stream that counts
   bool away_ = false;
   bool capacity_known_ = false;
-  unsigned looks_ = 0; ///< at the router, since it was last told to do something
+  std::uint64_t router_ = 0; ///< answers to questions before a change of its address do not count
+  unsigned looks_ = 0;       ///< at the router, since it was last told to do something
   std::optional<unsigned> told_by_router_;
   std::size_t told_waiting_ = 0;
 };

@@ -31,10 +31,11 @@ ticket_id schedule::ask(std::string_view name, purpose what, time_ns now) {
   return id;
 }
 
-ticket_id schedule::ask_anew(std::string_view name, time_ns now) {
+ticket_id schedule::ask_anew(std::string_view name, purpose what, time_ns now) {
   const auto id = ++last_ticket_;
   auto& mine = tickets_[id];
   mine.name = name;
+  mine.what = what;
   mine.since = now;
   mine.anew = true;
   if (waiting() >= limits_.max_waiting) {

@@ -122,7 +122,7 @@ public:
   ticket_id ask(std::string_view name, purpose what, time_ns now);
   /// The same, but what is known by now does not count: a list that is asked for from now on
   /// decides. For one who was told that an open model is not there.
-  ticket_id ask_anew(std::string_view name, time_ns now);
+  ticket_id ask_anew(std::string_view name, purpose what, time_ns now);
   /// It is not wanted any more.
   void abandon(ticket_id ticket, time_ns now);
   /// How many requests of a lane use a model, and when one last did. Told while others wait.

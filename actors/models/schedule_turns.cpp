@@ -266,9 +266,15 @@ void schedule::give_turns(time_ns now) {
     }
     break;
   }
+  // As long as a load is on its way, the router may be sending them away.
+  const bool evicting = std::any_of(slots_.begin(), slots_.end(), [](const entry& one) {
+    const auto now_is = one.second.now;
+    return now_is == phase::asked || (now_is == phase::loading && one.second.ours);
+  });
   for (auto& one : slots_) {
     auto& of = one.second;
-    if (of.now != phase::closing && (of.now != phase::yielding || (anybody && of.unloads.empty())))
+    const bool yields = of.now == phase::yielding && of.unloads.empty() && (anybody || evicting);
+    if ((of.now != phase::closing && of.now != phase::yielding) || yields)
       continue;
     if (anybody || !of.unloads.empty()) {
       unload_if_drained(one);

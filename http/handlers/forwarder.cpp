@@ -64,7 +64,8 @@ namespace {
 /// A request that is repeated needs its own number: the permit of the first may still be on its
 /// way back.
 std::uint64_t permit_number(server::exchange& exchange, const forward_options& options) {
-  return options.request ? ++exchange.owner().last_request : exchange.number();
+  return options.request || options.hold_failures ? ++exchange.owner().last_request
+                                                  : exchange.number();
 }
 } // namespace
 

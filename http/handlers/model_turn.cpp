@@ -42,6 +42,23 @@ response_detail detail_of(model_denial why) {
   }
 }
 
+/// Whatever ends the wait without an answer, the desk is told: a use that nobody ends would keep
+/// the model for ever.
+struct unanswered_request {
+  unanswered_request(actors::model_desk_actor to, std::uint64_t request)
+      : desk(std::move(to)), number(request) {}
+  unanswered_request(const unanswered_request&) = delete;
+  unanswered_request& operator=(const unanswered_request&) = delete;
+  ~unanswered_request() {
+    if (armed)
+      caf::anon_send(desk, actors::model_abandoned(number));
+  }
+
+  actors::model_desk_actor desk;
+  std::uint64_t number;
+  bool armed = true;
+};
+
 /// OpenAI's object, with the field at fault and how far a load has come.
 std::string loading_body(const std::string& message, double progress) {
   nlohmann::ordered_json error;
@@ -80,53 +97,50 @@ bool model_turn::take_at_once(std::string_view model) {
 
 net::task<model_turn::outcome> model_turn::take(wish what) {
   const auto number = ++ex_.owner().last_request;
+  const auto& desk_actor = site_->entry->desks[ex_.owner().io.index()];
   actors::question<actors::model_grant> question;
-  question.ask(ex_.actor(), site_->entry->desks[ex_.owner().io.index()],
+  question.ask(ex_.actor(), desk_actor,
                actors::model_request(number, what.model, what.wait, what.anew));
+  unanswered_request unanswered{desk_actor, number};
   const auto asked = net::io_thread::now();
-  if (!co_await wait_for(question, number, what))
+  if (!co_await wait_for(question, what))
     co_return outcome::gone;
+  unanswered.armed = false;
   site_->metrics->model_wait.observe_ns(net::io_thread::now() - asked);
   actors::model_grant answer;
   answer.why = model_denial::retired; // what an error means: the desk has ended
   if (question.answer())
     answer = std::move(*question.answer());
-  if (answer.why != model_denial::none) {
+  if (answer.why == model_denial::none) {
+    desk().take(number);
+    held_ = true;
+    model_ = std::move(answer.model);
+    id_ = std::move(answer.id);
+    managed_ = answer.managed;
+  } else {
     co_await refuse_with(answer);
     co_return outcome::answered;
   }
-  desk().take(number);
-  held_ = true;
-  model_ = std::move(answer.model);
-  id_ = std::move(answer.id);
-  managed_ = answer.managed;
   co_return outcome::granted;
 }
 
 /// @returns false when the client has left; it waits for nothing any more then.
 net::task<bool> model_turn::wait_for(actors::question<actors::model_grant>& question,
-                                     std::uint64_t number, const wish& what) {
+                                     const wish& what) {
   const auto every = in_ns(ex_.settings().models.keepalive);
   const bool comments = what.stream && every != 0;
   auto due = comments ? net::io_thread::now() + every : 0;
   while (!question.done()) {
     if (ex_.given_up()) {
-      caf::anon_send(site_->entry->desks[ex_.owner().io.index()], actors::model_abandoned(number));
-      if (ex_.metrics())
-        ex_.metrics()->client_disconnects[telemetry::request_phase::model].increment();
-      if (ex_.begun())
-        ex_.abort();
-      else
-        ex_.record().status = 499;
-      ex_.record().detail =
-          ex_.actor().canceled() ? response_detail::canceled : response_detail::client_disconnected;
-      ex_.alarm(0);
+      give_up();
       co_return false;
     }
     if (passed(due)) {
       due = net::io_thread::now() + every;
-      // A client that does not read is seen as gone above.
-      co_await keep_alive(what.model);
+      if (!co_await keep_alive(what.model)) {
+        give_up(); // it has gone, or does not read
+        co_return false;
+      }
       continue;
     }
     const auto from = net::io_thread::now();
@@ -136,6 +150,20 @@ net::task<bool> model_turn::wait_for(actors::question<actors::model_grant>& ques
   }
   ex_.alarm(0);
   co_return true;
+}
+
+/// The client has left: nobody waits any more.
+void model_turn::give_up() {
+  if (ex_.metrics())
+    ex_.metrics()->client_disconnects[telemetry::request_phase::model].increment();
+  if (ex_.begun())
+    ex_.abort();
+  else
+    ex_.record().status = 499;
+  ex_.record().detail = ex_.write_timed_out()    ? response_detail::client_write_timeout
+                        : ex_.actor().canceled() ? response_detail::canceled
+                                                 : response_detail::client_disconnected;
+  ex_.alarm(0);
 }
 
 /// Sends a comment, with the head of the event stream before the first one.

@@ -45,8 +45,8 @@ public:
   void end();
 
 private:
-  net::task<bool> wait_for(actors::question<actors::model_grant>& question, std::uint64_t number,
-                           const wish& what);
+  net::task<bool> wait_for(actors::question<actors::model_grant>& question, const wish& what);
+  void give_up();
   net::task<bool> keep_alive(const std::string& model);
   net::task<void> refuse_with(const actors::model_grant& denied);
 

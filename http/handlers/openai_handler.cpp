@@ -18,6 +18,8 @@ namespace {
 
 /// Times a request is sent again because its model turned out not to be there.
 constexpr unsigned most_heals = 4;
+/// Of a model's name: it is kept for as long as the request waits, and repeated to its client.
+constexpr std::size_t max_name = 512;
 /// Between the second time and the third; doubles from then on.
 constexpr net::time_ns first_pause = 100'000'000;
 
@@ -47,6 +49,8 @@ bool wants_to_wait(const server::exchange& ex, const http::json_inspection& body
 /// Finds out which model is meant. @returns why that cannot be, if so.
 std::optional<refusal> find_model(server::exchange& ex, routed_request& request) {
   const auto kind = request.body.model_kind;
+  if (request.body.model.size() > max_name)
+    return invalid_field("model", "must not be longer than " + std::to_string(max_name) + " bytes");
   if (kind != http::json_kind::absent && kind != http::json_kind::null &&
       kind != http::json_kind::string)
     return invalid_field("model", "must be a string");

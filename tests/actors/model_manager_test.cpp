@@ -208,6 +208,27 @@ TEST_F(managed, models_that_have_made_room_for_nobody_are_there_again) {
   EXPECT_TRUE(asker.answered());
 }
 
+TEST_F(managed, models_stay_closed_while_a_load_may_be_sending_them_away) {
+  router->props = answer(200, R"({"role":"router","max_instances":1})");
+  becomes("a", "loaded");
+  start();
+  ask("b");
+  pass(2s);
+  ASSERT_EQ(router->loads(), names{"b"});
+  caf::anon_send(desks[0], model_abandoned(requests));
+  auto asker = ask("a");
+  pass(1s);
+  EXPECT_FALSE(open("a")) << "the router has been told to load b";
+  EXPECT_FALSE(asker.answered());
+  becomes("a", "unloaded");
+  becomes("b", "loaded");
+  pass(2s);
+  becomes("b", "unloaded");
+  becomes("a", "loaded");
+  pass(2s);
+  EXPECT_TRUE(asker.answered());
+}
+
 TEST_F(managed, askers_anew_are_answered_by_a_newer_list) {
   becomes("a", "loaded");
   start();

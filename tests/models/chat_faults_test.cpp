@@ -27,7 +27,35 @@ TEST_F(faults, unknown_models_and_wrong_types_are_the_clients) {
   const auto number = gateway.post(chat_target, R"({"model":7,"messages":[]})");
   EXPECT_EQ(number.status, 400u);
   EXPECT_EQ(text_at(number.body, "/error/param"), "model");
+  const auto endless = gateway.post(chat_target, chat_of(std::string(100'000, 'x')));
+  EXPECT_EQ(endless.status, 400u);
+  EXPECT_LT(endless.body.size(), 1000u);
   EXPECT_EQ(gateway.post(chat_target, chat_of("a")).status, 200u);
+}
+
+TEST_F(faults, a_reload_in_the_midst_of_a_load_stops_nobody) {
+  router.hold_loads(true);
+  const auto config = router_config(router.url());
+  gateway_process gateway{config};
+  support::http_reply first;
+  std::thread one{[&] { first = gateway.post(chat_target, chat_of("a")); }};
+  EXPECT_TRUE(router.wait_for("load a"));
+  EXPECT_TRUE(gateway.reload(config + "    title: Another name\n"));
+  router.release_load();
+  one.join();
+  EXPECT_EQ(first.status, 200u) << first.body;
+  EXPECT_EQ(gateway.post(chat_target, chat_of("b")).status, 200u);
+}
+
+TEST_F(faults, who_does_not_wait_hears_at_once_that_the_model_has_gone) {
+  router.set_loaded("a");
+  const gateway_process gateway{router_config(router.url(), "  refresh: 1h\n")};
+  ASSERT_EQ(gateway.post(chat_target, chat_of("a")).status, 200u);
+  router.forget_everything();
+  router.hold_loads(true);
+  const auto reply = gateway.post(chat_target, chat_of("a"), "X-Synapse-Wait: 0\r\n");
+  EXPECT_EQ(reply.status, 503u) << reply.body;
+  EXPECT_EQ(text_at(reply.body, "/error/code"), "model_loading");
 }
 
 TEST_F(faults, a_load_that_fails_is_502_for_all_and_not_for_ever) {
