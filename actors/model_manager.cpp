@@ -563,7 +563,8 @@ private:
            list_asked_ = 0;
            last_list_ = now();
            take_list(std::move(*kept), asked);
-           if (std::exchange(list_again_, false))
+           // Whoever asked meanwhile has not had that list.
+           if (std::exchange(list_again_, false) || !list_askers_.empty())
              ask_list();
          });
   }

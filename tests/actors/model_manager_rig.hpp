@@ -61,10 +61,12 @@ struct fake_router {
   std::function<http_reply(const std::string&)> load = [](auto&) { return success(); };
   std::function<http_reply(const std::string&)> unload = [](auto&) { return success(); };
   bool hold_lists = false;
+  bool hold_props = false;
 
   std::vector<http_call> calls;
   std::vector<caf::typed_response_promise<http_reply>> events; ///< streams that are open
   std::vector<caf::typed_response_promise<http_reply>> held;   ///< lists that are not answered
+  std::vector<caf::typed_response_promise<http_reply>> held_props;
   http_link_actor::pointer self = nullptr;
 
   std::size_t count(const std::string& target) const {
@@ -116,6 +118,13 @@ struct fake_router {
     for (auto& promise : std::exchange(held, {}))
       promise.deliver(answer(200, list_body()));
   }
+  /// Answers what was asked about its properties.
+  void release_props() {
+    self->context(self->system().dummy_execution_unit());
+    hold_props = false;
+    for (auto& promise : std::exchange(held_props, {}))
+      promise.deliver(props);
+  }
   /// Its event streams end.
   void end_events(const http_reply& how) {
     self->context(self->system().dummy_execution_unit());
@@ -130,6 +139,10 @@ inline http_link_actor spawn_fake(caf::actor_system& system,
     script->self = self;
     return {[self, script](const http_call& call) -> caf::result<http_reply> {
       script->calls.push_back(call);
+      if (call.target == "/props" && script->hold_props) {
+        script->held_props.push_back(self->make_response_promise<http_reply>());
+        return script->held_props.back();
+      }
       const bool holds = call.target == "/models" && script->hold_lists;
       if ((!call.events && !holds) || script->every)
         return script->reply_to(call);

@@ -229,6 +229,26 @@ TEST_F(managed, models_stay_closed_while_a_load_may_be_sending_them_away) {
   EXPECT_TRUE(asker.answered());
 }
 
+TEST_F(managed, lists_asked_for_while_the_properties_are_awaited_are_answered) {
+  router->hold_props = true;
+  start();
+  ASSERT_EQ(router->held_props.size(), 1U);
+  auto asker = ask("a");
+  auto list = actors.begin_ask<http_reply>(manager, list_atom::value);
+  actors.settle();
+  pass(1s);
+  EXPECT_FALSE(list.answered());
+  EXPECT_EQ(router->count("/models"), 1U) << "nothing is decided before the properties are known";
+  EXPECT_TRUE(router->loads().empty());
+  router->release_props();
+  actors.settle();
+  EXPECT_TRUE(list.answered());
+  EXPECT_EQ(router->loads(), names{"a"});
+  becomes("a", "loaded");
+  pass(1s);
+  EXPECT_TRUE(asker.answered());
+}
+
 TEST_F(managed, askers_anew_are_answered_by_a_newer_list) {
   becomes("a", "loaded");
   start();
