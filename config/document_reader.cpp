@@ -255,20 +255,27 @@ void document_reader::read_backends(const yaml_entry& entry, settings& all) {
   }
 }
 
-void document_reader::read_routes(const yaml_entry& entry, settings& all) {
-  if (!expect_map("routes", entry))
+template <class Take>
+void document_reader::read_texts(const std::string& key, const yaml_entry& entry, std::size_t most,
+                                 Take&& take) {
+  if (!expect_map(key, entry))
     return;
-  if (entry.value->entries.size() > max_routes) {
-    report(entry.line, "routes",
-           "must not have more than " + std::to_string(max_routes) + " entries");
+  if (entry.value->entries.size() > most) {
+    report(entry.line, key, "must not have more than " + std::to_string(most) + " entries");
     return;
   }
   for (const yaml_entry& inner : entry.value->entries) {
-    const std::string key = "routes." + inner.key;
-    lines_[key] = value_line(inner);
-    if (const std::string* backend = scalar(key, inner))
-      all.routes.push_back({inner.key, *backend});
+    const std::string name = key + "." + inner.key;
+    lines_[name] = value_line(inner);
+    if (const std::string* text = scalar(name, inner))
+      take(inner.key, *text);
   }
+}
+
+void document_reader::read_routes(const yaml_entry& entry, settings& all) {
+  read_texts("routes", entry, max_routes, [&](const std::string& path, const std::string& backend) {
+    all.routes.push_back({path, backend});
+  });
 }
 
 void document_reader::read_listener(const yaml_entry& entry, listener_settings& listener) {
@@ -310,19 +317,9 @@ void document_reader::read_models(const yaml_entry& entry, model_settings& model
                [&](const yaml_entry& rules) { read_model_rules(rules, models.choice); });
       return;
     }
-    if (!expect_map("models.aliases", inner))
-      return;
-    if (inner.value->entries.size() > max_aliases) {
-      report(inner.line, "models.aliases",
-             "must not have more than " + std::to_string(max_aliases) + " entries");
-      return;
-    }
-    for (const yaml_entry& alias : inner.value->entries) {
-      const std::string key = "models.aliases." + alias.key;
-      lines_[key] = value_line(alias);
-      if (const std::string* model = scalar(key, alias))
-        models.aliases[alias.key] = *model;
-    }
+    read_texts(
+        "models.aliases", inner, max_aliases,
+        [&](const std::string& name, const std::string& model) { models.aliases[name] = model; });
   });
 }
 

@@ -62,6 +62,9 @@ private:
   void read_backend_key(const std::string& prefix, const yaml_entry& entry,
                         backend_settings& backend);
   void read_health(const std::string& prefix, const yaml_entry& entry, health_settings& health);
+  /// Reads a map of at most `most` texts by calling `take(key, text)` for each.
+  template <class Take>
+  void read_texts(const std::string& key, const yaml_entry& entry, std::size_t most, Take&& take);
   void read_routes(const yaml_entry& entry, settings& all);
   void unknown_key(const std::string& prefix, const yaml_entry& entry, const name_list& known);
   bool expect_map(const std::string& key, const yaml_entry& entry);
