@@ -99,6 +99,8 @@ private:
 };
 
 struct model_routes : testing::Test {
+  explicit model_routes(std::vector<std::string> ids = {"qwen3", "gpt-oss-20b", "org/name:q4"})
+      : models(std::move(ids)) {}
   gateway_process::options options() const {
     gateway_process::options how;
     how.environment["SYNAPSE_MODEL_PROFILES_PATH"] = profiles.string();
@@ -142,7 +144,7 @@ struct model_routes : testing::Test {
 
   support::temporary_directory files;
   fs::path profiles = files.path() / "profiles" / "models.json";
-  router models{{"qwen3", "gpt-oss-20b", "org/name:q4"}};
+  router models; ///< outlives the threads that serve it
   support::scripted_upstream upstream{models.script()};
   std::unique_ptr<gateway_process> running;
 };
@@ -186,8 +188,8 @@ TEST_F(model_routes, list_shows_the_stored_profile) {
 }
 
 struct split_models : model_routes {
-  split_models() { upstream.set_script(parts.script()); }
-  ~split_models() override { running.reset(); } // it asks `parts`
+  split_models()
+      : model_routes({"big-00001-of-00003", "other", "big-00002-of-00003", "big-00003-of-00003"}) {}
   json merged() {
     if (!running)
       start();
@@ -197,14 +199,13 @@ struct split_models : model_routes {
     EXPECT_EQ(data[1]["id"], "other");
     return data[0]["status"];
   }
-  router parts{{"big-00001-of-00003", "other", "big-00002-of-00003", "big-00003-of-00003"}};
 };
 
 TEST_F(split_models, are_one_entry_whose_state_is_that_of_the_part_that_says_most) {
   EXPECT_EQ(merged()["value"], "unloaded");
   EXPECT_FALSE(merged().contains("failed"));
   const auto state = [&](int part, const json& status) {
-    parts.set("big-0000" + std::to_string(part) + "-of-00003", status);
+    models.set("big-0000" + std::to_string(part) + "-of-00003", status);
   };
   state(2, {{"value", "unloading"}});
   EXPECT_EQ(merged()["value"], "unloading");
@@ -216,7 +217,7 @@ TEST_F(split_models, are_one_entry_whose_state_is_that_of_the_part_that_says_mos
 }
 
 TEST_F(split_models, show_that_a_part_has_failed) {
-  parts.set("big-00002-of-00003", {{"failed", true}, {"exit_code", 3}});
+  models.set("big-00002-of-00003", {{"failed", true}, {"exit_code", 3}});
   EXPECT_EQ(merged()["value"], "unloaded");
   EXPECT_EQ(merged()["failed"], true);
   EXPECT_EQ(merged()["exit_code"], 3);
