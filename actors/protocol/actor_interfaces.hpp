@@ -3,6 +3,8 @@
 /// nothing is looked up by name.
 #pragma once
 
+#include "actors/protocol/cluster_messages.hpp"
+#include "actors/protocol/feed_messages.hpp"
 #include "actors/protocol/messages.hpp"
 #include "actors/protocol/model_messages.hpp"
 #include "actors/protocol/voice_messages.hpp"
@@ -12,6 +14,7 @@
 namespace synapse::actors {
 
 // Vocabulary without a payload. Two atoms of one text are one type: keep the list alphabetical.
+using bus_atom = caf::atom_constant<caf::atom("bus")>;
 using cancel_atom = caf::atom_constant<caf::atom("cancel")>;
 using check_atom = caf::atom_constant<caf::atom("check")>;
 using discard_atom = caf::atom_constant<caf::atom("discard")>;
@@ -19,6 +22,7 @@ using drain_atom = caf::atom_constant<caf::atom("drain")>;
 using find_atom = caf::atom_constant<caf::atom("find")>;
 using list_atom = caf::atom_constant<caf::atom("list")>;
 using listen_atom = caf::atom_constant<caf::atom("listen")>;
+using publish_atom = caf::atom_constant<caf::atom("publish")>;
 using remove_atom = caf::atom_constant<caf::atom("remove")>;
 using retire_atom = caf::atom_constant<caf::atom("retire")>;
 using return_atom = caf::atom_constant<caf::atom("return")>;
@@ -193,6 +197,41 @@ using voice_library_actor = caf::typed_actor<
     // The upload is given up; its owner writes no more.
     caf::reacts_to<discard_atom, std::string /* upload id */>>;
 
+/// Carries this replica's lines to the others; what comes from them goes to the terminal feed. Its
+/// queue is bounded, and it never makes who publishes wait.
+using feed_bus_actor = caf::typed_actor<caf::reacts_to<feed_batch_ptr>>;
+
+/// One per I/O thread, pinned there: the viewers of its thread and the latest lines. A session
+/// looks by a plain call, see http/client/feed_desk.hpp.
+using feed_desk_actor = caf::typed_actor<
+    // The next lines.
+    caf::reacts_to<feed_lines_ptr>>;
+
+/// Puts the lines of all replicas in one order for this one's viewers; on CAF's scheduler.
+using terminal_feed_actor = caf::typed_actor<
+    // Lines of this process.
+    caf::reacts_to<publish_atom, feed_batch_ptr>,
+    // From the bus: lines of other replicas. Unchecked: may be too long, known already, or our own.
+    caf::reacts_to<bus_atom, feed_batch_ptr>,
+    // A desk introduces itself and is told the latest lines at once.
+    caf::reacts_to<feed_desk_actor>,
+    // Where lines of this process go from now on.
+    caf::reacts_to<feed_bus_actor>>;
+
+/// Who wants to know what other replicas say of backends.
+using peer_note_listener = caf::typed_actor<caf::reacts_to<peer_note>>;
+
+/// The replicas as CAF nodes, on CAF's scheduler.
+using cluster_actor = caf::typed_actor<
+    // Lines of this process, for the others.
+    caf::reacts_to<feed_batch_ptr>,
+    // This process has found out something about a backend; told to the others at once.
+    caf::reacts_to<backend_note>,
+    // Who is in the cluster, this replica first.
+    caf::replies_to<list_atom>::with<std::vector<cluster_member>>,
+    // From now on `listener` is told what the others say.
+    caf::reacts_to<listen_atom, peer_note_listener>>;
+
 /// Owns all of the above: start order, restarts with back-off, ordered shutdown.
 using supervisor_actor = caf::typed_actor<
     // Applies new settings; answers when every thread may use them.
@@ -205,6 +244,8 @@ using supervisor_actor = caf::typed_actor<
 
 } // namespace synapse::actors
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::feed_batch_ptr)  // shared within the process only
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::feed_lines_ptr)  // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::model_view_ptr)  // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::profile_map_ptr) // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::settings_ptr)    // shared within the process only
