@@ -223,6 +223,13 @@ void backend_state::on_return() {
 }
 
 void backend_state::on_result(const result_report& message) {
+  if (message.result != attempt_result::ok && message.result != attempt_result::canceled &&
+      message.result != attempt_result::head_received) {
+    last_failure_ = message.result;
+    last_failure_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count();
+  }
   const auto before = breaker_.state();
   const bool changed = breaker_.on_result(message.result, message.probe, now());
   const auto after = breaker_.state();
@@ -372,6 +379,11 @@ backend_snapshot backend_state::snapshot() const {
   result.waiting = static_cast<std::uint32_t>(ledger_.waiting());
   result.addresses = view_.addresses;
   result.resolved = view_.resolved;
+  if (result.state == circuit::open)
+    result.open_for_ms =
+        static_cast<std::uint32_t>(std::max<time_ns>(0, view_.open_until - now()) / 1'000'000);
+  result.last_failure = last_failure_;
+  result.last_failure_ms = last_failure_ms_;
   return result;
 }
 

@@ -74,6 +74,8 @@ private:
   breaker breaker_;
   permit_ledger ledger_;
   lane_view view_; ///< what the lanes were told last
+  attempt_result last_failure_ = attempt_result::ok;
+  std::int64_t last_failure_ms_ = 0;
   std::map<std::uint32_t, lane_actor> lanes_;
   std::vector<pending> unresolved_; ///< asked before the first resolution had ended
   std::uint32_t waiting_told_ = 0;

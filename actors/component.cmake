@@ -2,8 +2,8 @@ synapse_add_component(actors
   PATH actors
   SOURCES breaker.cpp permit_ledger.cpp lane.cpp backend.cpp resolver.cpp prober.cpp http_link.cpp
           model_manager.cpp model_profiles.cpp cluster_client.cpp runtime_controller.cpp
-          health_aggregator.cpp router.cpp supervisor.cpp voice_library.cpp
-  DEPENDS actors_protocol actors_runtime http_client actors_models actors_voices
+          health_aggregator.cpp health_watch.cpp terminal_feed.cpp router.cpp supervisor.cpp voice_library.cpp
+  DEPENDS actors_protocol actors_runtime http_client actors_models actors_voices actors_feed
           actors_kubernetes)
 
 synapse_add_test(actors

@@ -57,6 +57,9 @@ public:
         [this](snap_atom) -> caf::result<std::vector<backend_snapshot>> {
           return delegate(router_, snap_atom::value);
         },
+        [this](check_atom) -> caf::result<health_report> {
+          return delegate(health_, check_atom::value);
+        },
         [this](tick_atom, const std::string& child) { restart(child); },
         [this](tick_atom) { kill_what_is_left(); },
     };

@@ -7,6 +7,7 @@
 #include "actors/runtime_controller.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/voice_library.hpp"
+#include "app/observation.hpp"
 #include "app/tls_contexts.hpp"
 #include "app/version.hpp"
 #include "config/loader.hpp"
@@ -43,6 +44,7 @@ using namespace std::chrono_literals;
 
 /// Files may change without inotify knowing, e.g. on network file systems.
 constexpr auto poll_interval = 5s;
+constexpr auto sample_interval = 1s;
 constexpr auto apply_patience = 10s;
 constexpr auto stop_patience = 5s;
 
@@ -97,6 +99,7 @@ struct application::parts {
   net::blocking_pool blocking{2};
   handlers::services services;
   server::route_table table;
+  std::unique_ptr<observation> observed;
 
   system_config actor_config;
   std::unique_ptr<caf::actor_system> system; ///< destroyed before the threads' units
@@ -106,6 +109,7 @@ struct application::parts {
   asio::io_context main{1};
   asio::signal_set signals{main};
   asio::steady_timer poll{main};
+  asio::steady_timer sampling{main};
   asio::steady_timer drain_timer{main};
   std::optional<asio::posix::stream_descriptor> inotify;
   std::unique_ptr<config::file_watcher> watcher;
@@ -138,6 +142,8 @@ struct application::parts {
     services.metrics = &registry;
     services.blocking = &blocking;
     services.version = version;
+    services.started = std::chrono::system_clock::now();
+    observed = std::make_unique<observation>(first, log, metrics, services);
     services.openapi = handlers::make_openapi(version);
     services.docs = handlers::make_docs_page(version);
     handlers::add_routes(table, services,
@@ -327,6 +333,13 @@ struct application::parts {
     return events;
   }
 
+  std::vector<server::worker*> workers() {
+    std::vector<server::worker*> result;
+    for (auto& t : threads)
+      result.push_back(&t->work);
+    return result;
+  }
+
   /// Hands settings to the actors and waits until every thread uses them. Main thread.
   bool apply(const actors::settings_ptr& fresh) {
     caf::scoped_actor self{*system};
@@ -405,6 +418,15 @@ struct application::parts {
         return;
       look_for_changes();
       watch();
+    });
+  }
+
+  void observe() {
+    observed->sample();
+    sampling.expires_after(sample_interval);
+    sampling.async_wait([this](error_code ec) {
+      if (!ec)
+        observe();
     });
   }
 
@@ -489,6 +511,7 @@ struct application::parts {
 
   void end() {
     poll.cancel();
+    sampling.cancel();
     drain_timer.cancel();
     signals.cancel();
     if (inotify) {
@@ -512,6 +535,7 @@ struct application::parts {
       std::this_thread::sleep_for(5ms);
     for (auto& t : threads)
       asio::post(t->io.context(), [&t = *t] { t.work.routes.reset(); });
+    observed->stop();
     if (supervisor) {
       caf::scoped_actor self{*system};
       self->monitor(supervisor);
@@ -570,6 +594,7 @@ int application::run() {
     p.stop();
     return 1;
   }
+  p.observed->start(*p.system, p.workers(), p.supervisor);
   for (auto& t : p.threads)
     asio::post(t->io.context(), [&t = *t, tls] { t.listener->start(tls); });
   p.life.ready = true;
@@ -590,6 +615,7 @@ int application::run() {
 
   p.wait_for_signal();
   p.watch();
+  p.observe();
   if (p.watcher->inotify_fd() >= 0) {
     // The watcher owns the descriptor; Asio gets a copy of its own.
     p.inotify.emplace(p.main, ::dup(p.watcher->inotify_fd()));

@@ -1,8 +1,8 @@
 configure_file(app/version.hpp.in ${CMAKE_BINARY_DIR}/generated/app/version.hpp @ONLY)
 synapse_add_component(app
   PATH app
-  SOURCES options.cpp tls_contexts.cpp application.cpp
-  DEPENDS config telemetry actors http_handlers http_server http_client)
+  SOURCES options.cpp tls_contexts.cpp observation.cpp application.cpp
+  DEPENDS config telemetry actors_feed actors_runtime actors_protocol actors http_handlers http_server http_client)
 target_include_directories(synapse_app PUBLIC ${CMAKE_BINARY_DIR}/generated)
 add_executable(synapse app/main.cpp)
 target_link_libraries(synapse PRIVATE synapse_flags synapse::app)

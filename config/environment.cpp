@@ -189,6 +189,9 @@ constexpr variable variables[] = {
      [](std::string_view value, settings& all) {
        return set_boolean(value, all.process.dashboard_cookie_secure);
      }},
+    {"SYNAPSE_DASHBOARD_DIR", "",
+     "directory of the built front end; unset: share/synapse/dashboard beside the program's folder",
+     process_text<&process_settings::dashboard_dir>},
     {"SYNAPSE_TERMINAL_FEED_MODE", "mock", "live serves the feed; mock shows marked sample lines",
      [](std::string_view value, settings& all) {
        return choose(value, feed_modes, all.process.terminal_feed.mode);

@@ -222,6 +222,7 @@ struct process_settings {
   std::optional<std::string> dashboard_access_token;
   std::string dashboard_cookie_name = "synapse_dash_token";
   bool dashboard_cookie_secure = false;
+  std::string dashboard_dir; ///< of the front end as built; empty: beside the program
   struct terminal_feed_settings {
     std::string mode = "mock"; ///< live | mock
     unsigned buffer_size = 500;

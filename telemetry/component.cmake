@@ -6,6 +6,7 @@ synapse_add_component(telemetry
     access_log_output.cpp
     exposition.cpp
     gateway_metrics.cpp
+    health_history.cpp
     log_redactor.cpp
     log_writer.cpp
     logging.cpp
@@ -15,6 +16,7 @@ synapse_add_component(telemetry
     secret_value.cpp
     text_escape.cpp
     timestamp.cpp
+    traffic_history.cpp
   DEPENDS config
   LINK spdlog::spdlog)
 

@@ -165,6 +165,46 @@ const histogram& route_metrics::first_token(const backend_metrics& backend) cons
   return backend.id < by_backend_.size ? by_backend_.at(backend.id, make) : make();
 }
 
+namespace {
+void add_buckets(bucket_totals& to, const histogram& from) {
+  const auto bounds = from.bounds_ns();
+  if (to.counts.empty()) {
+    to.bounds_ns.assign(bounds.begin(), bounds.end());
+    to.counts.resize(bounds.size() + 1);
+  }
+  for (unsigned i = 0; i < to.counts.size(); ++i)
+    to.counts[i] += from.bucket_count(i);
+}
+} // namespace
+
+void route_metrics::add_to(traffic_totals& totals) const {
+  for (std::size_t i = 0; i < decltype(by_status_)::size; ++i) {
+    const auto* counted = by_status_.peek(i);
+    if (counted == nullptr)
+      continue;
+    const auto count = counted->value();
+    totals.requests += count;
+    if (i >= 300 && i < 400)
+      totals.client_errors += count;
+    else if (i >= 400 && i < 500)
+      totals.server_errors += count;
+  }
+  totals.in_flight += in_flight.value();
+  add_buckets(totals.duration, duration);
+  for (std::size_t i = 0; i < decltype(by_backend_)::size; ++i)
+    if (const auto* times = by_backend_.peek(i))
+      add_buckets(totals.first_token, *times);
+}
+
+traffic_totals gateway_metrics::totals(const std::function<bool(std::string_view route)>& counts) {
+  std::lock_guard lock(mutex_);
+  traffic_totals sum;
+  for (const auto& [name, one] : routes_)
+    if (counts(name))
+      one->add_to(sum);
+  return sum;
+}
+
 gateway_metrics::gateway_metrics(metric_registry& registry, std::string_view version)
     : registry_(registry), families_(registry) {
   connections_total = families_.connections_total.with({});

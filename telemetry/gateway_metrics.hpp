@@ -6,6 +6,7 @@
 #include "telemetry/metric_labels.hpp"
 #include "telemetry/metric_registry.hpp"
 #include "telemetry/metric_tables.hpp"
+#include "telemetry/traffic_history.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -102,6 +103,8 @@ public:
   const counter& requests(unsigned status) const;
   /// Request sent → first content, by the backend that answered.
   const histogram& first_token(const backend_metrics& backend) const;
+  /// Adds what this route has counted.
+  void add_to(traffic_totals& totals) const;
 
 private:
   const metric_families& families_;
@@ -139,6 +142,8 @@ public:
   /// @param dropped called at every scrape, as long as the returned object lives.
   [[nodiscard]] callback_registration count_dropped_lines(std::string log,
                                                           std::function<std::uint64_t()> dropped);
+  /// The sum over all routes that `counts` takes by name. Any thread; takes a lock.
+  traffic_totals totals(const std::function<bool(std::string_view route)>& counts);
   metric_registry& registry() noexcept { return registry_; }
 
 private:

@@ -48,6 +48,11 @@ public:
     return *known;
   }
 
+  /// The metric, or null while nobody has used it.
+  const Metric* peek(std::size_t index) const noexcept {
+    return slots_[index].load(std::memory_order_acquire);
+  }
+
 private:
   mutable std::array<std::atomic<const Metric*>, Size> slots_{};
 };

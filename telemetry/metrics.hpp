@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 namespace synapse::telemetry {
@@ -146,6 +147,10 @@ public:
 
   /// Observations in bucket `index` alone (not cumulated); index = number of bounds is +Inf.
   std::uint64_t bucket_count(unsigned index) const noexcept { return cells_.total(index); }
+  /// Upper bounds of the buckets, in nanoseconds.
+  std::span<const std::int64_t> bounds_ns() const noexcept {
+    return {layout_->bounds.data(), layout_->count};
+  }
   /// Sum of all observations. It wraps after 584 years of observed time; scrapers take that for
   /// the restart of a counter.
   std::uint64_t sum_ns() const noexcept { return cells_.total(layout_->count + 1); }

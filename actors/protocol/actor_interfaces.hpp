@@ -207,10 +207,17 @@ using feed_desk_actor = caf::typed_actor<
     // The next lines.
     caf::reacts_to<feed_lines_ptr>>;
 
+/// One per I/O thread, pinned there: the requests that its connections are at work on.
+using traffic_desk_actor = caf::typed_actor<
+    // All of them, at most a thousand, the oldest first.
+    caf::replies_to<list_atom>::with<std::vector<running_request>>,
+    // Gives one up as if its client had left; false when there is none of that id.
+    caf::replies_to<cancel_atom, std::string /* request id */>::with<bool>>;
+
 /// Puts the lines of all replicas in one order for this one's viewers; on CAF's scheduler.
 using terminal_feed_actor = caf::typed_actor<
-    // Lines of this process.
-    caf::reacts_to<publish_atom, feed_batch_ptr>,
+    // Lines of this process wait in the inbox.
+    caf::reacts_to<publish_atom>,
     // From the bus: lines of other replicas. Unchecked: may be too long, known already, or our own.
     caf::reacts_to<bus_atom, feed_batch_ptr>,
     // A desk introduces itself and is told the latest lines at once.
@@ -237,6 +244,8 @@ using supervisor_actor = caf::typed_actor<
     // Applies new settings; answers when every thread may use them.
     caf::replies_to<settings_ptr>::with<bool>,
     caf::replies_to<snap_atom>::with<std::vector<backend_snapshot>>,
+    // A round of health checks, from whoever is the aggregator now.
+    caf::replies_to<check_atom>::with<health_report>,
     // INTERNAL: a restart whose back-off is over.
     caf::reacts_to<tick_atom, std::string>,
     // INTERNAL: children that have not ended yet are killed.

@@ -277,6 +277,9 @@ struct backend_snapshot {
   std::uint32_t waiting = 0; ///< requests that wait for a permit
   std::vector<backend_address> addresses;
   bool resolved = true; ///< false: the resolver has not answered yet, so that there are none
+  std::uint32_t open_for_ms = 0;                    ///< until the circuit's next probe
+  attempt_result last_failure = attempt_result::ok; ///< `ok`: there was none
+  std::int64_t last_failure_ms = 0;                 ///< milliseconds since 1970
 
   backend_snapshot() = default;
 };
@@ -284,7 +287,34 @@ struct backend_snapshot {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backend_snapshot& x) {
   return f(caf::meta::type_name("backend_snapshot"), x.name, x.state, x.consecutive_failures,
-           x.times_opened, x.leased, x.waiting, x.addresses, x.resolved);
+           x.times_opened, x.leased, x.waiting, x.addresses, x.resolved, x.open_for_ms,
+           x.last_failure, x.last_failure_ms);
+}
+
+/// A request under way, for people.
+struct running_request {
+  std::string id;
+  std::string method;
+  std::string path; ///< without its query, which may hold secrets
+  std::string route;
+  std::string backend; ///< empty while it is not known, or where none is asked
+  std::string client;
+  std::int64_t age_ms = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  enum class phase : std::uint8_t {
+    receiving, ///< its body
+    waiting,   ///< for whoever answers it
+    answering,
+  } state = phase::receiving;
+
+  running_request() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, running_request& x) {
+  return f(caf::meta::type_name("running_request"), x.id, x.method, x.path, x.route, x.backend,
+           x.client, x.age_ms, x.bytes_in, x.bytes_out, x.state);
 }
 
 /// Result of one health probe: `code` is the HTTP status, 0 when there was none.

@@ -1,6 +1,6 @@
 synapse_add_component(http_client
   PATH http/client
-  SOURCES upstream_pool.cpp fetch.cpp thread_routes.cpp model_desk.cpp
+  SOURCES upstream_pool.cpp fetch.cpp thread_routes.cpp model_desk.cpp feed_desk.cpp
   DEPENDS net http_core telemetry actors_protocol actors_runtime)
 
 synapse_add_test(http_client

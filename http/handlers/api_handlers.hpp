@@ -91,6 +91,45 @@ net::task<void> metrics(const services& all, server::exchange& exchange);
 net::task<void> openapi(const services& all, server::exchange& exchange);
 net::task<void> docs(const services& all, server::exchange& exchange);
 
+// terminal_handler.cpp
+/// GET /events/terminal: the log of all replicas as server-sent events, until the viewer leaves.
+net::task<void> terminal_events(const services& all, server::exchange& exchange);
+
+// dashboard_handler.cpp
+/// Has `handle` serve the request if its client may; a browser gets the login page otherwise.
+net::task<void> behind_gate(const services& all, server::exchange& exchange,
+                            net::task<void> (*handle)(const services&, server::exchange&));
+/// GET /, /ui, /dashboard: the front end.
+net::task<void> dashboard_page(const services& all, server::exchange& exchange);
+/// GET /dashboard/assets/{file}
+net::task<void> dashboard_asset(const services& all, server::exchange& exchange);
+/// GET /dashboard/login.css
+net::task<void> dashboard_style(const services& all, server::exchange& exchange);
+/// GET /dashboard/login: the form, or with `access_token` the login itself.
+net::task<void> dashboard_login_page(const services& all, server::exchange& exchange);
+/// POST /dashboard/login: 303 for a form, 204 for JSON, with the cookie.
+net::task<void> dashboard_login(const services& all, server::exchange& exchange);
+/// POST /dashboard/logout
+net::task<void> dashboard_logout(const services& all, server::exchange& exchange);
+
+// dashboard_api.cpp
+/// GET /api/session
+net::task<void> api_session(const services& all, server::exchange& exchange);
+/// GET /api/overview: samples of the last hour, or those after `since`.
+net::task<void> api_overview(const services& all, server::exchange& exchange);
+/// GET /api/backends
+net::task<void> api_backends(const services& all, server::exchange& exchange);
+/// GET /api/backend-routes
+net::task<void> api_backend_routes(const services& all, server::exchange& exchange);
+/// GET /api/requests: those under way on this replica.
+net::task<void> api_requests(const services& all, server::exchange& exchange);
+/// POST /api/requests/{id}/cancel
+net::task<void> api_cancel_request(const services& all, server::exchange& exchange);
+/// GET /api/voices/{voice_id}/references/{file}
+net::task<void> api_voice_reference(const services& all, server::exchange& exchange);
+/// GET /cluster
+net::task<void> cluster_members(const services& all, server::exchange& exchange);
+
 // pass_through_handler.cpp
 /// Any path that only the configuration's `routes:` knows; 404 if it does not either.
 net::task<void> pass_through(const services& all, server::exchange& exchange);

@@ -9,7 +9,7 @@ namespace synapse::handlers {
 namespace {
 using server::access;
 
-constexpr std::array<api_route, 36> routes{{
+constexpr std::array<api_route, 53> routes{{
     {"POST", "/v1/chat/completions", access::open, chat_completions, "createChatCompletion", "LLM",
      "Chat completion, as JSON or as a stream of server-sent events", "ChatCompletionRequest",
      "ChatCompletion", "llama-router"},
@@ -98,6 +98,43 @@ constexpr std::array<api_route, 36> routes{{
      "text/plain", ""},
     {"GET", "/openapi.json", access::open, openapi, "openapi", "Documentation", "This document", "",
      "application/json", ""},
+    {"GET", "/", access::dashboard, dashboard_page, "dashboardAtRoot", "Dashboard", "The dashboard",
+     "", "text/html", ""},
+    {"GET", "/ui", access::dashboard, dashboard_page, "dashboardAtUi", "Dashboard", "The dashboard",
+     "", "text/html", ""},
+    {"GET", "/dashboard", access::dashboard, dashboard_page, "dashboard", "Dashboard",
+     "The dashboard", "", "text/html", ""},
+    {"GET", "/dashboard/assets/{file}", access::open, dashboard_asset, "dashboardAsset",
+     "Dashboard", "A file of the dashboard's front end", "", "application/octet-stream", ""},
+    {"GET", "/dashboard/login.css", access::open, dashboard_style, "dashboardLoginStyle",
+     "Dashboard", "Style sheet of the login page", "", "text/css", ""},
+    {"GET", "/dashboard/login", access::open, dashboard_login_page, "dashboardLoginPage",
+     "Dashboard", "Login form; with the query `access_token` the login itself", "", "text/html",
+     ""},
+    {"POST", "/dashboard/login", access::open, dashboard_login, "dashboardLogin", "Dashboard",
+     "Begins a session: a cookie, 303 for a form and 204 for JSON", "Login", "", "",
+     "application/json", "204"},
+    {"POST", "/dashboard/logout", access::dashboard, dashboard_logout, "dashboardLogout",
+     "Dashboard", "Ends the session", "", "", "", "application/json", "204"},
+    {"GET", "/events/terminal", access::dashboard, terminal_events, "terminalEvents", "Dashboard",
+     "The log of all replicas as server-sent events; query: sources, level, backlog", "",
+     "text/event-stream", ""},
+    {"GET", "/api/session", access::dashboard, api_session, "getSession", "Dashboard",
+     "How the dashboard is reached, and until when", "", "Session", ""},
+    {"GET", "/api/overview", access::dashboard, api_overview, "getOverview", "Dashboard",
+     "Traffic of the last hour and the backends' health; query: since", "", "Overview", ""},
+    {"GET", "/api/backends", access::dashboard, api_backends, "getBackends", "Dashboard",
+     "State of every backend", "", "Backends", ""},
+    {"GET", "/api/backend-routes", access::dashboard, api_backend_routes, "getBackendRoutes",
+     "Dashboard", "Which routes each backend serves", "", "BackendRoutes", ""},
+    {"GET", "/api/requests", access::dashboard, api_requests, "getRequests", "Dashboard",
+     "Requests under way on this replica", "", "RunningRequests", ""},
+    {"POST", "/api/requests/{id}/cancel", access::dashboard, api_cancel_request, "cancelRequest",
+     "Dashboard", "Gives a request up as if its client had left", "", "Canceled", ""},
+    {"GET", "/api/voices/{voice_id}/references/{file}", access::dashboard, api_voice_reference,
+     "getVoiceReference", "Dashboard", "A reference recording of a voice", "", "audio/wav", ""},
+    {"GET", "/cluster", access::dashboard, cluster_members, "getCluster", "Dashboard",
+     "The replicas that this one knows", "", "Cluster", ""},
     {"GET", "/docs", access::open, docs, "docs", "Documentation", "This API as a readable page", "",
      "text/html", ""},
 }};
@@ -115,9 +152,14 @@ void add_routes(server::route_table& table, const services& everything,
     route.path = entry.path;
     route.who = entry.who;
     route.metrics = metrics_of(entry.path);
-    route.handle = [&everything, handle = entry.handle](server::exchange& exchange) {
-      return handle(everything, exchange);
-    };
+    if (entry.who == access::dashboard)
+      route.handle = [&everything, handle = entry.handle](server::exchange& exchange) {
+        return behind_gate(everything, exchange, handle);
+      };
+    else
+      route.handle = [&everything, handle = entry.handle](server::exchange& exchange) {
+        return handle(everything, exchange);
+      };
     table.add(std::move(route));
   }
   server::route fallback;

@@ -6,8 +6,11 @@ synapse_add_component(http_handlers
           model_turn.cpp openai_handler.cpp pass_through_handler.cpp
           health_handler.cpp about_handler.cpp models_handler.cpp voice_upload.cpp
           voices_handler.cpp model_questions.cpp router_models_handler.cpp profiles_handler.cpp
+          terminal_handler.cpp dashboard_gate.cpp dashboard_files.cpp dashboard_pages.cpp
+          dashboard_handler.cpp dashboard_api.cpp
           api_routes.cpp openapi_document.cpp openapi_audio.cpp openapi_models.cpp
-  DEPENDS http_server http_client actors_models actors_runtime actors_protocol http_core telemetry
+          openapi_dashboard.cpp
+  DEPENDS http_server http_client actors_feed actors_models actors_runtime actors_protocol http_core telemetry
   LINK nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 synapse_add_test(http_handlers

@@ -144,6 +144,7 @@ json schemas() {
              {"detail"});
   add_audio_schemas(result);
   add_model_schemas(result);
+  add_dashboard_schemas(result);
   return result;
 }
 
@@ -177,7 +178,9 @@ json operation(const api_route& route) {
     result["requestBody"] = {
         {"required", route.request != "ProfileApply"},
         {"content", {{std::string{route.request_type}, {{"schema", reference(route.request)}}}}}};
-  json ok{{"description", "Success"}, {"content", content(route.response)}};
+  json ok{{"description", "Success"}};
+  if (!route.response.empty())
+    ok["content"] = content(route.response);
   for (const auto type : other_media_types(route.request))
     ok["content"][std::string{type}] = {{"schema", {{"type", "string"}}}};
   ok["headers"] = {{"X-Request-Id", {{"schema", {{"type", "string"}}}}}};
@@ -198,7 +201,15 @@ json operation(const api_route& route) {
     if (route.id != "unloadModel")
       answers["507"] = error_answer("The disk refused the profiles", schema);
   }
-  if (!dialect && !models && !route.request.empty())
+  const bool dashboard = route.tag == "Dashboard";
+  if (route.who == server::access::dashboard || route.id == "dashboardLogin") {
+    answers["401"] = error_answer("The token is missing or wrong", schema);
+    answers["429"] = error_answer("Too many wrong tokens; see Retry-After", schema);
+    answers["403"] = error_answer("Asked by another site, or not to be had here", schema);
+  }
+  if (dashboard && route.path.find('{') != std::string_view::npos)
+    answers["404"] = error_answer("There is none of that name", schema);
+  if (!dialect && !models && !dashboard && !route.request.empty())
     answers["422"] = error_answer("A field is missing or has a wrong value", "ValidationError");
   if (route.id == "createTranslation")
     answers["501"] = error_answer("The backend cannot translate", schema);

@@ -40,6 +40,9 @@ void add_audio_schemas(json& schemas);
 /// Adds the schemas of the router's models and their profiles. @pre RouterModel is there
 void add_model_schemas(json& schemas);
 
+/// Adds the schemas of the dashboard's own routes.
+void add_dashboard_schemas(json& schemas);
+
 /// Media types that a good answer may have besides the route's first one, by its request's schema.
 std::vector<std::string_view> other_media_types(std::string_view request);
 

@@ -1,6 +1,7 @@
 synapse_add_component(http_server
   PATH http/server
   SOURCES route_table.cpp exchange.cpp worker.cpp connection.cpp listener.cpp
+          traffic_desk.cpp
   DEPENDS http_client actors_runtime actors_protocol http_core telemetry
   LINK spdlog::spdlog)
 

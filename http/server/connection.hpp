@@ -25,6 +25,14 @@ public:
   void abort();
 
   connection* next() const noexcept { return next_; }
+  /// The request under way, or null.
+  exchange* current() noexcept { return current_ ? &*current_ : nullptr; }
+  /// Bytes of the request under way and of its answer so far.
+  std::uint64_t bytes_in() const noexcept { return downstream_->bytes_read() - bytes_in_; }
+  std::uint64_t bytes_out() const noexcept { return downstream_->bytes_written() - bytes_out_; }
+  std::string_view route_path() const noexcept {
+    return route_ == nullptr ? std::string_view{} : std::string_view{route_->path};
+  }
 
 private:
   enum class head_state { complete, closed, failed };

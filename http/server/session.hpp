@@ -16,13 +16,15 @@ public:
       : coroutine_actor(config, unit, std::move(wake)) {}
 
   actors::session_actor::behavior_type make_behavior() override {
-    return {[this](actors::cancel_atom) {
-      canceled_ = true;
-      unit().defer(wake());
-    }};
+    return {[this](actors::cancel_atom) { cancel(); }};
   }
   const char* name() const override { return "session"; }
 
+  /// As if `cancel` had been received. From within an actor of the same thread.
+  void cancel() {
+    canceled_ = true;
+    unit().defer(wake());
+  }
   /// Somebody asked for the request's end, or the actor was killed.
   bool canceled() const noexcept { return canceled_ || ended(); }
 

@@ -1,0 +1,6 @@
+# The terminal feed's lines as plain values and text: no actors, no sockets.
+synapse_add_component(actors_feed
+  PATH actors/feed
+  SOURCES feed_inbox.cpp feed_text.cpp known_origins.cpp
+  DEPENDS actors_protocol telemetry
+  LINK nlohmann_json::nlohmann_json)

@@ -1,0 +1,197 @@
+#include "app/observation.hpp"
+
+#include "actors/terminal_feed.hpp"
+#include "http/client/feed_desk.hpp"
+#include "http/handlers/api_routes.hpp"
+#include "http/server/traffic_desk.hpp"
+#include "http/server/worker.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <string_view>
+
+namespace synapse::app {
+
+namespace {
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr std::string_view installed_at = "share/synapse/dashboard";
+
+/// Two replicas must not have the same one, even when they start at the same moment.
+std::uint64_t random_number() {
+  std::random_device source;
+  return (std::uint64_t{source()} << 32) | source();
+}
+
+bool is_loopback(const std::string& host) {
+  boost::system::error_code ec;
+  const auto address = boost::asio::ip::make_address(host, ec);
+  return ec ? host == "localhost" : address.is_loopback();
+}
+
+handlers::dashboard_gate_options gate_options(const config::settings& settings) {
+  handlers::dashboard_gate_options options;
+  options.token = settings.process.dashboard_access_token;
+  options.cookie_name = settings.process.dashboard_cookie_name;
+  options.cookie_secure = settings.process.dashboard_cookie_secure;
+  options.loopback = is_loopback(settings.listener.host);
+  return options;
+}
+
+/// `bin/synapse` is installed beside `share/`.
+fs::path beside_program() {
+  std::error_code ec;
+  const auto program = fs::read_symlink("/proc/self/exe", ec);
+  return program.parent_path().parent_path() / installed_at;
+}
+
+std::int64_t unix_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::map<std::string, telemetry::health_sample> samples_of(const actors::health_report& round,
+                                                           std::int64_t at_ms) {
+  std::map<std::string, telemetry::health_sample> result;
+  for (const auto& one : round.backends) {
+    telemetry::health_sample sample;
+    sample.at_ms = at_ms;
+    sample.health = one.busy          ? telemetry::backend_health::busy
+                    : one.code == 200 ? telemetry::backend_health::healthy
+                                      : telemetry::backend_health::unhealthy;
+    if (one.code != 0)
+      sample.latency_ms = static_cast<double>(one.duration_us) / 1000;
+    result.emplace(one.backend, sample);
+  }
+  return result;
+}
+
+/// People's own requests: what the dashboard and probes ask would drown them.
+bool is_traffic(std::string_view route) {
+  for (const auto& one : handlers::api_routes())
+    if (one.path == route)
+      return one.tag != "Dashboard" && one.tag != "Operations" && one.tag != "Documentation";
+  return true; // configured paths, and what no route takes
+}
+} // namespace
+
+observation::observation(const config::settings& settings, telemetry::log_system& log,
+                         telemetry::gateway_metrics& metrics, handlers::services& all)
+    : process_(settings.process), metrics_(metrics), all_(all),
+      say_(telemetry::make_logger("dashboard")), origin_(random_number()),
+      gate_(gate_options(settings)) {
+  const auto directory =
+      process_.dashboard_dir.empty() ? beside_program() : fs::path{process_.dashboard_dir};
+  std::string problem;
+  files_ = handlers::dashboard_files::load(directory, problem);
+  if (files_.empty())
+    say_->info("the dashboard's front end is not there ({}); `make dashboard` builds it", problem);
+  if (gate_.is_open())
+    say_->warn("there is no SYNAPSE_DASHBOARD_ACCESS_TOKEN: the dashboard is open to everybody on "
+               "this machine");
+  else if (!gate_.has_token())
+    say_->warn("there is no SYNAPSE_DASHBOARD_ACCESS_TOKEN and {} is no loopback address: the "
+               "dashboard is closed",
+               settings.listener.host);
+  all_.process = &process_;
+  all_.gate = &gate_;
+  all_.files = &files_;
+  all_.traffic = &traffic_;
+  all_.health = &health_;
+  all_.feed_origin = origin_;
+  auto& registry = metrics.registry();
+  all_.feed_viewers =
+      registry.gauges("synapse_feed_viewers", "Viewers of the terminal feed.").with({});
+  const auto lost =
+      registry.counters("synapse_feed_lines_dropped_total",
+                        "Lines of the terminal feed that were lost, by where.", {"where"});
+  all_.feed_lines_lost = lost.with({"viewer"});
+  if (process_.terminal_feed.mode == "live") {
+    inbox_ = std::make_shared<feed::feed_inbox>();
+    log.add_sink(inbox_);
+    callbacks_.push_back(registry.callback(
+        "synapse_feed_inbox_dropped_total",
+        "Lines lost because the terminal feed did not take them in time.",
+        telemetry::metric_kind::counter, {},
+        [inbox = inbox_](const auto& write) { write({}, static_cast<double>(inbox->dropped())); }));
+  }
+}
+
+observation::~observation() = default;
+
+void observation::start(caf::actor_system& system, const std::vector<server::worker*>& workers,
+                        const actors::supervisor_actor& supervisor) {
+  for (auto* work : workers)
+    all_.traffic_desks.push_back(caf::actor_cast<actors::traffic_desk_actor>(
+        actors::spawn_pinned<server::traffic_desk>(work->unit, *work)));
+  all_.requests_in_flight = [workers] {
+    std::int64_t sum = 0;
+    for (const auto* work : workers)
+      sum += static_cast<std::int64_t>(work->exchanges.load(std::memory_order_relaxed));
+    return sum;
+  };
+  if (inbox_) {
+    const auto& settings = process_.terminal_feed;
+    actors::terminal_feed_parts parts;
+    parts.inbox = inbox_;
+    parts.instance = process_.instance_id;
+    parts.origin = origin_;
+    parts.ring_lines = settings.buffer_size;
+    parts.max_line_chars = settings.max_line_chars;
+    parts.redact_extra_patterns = settings.redact_extra_patterns;
+    feed_ = actors::spawn_terminal_feed(system, std::move(parts));
+    for (auto* work : workers) {
+      actors::feed_desk_actor desk =
+          actors::spawn_pinned<client::feed_desk>(work->unit, settings.buffer_size);
+      all_.feed_desks.push_back(desk);
+      caf::anon_send(feed_, desk);
+    }
+  }
+  actors::health_watch_parts watched;
+  watched.supervisor = supervisor;
+  watched.on_round = [this](const actors::health_report& round) {
+    health_.record(samples_of(round, unix_ms()));
+    if (on_health_)
+      on_health_(round);
+  };
+  watch_ = actors::spawn_health_watch(system, std::move(watched));
+}
+
+void observation::set_bus(const actors::feed_bus_actor& bus) {
+  if (feed_)
+    caf::anon_send(feed_, bus);
+}
+
+void observation::sample() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_sample_)
+    return;
+  next_sample_ = now + std::chrono::seconds{telemetry::traffic_history::interval_seconds};
+  traffic_.record(metrics_.totals(is_traffic), unix_ms());
+}
+
+void observation::stop() {
+  const auto end = [](auto& actor) {
+    if (actor)
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    actor = nullptr;
+  };
+  end(watch_);
+  end(feed_);
+  for (auto& desk : all_.feed_desks)
+    end(desk);
+  all_.feed_desks.clear();
+  for (auto& desk : all_.traffic_desks)
+    end(desk);
+  all_.traffic_desks.clear();
+}
+
+} // namespace synapse::app

@@ -1,0 +1,72 @@
+/// @file
+/// What lets people see what the gateway does: terminal feed, dashboard, samples for its charts.
+#pragma once
+
+#include "actors/feed/feed_inbox.hpp"
+#include "actors/health_watch.hpp"
+#include "actors/protocol/actor_interfaces.hpp"
+#include "actors/runtime/pinned.hpp"
+#include "config/settings.hpp"
+#include "http/handlers/dashboard_files.hpp"
+#include "http/handlers/dashboard_gate.hpp"
+#include "http/handlers/services.hpp"
+#include "telemetry/gateway_metrics.hpp"
+#include "telemetry/health_history.hpp"
+#include "telemetry/logging.hpp"
+#include "telemetry/traffic_history.hpp"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace synapse::server {
+struct worker;
+}
+
+namespace synapse::app {
+
+/// Made before the I/O threads, ended before them. Main thread only.
+class observation {
+public:
+  /// @param all outlives this; its part for the dashboard is filled in.
+  observation(const config::settings& settings, telemetry::log_system& log,
+              telemetry::gateway_metrics& metrics, handlers::services& all);
+  ~observation();
+
+  /// Starts the actors, when their threads run. @param workers by number of the I/O thread.
+  void start(caf::actor_system& system, const std::vector<server::worker*>& workers,
+             const actors::supervisor_actor& supervisor);
+  /// Where lines of this process go besides its own viewers.
+  void set_bus(const actors::feed_bus_actor& bus);
+  /// Null unless the mode is live. @pre start() was called
+  const actors::terminal_feed_actor& feed() const noexcept { return feed_; }
+  /// Names this process among all replicas.
+  std::uint64_t origin() const noexcept { return origin_; }
+  /// Called with every round of health checks, on CAF's scheduler. Before start() only.
+  void on_health(std::function<void(const actors::health_report&)> hook) {
+    on_health_ = std::move(hook);
+  }
+  /// Takes a sample if one is due. Call about once a second.
+  void sample();
+  /// Ends its actors; sessions have ended before.
+  void stop();
+
+private:
+  const config::process_settings& process_;
+  telemetry::gateway_metrics& metrics_;
+  handlers::services& all_;
+  std::shared_ptr<spdlog::logger> say_;
+  std::uint64_t origin_;
+  std::shared_ptr<feed::feed_inbox> inbox_;
+  handlers::dashboard_gate gate_;
+  handlers::dashboard_files files_;
+  telemetry::traffic_history traffic_;
+  telemetry::health_history health_;
+  std::function<void(const actors::health_report&)> on_health_;
+  std::vector<telemetry::callback_registration> callbacks_;
+  actors::terminal_feed_actor feed_;
+  caf::actor watch_;
+  std::chrono::steady_clock::time_point next_sample_{};
+};
+
+} // namespace synapse::app

@@ -1,0 +1,243 @@
+#include "http/handlers/api_handlers.hpp"
+#include "http/handlers/dashboard_files.hpp"
+#include "http/handlers/dashboard_gate.hpp"
+#include "http/handlers/dashboard_pages.hpp"
+#include "http/handlers/refusal.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <string>
+
+namespace synapse::handlers {
+
+namespace {
+using http::response_detail;
+using verdict = dashboard_gate::verdict;
+using clock = std::chrono::system_clock;
+
+constexpr std::size_t max_login_body = 16 * 1024;
+constexpr unsigned limited_for_s = 60;
+
+/// What every page may do: run and show what comes from here, nothing else.
+constexpr std::string_view page_fields =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; "
+    "worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Permissions-Policy: microphone=(self), camera=(), geolocation=()\r\n";
+
+bool wants_page(const server::exchange& ex) {
+  return ex.method() == http::verb::get &&
+         ex.head().fields.value_of(http::known_field::accept).find("text/html") !=
+             std::string_view::npos;
+}
+
+std::string_view reason_of(verdict what) {
+  switch (what) {
+  case verdict::limited:
+    return "too many wrong tokens from this address: try again in a minute";
+  case verdict::cross_site:
+    return "a request that changes something has to carry the field X-Synapse-Dashboard and to "
+           "come from the dashboard itself";
+  case verdict::closed:
+    return "there is no SYNAPSE_DASHBOARD_ACCESS_TOKEN, so the dashboard is there for this machine "
+           "alone, under its own name (127.0.0.1 or localhost)";
+  default:
+    return "the dashboard's token is missing or wrong: Authorization: Bearer, or log in at "
+           "/dashboard/login";
+  }
+}
+
+response_detail detail_of(verdict what) {
+  switch (what) {
+  case verdict::limited:
+    return response_detail::rate_limited;
+  case verdict::cross_site:
+  case verdict::closed:
+    return response_detail::forbidden;
+  default:
+    return response_detail::unauthorized;
+  }
+}
+
+net::task<void> reply_page(server::exchange& ex, unsigned status, std::string body,
+                           std::string_view more = {}) {
+  std::string fields{page_fields};
+  fields.append("Cache-Control: no-store\r\n").append(more);
+  co_await ex.reply(status, "text/html; charset=utf-8", body, fields);
+}
+
+net::task<void> redirect(server::exchange& ex, std::string_view to, std::string_view more = {}) {
+  std::string fields{"Location: "};
+  fields.append(to).append("\r\nCache-Control: no-store\r\n").append(more);
+  co_await ex.reply(303, {}, {}, fields);
+}
+
+net::task<void> refuse_at_gate(server::exchange& ex, verdict what) {
+  const auto detail = detail_of(what);
+  std::optional<unsigned> retry_after;
+  if (what == verdict::limited)
+    retry_after = limited_for_s;
+  if (wants_page(ex)) {
+    std::string more;
+    if (retry_after)
+      more = "Retry-After: " + std::to_string(*retry_after) + "\r\n";
+    auto page = what == verdict::unauthorized ? login_page({}) : login_page(reason_of(what));
+    ex.record().detail = detail;
+    co_await reply_page(ex, http::info(detail).status, std::move(page), more);
+    ex.record().detail = detail;
+    co_return;
+  }
+  co_await ex.reply_error(detail, reason_of(what), retry_after);
+}
+
+using handler_function = net::task<void> (*)(const services&, server::exchange&);
+
+net::task<void> gated_call(const services& all, server::exchange& ex, handler_function handle) {
+  const auto what = all.gate->check(ex.head(), ex.client_ip(), clock::now());
+  if (what == verdict::allowed)
+    co_await handle(all, ex);
+  else
+    co_await refuse_at_gate(ex, what);
+}
+
+net::task<void> reply_file(server::exchange& ex, const static_file& file, std::string_view caching,
+                           std::string_view more) {
+  std::string_view if_none_match;
+  for (const auto& field : ex.head().fields)
+    if (http::iequals(field.name, "If-None-Match"))
+      if_none_match = field.value;
+  std::string fields{"Vary: Accept-Encoding\r\nETag: "};
+  fields.append(file.etag).append("\r\nCache-Control: ").append(caching).append("\r\n");
+  fields.append(more);
+  if (etag_matches(if_none_match, file.etag)) {
+    co_await ex.reply(304, {}, {}, fields);
+    co_return;
+  }
+  std::string_view body = file.plain;
+  switch (choose_coding(ex.head().fields.value_of(http::known_field::accept_encoding), file)) {
+  case content_coding::brotli:
+    body = file.brotli;
+    fields.append("Content-Encoding: br\r\n");
+    break;
+  case content_coding::gzip:
+    body = file.gzip;
+    fields.append("Content-Encoding: gzip\r\n");
+    break;
+  case content_coding::plain:
+    break;
+  }
+  co_await ex.reply(200, file.content_type, body, fields);
+}
+
+/// Compares the token and begins a session.
+net::task<void> log_in(const services& all, server::exchange& ex, const std::string& token,
+                       bool with_page) {
+  const auto now = clock::now();
+  const auto what = all.gate->login(token, ex.client_ip(), now);
+  if (what == verdict::allowed) {
+    const auto cookie = all.gate->has_token() ? all.gate->session_cookie(now) : std::string{};
+    if (with_page)
+      co_await redirect(ex, "/dashboard", cookie);
+    else
+      co_await ex.reply(204, {}, {}, cookie);
+    co_return;
+  }
+  spdlog::warn("request {}: login to the dashboard from {} refused", ex.id(), ex.client_ip());
+  if (!with_page) {
+    co_await refuse_at_gate(ex, what);
+    co_return;
+  }
+  const auto detail = detail_of(what);
+  const auto page = login_page(what == verdict::unauthorized ? "This token is not the right one."
+                                                             : reason_of(what));
+  std::string more;
+  if (what == verdict::limited)
+    more = "Retry-After: " + std::to_string(limited_for_s) + "\r\n";
+  co_await reply_page(ex, http::info(detail).status, page, more);
+  ex.record().detail = detail;
+}
+} // namespace
+
+net::task<void> behind_gate(const services& all, server::exchange& ex, handler_function handle) {
+  return gated_call(all, ex, handle);
+}
+
+net::task<void> dashboard_page(const services& all, server::exchange& ex) {
+  const auto* index = all.files == nullptr ? nullptr : all.files->find("index.html");
+  if (index == nullptr) {
+    co_await reply_page(ex, 200, unbuilt_page());
+    co_return;
+  }
+  co_await reply_file(ex, *index, "no-cache", page_fields);
+}
+
+net::task<void> dashboard_asset(const services& all, server::exchange& ex) {
+  const auto name = "assets/" + std::string{ex.parameter("file")};
+  const auto* file = all.files == nullptr ? nullptr : all.files->find(name);
+  if (file == nullptr) {
+    co_await ex.reply_error(response_detail::route_not_found, "no such file");
+    co_return;
+  }
+  // Their names change with their content.
+  co_await reply_file(ex, *file, "public, max-age=31536000, immutable",
+                      "X-Content-Type-Options: nosniff\r\n");
+}
+
+net::task<void> dashboard_style(const services&, server::exchange& ex) {
+  co_await ex.reply(200, "text/css; charset=utf-8", login_style(),
+                    "Cache-Control: public, max-age=3600\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
+net::task<void> dashboard_login_page(const services& all, server::exchange& ex) {
+  const auto token = form_value(ex.head().query, "access_token");
+  if (token) {
+    co_await log_in(all, ex, *token, true);
+    co_return;
+  }
+  if (all.gate->check(ex.head(), ex.client_ip(), clock::now()) == verdict::allowed) {
+    co_await redirect(ex, "/dashboard");
+    co_return;
+  }
+  co_await reply_page(ex, 200, login_page({}));
+}
+
+net::task<void> dashboard_login(const services& all, server::exchange& ex) {
+  const auto state = co_await ex.read_body(max_login_body);
+  if (state != server::exchange::body_state::complete) {
+    if (auto why = refusal_of(state, max_login_body))
+      co_await refuse(ex, std::move(*why));
+    else
+      note_departure_while_reading(ex);
+    co_return;
+  }
+  const auto type = ex.head().fields.value_of(http::known_field::content_type);
+  std::optional<std::string> token;
+  const bool is_form = type.starts_with("application/x-www-form-urlencoded");
+  if (is_form) {
+    token = form_value(ex.body(), "access_token");
+  } else {
+    const auto body = nlohmann::json::parse(ex.body(), nullptr, false);
+    if (body.is_object())
+      if (const auto found = body.find("access_token"); found != body.end() && found->is_string())
+        token = found->get<std::string>();
+  }
+  if (!token) {
+    co_await ex.reply_error(response_detail::bad_request,
+                            "access_token: is missing (a form field or a JSON key)");
+    co_return;
+  }
+  co_await log_in(all, ex, *token, is_form);
+}
+
+net::task<void> dashboard_logout(const services& all, server::exchange& ex) {
+  all.gate->end_session(ex.head(), clock::now());
+  co_await ex.reply(204, {}, {}, all.gate->no_cookie());
+}
+
+} // namespace synapse::handlers

@@ -1,0 +1,74 @@
+#include "http/handlers/dashboard_pages.hpp"
+
+namespace synapse::handlers {
+
+namespace {
+std::string page(std::string_view title, std::string_view body) {
+  std::string text{"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+                   "<link rel=\"icon\" href=\"data:,\">"
+                   "<link rel=\"stylesheet\" href=\"/dashboard/login.css\"><title>"};
+  text.append(title).append(" · Synapse</title></head><body><main>").append(body);
+  return text.append("</main></body></html>\n");
+}
+
+void append_text(std::string& out, std::string_view text) {
+  for (const char c : text)
+    switch (c) {
+    case '<':
+      out += "&lt;";
+      break;
+    case '&':
+      out += "&amp;";
+      break;
+    default:
+      out += c;
+    }
+}
+} // namespace
+
+std::string login_page(std::string_view problem) {
+  std::string body{"<h1>Synapse</h1><form method=\"post\" action=\"/dashboard/login\">"};
+  if (!problem.empty()) {
+    body += "<p class=\"problem\" role=\"alert\">";
+    append_text(body, problem);
+    body += "</p>";
+  }
+  body += "<label for=\"access_token\">Access token</label>"
+          "<input id=\"access_token\" name=\"access_token\" type=\"password\" "
+          "autocomplete=\"current-password\" required autofocus>"
+          "<button type=\"submit\">Log in</button></form>";
+  return page("Log in", body);
+}
+
+std::string unbuilt_page() {
+  return page("Dashboard", "<h1>Synapse</h1><p>The gateway runs; its dashboard has not been built. "
+                           "Building it needs Node.js 18 or newer, npm and, once, a network:</p>"
+                           "<pre>apt-get install nodejs npm\nmake dashboard</pre>"
+                           "<p>Then start the gateway again. Until then there is the "
+                           "<a href=\"/docs\">API documentation</a>.</p>");
+}
+
+std::string_view login_style() {
+  return R"(:root{color-scheme:light dark;--back:#f6f7f9;--card:#fff;--text:#1a1d21;--line:#c6ccd4;
+--main:#1f5fbf;--on-main:#fff;--bad:#a3161f}
+@media (prefers-color-scheme:dark){:root{--back:#101317;--card:#181c22;--text:#e6e9ee;
+--line:#3a424d;--main:#7ab0ff;--on-main:#0b1220;--bad:#ff9a9f}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--back);
+color:var(--text);font:16px/1.5 system-ui,sans-serif}
+main{width:min(26rem,calc(100vw - 2rem));padding:2rem;background:var(--card);
+border:1px solid var(--line);border-radius:12px}
+h1{margin:0 0 1rem;font-size:1.25rem}
+form{display:grid;gap:.6rem}
+input,button{font:inherit;padding:.6rem .75rem;border-radius:8px;border:1px solid var(--line)}
+input{background:var(--back);color:inherit}
+button{background:var(--main);color:var(--on-main);border-color:var(--main);cursor:pointer}
+:focus-visible{outline:3px solid var(--main);outline-offset:2px}
+.problem{margin:0;color:var(--bad)}
+a{color:var(--main)}
+pre{overflow:auto;padding:.75rem;border:1px solid var(--line);border-radius:8px}
+)";
+}
+
+} // namespace synapse::handlers

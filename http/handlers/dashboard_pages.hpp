@@ -1,0 +1,20 @@
+/// @file
+/// The pages that are there without the front end: login, and how to get the rest.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace synapse::handlers {
+
+/// A form that posts `access_token` to /dashboard/login. @param problem shown above it; may be
+/// empty.
+std::string login_page(std::string_view problem);
+
+/// Says how the front end is built.
+std::string unbuilt_page();
+
+/// Their style sheet.
+std::string_view login_style();
+
+} // namespace synapse::handlers

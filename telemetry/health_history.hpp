@@ -1,0 +1,39 @@
+/// @file
+/// How the backends have been lately.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace synapse::telemetry {
+
+enum class backend_health : std::uint8_t { unknown, healthy, busy, unhealthy };
+std::string_view to_string(backend_health health);
+
+struct health_sample {
+  std::int64_t at_ms = 0; ///< milliseconds since 1970
+  backend_health health = backend_health::unknown;
+  double latency_ms = -1; ///< of the probe; below 0: it was not answered
+};
+
+/// A bounded number of samples per backend. Any thread.
+class health_history {
+public:
+  static constexpr std::size_t max_samples = 120;
+
+  /// Adds a round: one sample per backend. Backends that are not in it are forgotten.
+  void record(const std::map<std::string, health_sample>& round);
+  /// By backend, oldest first.
+  std::map<std::string, std::deque<health_sample>> all() const;
+
+private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::deque<health_sample>> samples_;
+};
+
+} // namespace synapse::telemetry
