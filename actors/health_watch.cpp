@@ -9,8 +9,6 @@ namespace synapse::actors {
 namespace {
 /// Longer than the aggregator waits for a probe.
 constexpr auto round_patience = std::chrono::seconds{75};
-/// The first round: when the backends' names have been resolved, usually.
-constexpr auto first_round = std::chrono::milliseconds{1'000};
 
 class health_watch : public caf::event_based_actor {
 public:
@@ -20,20 +18,31 @@ public:
   void on_exit() override { parts_ = {}; }
 
   caf::behavior make_behavior() override {
-    delayed_send(this, first_round, tick_atom::value);
-    return {[this](tick_atom) {
-      request(parts_.supervisor, round_patience, check_atom::value)
-          .then(
-              [this](const health_report& round) {
-                parts_.on_round(round);
-                delayed_send(this, parts_.interval, tick_atom::value);
-              },
-              [this](const caf::error&) { delayed_send(this, parts_.interval, tick_atom::value); });
-    }};
+    delayed_send(this, parts_.interval, tick_atom::value);
+    return {
+        [this](tick_atom) {
+          delayed_send(this, parts_.interval, tick_atom::value);
+          begin_round();
+        },
+        [this](check_atom) { begin_round(); },
+    };
   }
 
 private:
+  void begin_round() {
+    if (std::exchange(running_, true))
+      return;
+    request(parts_.supervisor, round_patience, check_atom::value)
+        .then(
+            [this](const health_report& round) {
+              running_ = false;
+              parts_.on_round(round);
+            },
+            [this](const caf::error&) { running_ = false; });
+  }
+
   health_watch_parts parts_;
+  bool running_ = false;
 };
 } // namespace
 

@@ -19,8 +19,8 @@ struct health_watch_parts {
   std::function<void(const health_report&)> on_round;
 };
 
-/// Asks for a round of health checks every `interval`, the first one soon. A round that somebody
-/// else has just asked for answers it, too.
+/// Asks for a round of health checks every `interval`, and at once when it gets `check`. A round
+/// that somebody else has just asked for answers it, too.
 caf::actor spawn_health_watch(caf::actor_system& system, health_watch_parts parts);
 
 } // namespace synapse::actors

@@ -95,11 +95,11 @@ observation::observation(const config::settings& settings, telemetry::log_system
   if (files_.empty())
     say_->info("the dashboard's front end is not there ({}); `make dashboard` builds it", problem);
   if (gate_.is_open())
-    say_->warn("there is no SYNAPSE_DASHBOARD_ACCESS_TOKEN: the dashboard is open to everybody on "
-               "this machine");
+    say_->warn("the dashboard is open to everybody on this machine: "
+               "SYNAPSE_DASHBOARD_ACCESS_TOKEN is not set");
   else if (!gate_.has_token())
-    say_->warn("there is no SYNAPSE_DASHBOARD_ACCESS_TOKEN and {} is no loopback address: the "
-               "dashboard is closed",
+    say_->warn("the dashboard is closed: {} is no loopback address, and "
+               "SYNAPSE_DASHBOARD_ACCESS_TOKEN is not set",
                settings.listener.host);
   all_.process = &process_;
   all_.gate = &gate_;
@@ -163,6 +163,7 @@ void observation::start(caf::actor_system& system, const std::vector<server::wor
       on_health_(round);
   };
   watch_ = actors::spawn_health_watch(system, std::move(watched));
+  all_.check_health = [watch = watch_] { caf::anon_send(watch, actors::check_atom::value); };
 }
 
 void observation::set_bus(const actors::feed_bus_actor& bus) {
@@ -184,6 +185,7 @@ void observation::stop() {
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     actor = nullptr;
   };
+  all_.check_health = [] {};
   end(watch_);
   end(feed_);
   for (auto& desk : all_.feed_desks)

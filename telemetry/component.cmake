@@ -29,4 +29,5 @@ synapse_add_test(telemetry
     telemetry/logging_test.cpp
     telemetry/metric_registry_test.cpp
     telemetry/text_escape_test.cpp
+    telemetry/traffic_history_test.cpp
   DEPENDS telemetry)

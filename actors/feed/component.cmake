@@ -4,3 +4,8 @@ synapse_add_component(actors_feed
   SOURCES feed_inbox.cpp feed_text.cpp known_origins.cpp
   DEPENDS actors_protocol telemetry
   LINK nlohmann_json::nlohmann_json)
+
+synapse_add_test(feed
+  SOURCES actors/feed/feed_test.cpp
+  DEPENDS actors_feed
+  LINK nlohmann_json::nlohmann_json)

@@ -14,5 +14,6 @@ synapse_add_component(http_handlers
   LINK nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 synapse_add_test(http_handlers
-  SOURCES http/handlers/openapi_document_test.cpp http/handlers/transcript_test.cpp
-  DEPENDS http_handlers)
+  SOURCES http/handlers/dashboard_gate_test.cpp http/handlers/openapi_document_test.cpp http/handlers/transcript_test.cpp
+  DEPENDS http_handlers
+  LINK synapse_test_support)

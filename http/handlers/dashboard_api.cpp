@@ -296,6 +296,8 @@ net::task<void> api_overview(const services& all, server::exchange& ex) {
     samples.push_back(describe(sample));
   auto backends = json::array();
   const auto health = all.health->all();
+  if (health.empty())
+    all.check_health(); // the first one who looks does not wait for the next round
   for (const auto& [name, settings] : ex.settings().backends) {
     const auto found = health.find(name);
     backends.push_back(describe_health(

@@ -204,7 +204,11 @@ net::task<void> connection::serve() {
     spdlog::error("request {} failed: {}", current.id(), error.what());
     failed = true;
   }
-  if (!current.begun() && !current.aborted() && !current.given_up()) {
+  if (!current.begun() && current.actor().canceled() && !downstream_->ended()) {
+    // Somebody here gave it up, and its client is still there to be told.
+    current.close_after();
+    co_await current.reply_error(http::response_detail::canceled);
+  } else if (!current.begun() && !current.aborted() && !current.given_up()) {
     if (!failed)
       spdlog::error("request {} was not answered by its handler", current.id());
     current.close_after();

@@ -264,6 +264,9 @@ net::task<void> exchange::reply_error(http::response_detail detail, std::string_
   reply.allow = allow;
   reply.connection = decide_connection();
   reply.date = owner_.date();
+  // Clients of OpenAI's send a request again after a 503, unless they are told not to.
+  if (detail == http::response_detail::canceled)
+    reply.extra = "X-Should-Retry: false\r\n";
   http::append_error_reply(out, http::dialect_of(path()), detail, reply, message, label,
                            method() == http::verb::head);
   const std::string_view piece = out;
