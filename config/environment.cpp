@@ -1,5 +1,6 @@
 #include "config/environment.hpp"
 
+#include "config/redis_url.hpp"
 #include "config/values.hpp"
 
 #include <algorithm>
@@ -122,9 +123,8 @@ std::string set_cookie_name(std::string_view value, settings& all) {
 }
 
 std::string set_redis_url(std::string_view value, settings& all) {
-  // It may hold a password, so the message does not repeat it.
-  if (!(value.starts_with("redis://") || value.starts_with("rediss://")) || !is_printable(value))
-    return "must be a URL that begins with redis:// or rediss://";
+  if (const auto url = parse_redis_url(value); !url)
+    return url.error;
   all.process.terminal_feed.redis_url = value;
   return {};
 }

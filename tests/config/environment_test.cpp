@@ -178,6 +178,12 @@ TEST(environment, secrets_are_never_repeated) {
   EXPECT_EQ(problems.find("hunter2"), std::string::npos) << problems;
 }
 
+TEST(environment, a_redis_url_that_cannot_be_read_is_an_error_without_the_url) {
+  EXPECT_EQ(problems_with({{"SYNAPSE_TERMINAL_FEED_REDIS_URL", "redis://:hunter2@redis:x"}}),
+            "environment: SYNAPSE_TERMINAL_FEED_REDIS_URL: the URL has no port between 1 and 65535 "
+            "after the host\n");
+}
+
 TEST(environment, the_bus_over_redis_needs_a_url) {
   EXPECT_EQ(problems_with({{"SYNAPSE_TERMINAL_FEED_BUS_MODE", "redis"}}),
             "environment: SYNAPSE_TERMINAL_FEED_REDIS_URL: is required when "
