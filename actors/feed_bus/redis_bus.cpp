@@ -86,8 +86,9 @@ public:
 
   void on_dropped(std::uint64_t lines) {
     report_(log_level::warning, std::to_string(lines) +
-                                    " lines were lost on their way to Redis at " + server_ +
-                                    ": it was away or too slow");
+                                    " lines did not get to other replicas: Redis "
+                                    "at " +
+                                    server_ + " was away, too slow, or refused them");
   }
 
   void on_refused(const std::string& why) {

@@ -60,13 +60,16 @@ void redis_link::try_to_connect() {
   const auto address = asio::ip::make_address(url.host, not_an_address);
   if (!not_an_address)
     return connect({{address, url.port}}, deadline);
+  looking_up_ = true;
   timer_.expires_at(deadline);
   timer_.async_wait([this](const error_code& error) {
-    if (!error)
+    // Cancelled too late, it comes without an error.
+    if (!error && looking_up_)
       on_fault({"its name was not resolved in time", false});
   });
   lookup_.start(url.host, url.port,
                 [this, deadline](const tcp_endpoints& found, const std::string& problem) {
+                  looking_up_ = false;
                   timer_.cancel();
                   if (found.empty())
                     on_fault({"its name cannot be resolved: " + problem, false});
@@ -118,6 +121,7 @@ void redis_link::on_ready() {
 }
 
 void redis_link::on_fault(const redis_fault& fault) {
+  looking_up_ = false;
   timer_.cancel();
   lookup_.forget();
   for (auto* one : {&subscriber_, &publisher_})
@@ -160,7 +164,7 @@ void redis_link::pump() {
   while (publisher_->unsent() < enough_unsent && unanswered_.size() < most) {
     auto events = queue_.take(std::min(lines_at_once, most - unanswered_.size()));
     if (events.empty())
-      return tell_dropped();
+      return tell_dropped(true);
     for (auto& event : events) {
       const auto message = encode_feed_event(*event);
       if (message.empty()) {
@@ -171,6 +175,7 @@ void redis_link::pump() {
       publisher_->publish(message);
     }
   }
+  tell_dropped(false);
 }
 
 void redis_link::on_answered(const std::string& refusal) {
@@ -191,15 +196,17 @@ void redis_link::count_dropped(std::uint64_t count) {
   untold_drops_.fetch_add(count, std::memory_order_relaxed);
 }
 
-void redis_link::tell_dropped() {
-  const auto now = clock::now();
-  if (drops_told_at_ && now - *drops_told_at_ < parts_.limits.dropped_interval)
+void redis_link::tell_dropped(bool all_gone) {
+  if (untold_drops_.load(std::memory_order_relaxed) == 0)
     return;
-  const auto count = untold_drops_.exchange(0);
-  if (count == 0)
+  // Best when it is over, and the count is that of the whole time; but it may never be over.
+  const auto now = clock::now();
+  const bool is_first = !drops_told_at_ && all_gone;
+  const auto since = drops_told_at_.value_or(connected_since_);
+  if (!is_first && now - since < parts_.limits.dropped_interval)
     return;
   drops_told_at_ = now;
-  parts_.callbacks.dropped(count);
+  parts_.callbacks.dropped(untold_drops_.exchange(0));
 }
 
 } // namespace synapse::actors

@@ -45,7 +45,8 @@ struct redis_link_callbacks {
   std::function<void()> connected; ///< subscribed, and able to publish
   /// An attempt has failed, or a connection was lost.
   std::function<void(const redis_fault& fault)> lost;
-  std::function<void(std::uint64_t count)> dropped; ///< so many lines were lost; the rest has gone
+  /// So many more lines were lost: told when nothing waits any more, or after the interval.
+  std::function<void(std::uint64_t count)> dropped;
   std::function<void(const std::string& why)> refused; ///< a line; once per connection
 };
 
@@ -85,7 +86,7 @@ private:
   void pump();
   void on_answered(const std::string& refusal);
   void count_dropped(std::uint64_t count);
-  void tell_dropped();
+  void tell_dropped(bool all_gone);
 
   const redis_link_parts parts_;
   outgoing_queue queue_;
@@ -100,6 +101,7 @@ private:
   std::shared_ptr<redis_connection> subscriber_;
   std::shared_ptr<redis_connection> publisher_;
   std::deque<outgoing_event> unanswered_;
+  bool looking_up_ = false;
   unsigned ready_ = 0; ///< connections
   bool refusal_told_ = false;
   bool was_connected_ = false;

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sys/socket.h>
+
 namespace synapse::feed_bus_test {
 namespace {
 
@@ -146,7 +148,7 @@ TEST_F(redis_bus_tls, lines_go_through_tls) {
   ASSERT_TRUE(a.wait_connected());
 }
 
-TEST_F(redis_bus_tls, the_name_is_checked_and_sent) {
+TEST_F(redis_bus_tls, the_name_is_checked) {
   redis_server server{{}, of(ours.issue("name", "DNS:localhost"))};
   server.start();
   replica by_name{system, url(server), 1};
@@ -158,6 +160,27 @@ TEST_F(redis_bus_tls, the_name_is_checked_and_sent) {
   EXPECT_TRUE(by_name.wait_connected());
   EXPECT_TRUE(wait_until([&] { return by_address.reports->size() == 1; }));
   EXPECT_THAT(by_address.reports->all().front(), HasSubstr("certificate is not trusted"));
+}
+
+TEST_F(redis_bus_tls, the_name_is_sent_for_servers_that_have_several) {
+  const auto context = support::server_context(ours.issue("name", "DNS:localhost"));
+  std::uint16_t port = 0;
+  auto listener = support::listen_loopback(port);
+  replica a{system, "rediss://localhost:" + std::to_string(port), 1};
+  a.parts.ca_file = ours.certificate();
+  a.start();
+  std::string name;
+  EXPECT_TRUE(wait_until([&] {
+    support::descriptor one{::accept(listener.get(), nullptr, nullptr)};
+    if (one.get() < 0)
+      return false;
+    support::byte_stream stream{std::move(one), -1};
+    if (!stream.handshake_server(context.get(), support::patience))
+      return false;
+    name = SSL_get_servername(stream.tls(), TLSEXT_NAMETYPE_host_name);
+    return true;
+  }));
+  EXPECT_EQ(name, "localhost");
 }
 
 TEST_F(redis_bus_tls, a_certificate_of_somebody_else_is_refused_and_told_once) {

@@ -112,9 +112,29 @@ TEST_F(redis_bus_faults, a_slow_server_makes_nobody_wait_and_the_oldest_lines_go
   EXPECT_EQ(all.front(), 1U) << "what had gone out stays";
   EXPECT_EQ(std::vector(all.end() - 50, all.end()).front(), count - 49);
   EXPECT_EQ(all.back(), count) << "the latest stay";
-  EXPECT_TRUE(wait_until([&] { return a.reports_with("lines were lost") == 1; }));
-  EXPECT_EQ(a.reports_with(std::to_string(a.stats->dropped) + " lines were lost"), 1U);
+  EXPECT_TRUE(wait_until([&] { return a.reports_with("lines did not get") == 1; }));
+  EXPECT_EQ(a.reports_with(std::to_string(a.stats->dropped) + " lines did not get"), 1U);
   EXPECT_EQ(a.stats->reconnects, 0U);
+}
+
+TEST_F(redis_bus_faults, losses_are_told_while_they_go_on_but_seldom) {
+  a.parts.limits.queue.events = 10;
+  a.parts.limits.unanswered = 1;
+  a.parts.limits.dropped_interval = 300ms;
+  server.start();
+  a.start();
+  ASSERT_TRUE(a.wait_connected());
+  const auto begin = clock::now();
+  while (clock::now() - begin < 1s) {
+    a.publish(50); // far more than the queue holds, so it is never empty for long
+    support::pace(1ms);
+  }
+  EXPECT_TRUE(wait_until([&] {
+    a.publish(1);
+    return a.reports_with("lines did not get") >= 2;
+  }));
+  const auto most = (clock::now() - begin) / 300ms + 2;
+  EXPECT_LE(static_cast<long>(a.reports->size()), most);
 }
 
 TEST_F(redis_bus_faults, a_line_about_each_failure_would_feed_on_itself) {
