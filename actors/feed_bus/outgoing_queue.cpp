@@ -1,6 +1,7 @@
 #include "actors/feed_bus/outgoing_queue.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace synapse::actors {
@@ -28,10 +29,10 @@ std::vector<outgoing_event> outgoing_queue::take(std::size_t most) {
 
 std::size_t outgoing_queue::put_back(std::vector<outgoing_event> events) {
   const std::lock_guard guard{mutex_};
-  for (auto one = events.rbegin(); one != events.rend(); ++one) {
-    bytes_ += cost(*one);
-    events_.push_front(std::move(*one));
-  }
+  for (const auto& one : events)
+    bytes_ += cost(one);
+  events_.insert(events_.begin(), std::make_move_iterator(events.begin()),
+                 std::make_move_iterator(events.end()));
   return shrink();
 }
 

@@ -16,6 +16,7 @@ feed_batch_ptr batch(std::uint64_t first, std::size_t count, std::size_t size = 
 
 std::vector<std::uint64_t> numbers(const std::vector<outgoing_event>& events) {
   std::vector<std::uint64_t> all;
+  all.reserve(events.size());
   for (const auto& one : events)
     all.push_back((*one).number);
   return all;

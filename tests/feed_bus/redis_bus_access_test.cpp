@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <sys/socket.h>
 
 namespace synapse::feed_bus_test {
@@ -146,6 +147,17 @@ TEST_F(redis_bus_tls, lines_go_through_tls) {
   ASSERT_TRUE(a.wait_disconnected());
   server.start();
   ASSERT_TRUE(a.wait_connected());
+}
+
+TEST_F(redis_bus_tls, the_authorities_of_the_system_may_be_named) {
+  redis_server server{{}, of(ours.issue("address", "IP:127.0.0.1"))};
+  server.start();
+  ::setenv("SSL_CERT_FILE", ours.certificate().c_str(), 1);
+  replica a{system, url(server), 1};
+  a.start();
+  EXPECT_TRUE(a.wait_connected());
+  a.end();
+  ::unsetenv("SSL_CERT_FILE");
 }
 
 TEST_F(redis_bus_tls, the_name_is_checked) {

@@ -32,6 +32,7 @@ std::string log_of(const fs::path& directory) {
 /// Everything is made ready before the fork: the child of a process with threads may not allocate.
 pid_t spawn(std::vector<std::string> words, const fs::path& log) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words)
     argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -45,6 +46,7 @@ pid_t spawn(std::vector<std::string> words, const fs::path& log) {
   const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
+  ::close_range(STDERR_FILENO + 1, ~0U, 0); // sockets of the test would stay open with the server
   ::execvp(argv[0], argv.data());
   ::_exit(127);
 }
