@@ -58,6 +58,8 @@ private:
       event.instance = parts_.instance;
       event.origin = parts_.origin;
       event.number = ++last_number_;
+      if (event.source == feed::feed_inbox::access_source)
+        event.message = redactor_.redact(event.message); // the log's own lines have been through it
       feed::cut_line(event.message, parts_.max_line_chars);
       lines.push_back(append(event));
     }

@@ -155,6 +155,7 @@ struct application::parts {
       t.work.metrics = &metrics;
       t.work.unmatched = &metrics.route("(none)");
       t.work.log = &t.log;
+      observed->read_requests(t.log);
       t.io.every_quarter_second([&t] { t.log.flush(); });
       t.io.on_loop_delay(
           [&delay = metrics.event_loop_delay(i)](net::time_ns late) { delay.observe_ns(late); });

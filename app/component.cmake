@@ -2,7 +2,7 @@ configure_file(app/version.hpp.in ${CMAKE_BINARY_DIR}/generated/app/version.hpp 
 synapse_add_component(app
   PATH app
   SOURCES options.cpp tls_contexts.cpp observation.cpp application.cpp
-  DEPENDS config telemetry actors_feed actors_runtime actors_protocol actors http_handlers http_server http_client)
+  DEPENDS config telemetry actors_feed actors_feed_bus actors_runtime actors_protocol actors http_handlers http_server http_client)
 target_include_directories(synapse_app PUBLIC ${CMAKE_BINARY_DIR}/generated)
 add_executable(synapse app/main.cpp)
 target_link_libraries(synapse PRIVATE synapse_flags synapse::app)

@@ -1,6 +1,8 @@
 #include "app/observation.hpp"
 
+#include "actors/feed_bus/redis_bus.hpp"
 #include "actors/terminal_feed.hpp"
+#include "config/redis_url.hpp"
 #include "http/client/feed_desk.hpp"
 #include "http/handlers/api_routes.hpp"
 #include "http/server/traffic_desk.hpp"
@@ -154,6 +156,8 @@ void observation::start(caf::actor_system& system, const std::vector<server::wor
       all_.feed_desks.push_back(desk);
       caf::anon_send(feed_, desk);
     }
+    if (settings.bus_mode == "redis")
+      start_redis(system);
   }
   actors::health_watch_parts watched;
   watched.supervisor = supervisor;
@@ -164,6 +168,62 @@ void observation::start(caf::actor_system& system, const std::vector<server::wor
   };
   watch_ = actors::spawn_health_watch(system, std::move(watched));
   all_.check_health = [watch = watch_] { caf::anon_send(watch, actors::check_atom::value); };
+}
+
+void observation::start_redis(caf::actor_system& system) {
+  const auto& settings = process_.terminal_feed;
+  const auto url = config::parse_redis_url(settings.redis_url);
+  if (!url.value)
+    return; // refused before the start
+  bus_stats_ = std::make_shared<actors::feed_bus_stats>();
+  count_bus();
+  actors::redis_bus_parts parts;
+  parts.url = *url.value;
+  parts.channel = settings.redis_channel;
+  parts.origin = origin_;
+  parts.feed = feed_;
+  parts.limits.connect_timeout = std::chrono::seconds{settings.redis_connect_timeout_seconds};
+  parts.stats = bus_stats_;
+  parts.report = [say = telemetry::make_logger("redis")](telemetry::log_level level,
+                                                         const std::string& text) {
+    say->log(level == telemetry::log_level::info      ? spdlog::level::info
+             : level == telemetry::log_level::warning ? spdlog::level::warn
+                                                      : spdlog::level::err,
+             "{}", text);
+  };
+  redis_ = actors::spawn_redis_bus(system, std::move(parts));
+  set_bus(redis_);
+}
+
+void observation::count_bus() {
+  auto& registry = metrics_.registry();
+  const auto number = [](const auto& value) { return static_cast<double>(value.load()); };
+  callbacks_.push_back(registry.callback(
+      "synapse_feed_bus_connected", "1 while the feed's bus is connected.",
+      telemetry::metric_kind::gauge, {},
+      [stats = bus_stats_](const auto& write) { write({}, stats->connected.load() ? 1 : 0); }));
+  callbacks_.push_back(registry.callback(
+      "synapse_feed_bus_connections_lost_total", "Connections of the bus that failed or were lost.",
+      telemetry::metric_kind::counter, {},
+      [stats = bus_stats_, number](const auto& write) { write({}, number(stats->faults)); }));
+  callbacks_.push_back(registry.callback(
+      "synapse_feed_bus_lines_total", "Lines on the feed's bus, by what became of them.",
+      telemetry::metric_kind::counter, {"result"}, [stats = bus_stats_, number](const auto& write) {
+        write({"published"}, number(stats->published));
+        write({"received"}, number(stats->received));
+        write({"dropped"}, number(stats->dropped));
+        write({"overflowed"}, number(stats->overflowed));
+        write({"garbage"}, number(stats->garbage));
+        write({"oversize"}, number(stats->oversize));
+        write({"other_version"}, number(stats->other_versions));
+      }));
+}
+
+void observation::read_requests(telemetry::access_log& log) const {
+  if (inbox_)
+    log.set_reader([inbox = inbox_](std::string_view lines) {
+      inbox->add_requests(lines, std::chrono::system_clock::now());
+    });
 }
 
 void observation::set_bus(const actors::feed_bus_actor& bus) {
@@ -187,6 +247,7 @@ void observation::stop() {
   };
   all_.check_health = [] {};
   end(watch_);
+  end(redis_);
   end(feed_);
   for (auto& desk : all_.feed_desks)
     end(desk);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/feed/feed_inbox.hpp"
+#include "actors/feed_bus/feed_bus_stats.hpp"
 #include "actors/health_watch.hpp"
 #include "actors/protocol/actor_interfaces.hpp"
 #include "actors/runtime/pinned.hpp"
@@ -10,6 +11,7 @@
 #include "http/handlers/dashboard_files.hpp"
 #include "http/handlers/dashboard_gate.hpp"
 #include "http/handlers/services.hpp"
+#include "telemetry/access_log.hpp"
 #include "telemetry/gateway_metrics.hpp"
 #include "telemetry/health_history.hpp"
 #include "telemetry/logging.hpp"
@@ -36,6 +38,8 @@ public:
   /// Starts the actors, when their threads run. @param workers by number of the I/O thread.
   void start(caf::actor_system& system, const std::vector<server::worker*>& workers,
              const actors::supervisor_actor& supervisor);
+  /// Lines of an I/O thread's access log become lines of the feed, if there is one. Before it runs.
+  void read_requests(telemetry::access_log& log) const;
   /// Where lines of this process go besides its own viewers.
   void set_bus(const actors::feed_bus_actor& bus);
   /// Null unless the mode is live. @pre start() was called
@@ -52,6 +56,9 @@ public:
   void stop();
 
 private:
+  void start_redis(caf::actor_system& system);
+  void count_bus();
+
   const config::process_settings& process_;
   telemetry::gateway_metrics& metrics_;
   handlers::services& all_;
@@ -65,6 +72,8 @@ private:
   std::function<void(const actors::health_report&)> on_health_;
   std::vector<telemetry::callback_registration> callbacks_;
   actors::terminal_feed_actor feed_;
+  std::shared_ptr<actors::feed_bus_stats> bus_stats_;
+  actors::feed_bus_actor redis_;
   caf::actor watch_;
   std::chrono::steady_clock::time_point next_sample_{};
 };

@@ -165,15 +165,19 @@ void access_log::write(const access_record& record) noexcept {
   flush();
   if (used_ >= flush_bytes) { // nobody reads: make room, rather than wait or grow
     output_.drop({buffer_.get(), used_});
-    used_ = 0;
+    used_ = read_ = 0;
   }
 }
 
 void access_log::flush() noexcept {
   if (used_ == 0)
     return;
+  if (reader_ && read_ < used_)
+    reader_({buffer_.get() + read_, used_ - read_});
+  read_ = used_;
   auto done = output_.write({buffer_.get(), used_});
   used_ -= done;
+  read_ -= done;
   if (used_ > 0 && done > 0)
     std::memmove(buffer_.get(), buffer_.get() + done, used_);
 }

@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace synapse::telemetry {
 
@@ -48,6 +50,13 @@ public:
   /// Writes what is left; gives a slow output a quarter of a second.
   ~access_log();
 
+  /// Has `reader` see all lines, once and in order, when they are about to be written out. Called
+  /// on the log's own thread, some times a second or more often; must not wait. Before the first
+  /// line only.
+  void set_reader(std::function<void(std::string_view lines)> reader) {
+    reader_ = std::move(reader);
+  }
+
   /// Adds a line. Writes out when 32 KiB are full; if the output takes nothing then, they are lost.
   void write(const access_record& record) noexcept;
 
@@ -60,6 +69,8 @@ private:
   access_log_output& output_;
   std::unique_ptr<char[]> buffer_;
   std::size_t used_ = 0;
+  std::size_t read_ = 0; ///< bytes of them that the reader has seen
+  std::function<void(std::string_view)> reader_;
   std::int64_t stamp_second_ = -1; ///< the second that stamp_ shows
   char stamp_[24];                 ///< `ts=YYYY-MM-DDTHH:MM:SS.`
 };

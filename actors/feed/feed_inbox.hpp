@@ -5,10 +5,12 @@
 #include "actors/protocol/feed_messages.hpp"
 #include "telemetry/log_sink.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 namespace synapse::feed {
@@ -30,6 +32,14 @@ public:
 
   void on_line(const telemetry::log_line& line) override;
 
+  /// Takes lines of an access log (see telemetry::access_log), each with its line end: as lines of
+  /// the source `access`, at most `requests_per_second` of all threads together, and one line that
+  /// says how many were left out. What the dashboard and probes ask is left out. Their secrets are
+  /// still in them. Any thread.
+  void add_requests(std::string_view lines, std::chrono::system_clock::time_point now);
+  static constexpr std::string_view access_source = "access";
+  static constexpr unsigned requests_per_second = 200;
+
   /// What has come, oldest first, without numbers, origin and instance; the next line wakes again.
   /// Any thread.
   std::vector<actors::feed_event> take();
@@ -43,6 +53,11 @@ private:
   std::vector<actors::feed_event> lines_; ///< a ring once it is full
   std::size_t oldest_ = 0;
   std::uint64_t dropped_ = 0;
+  void add(actors::feed_event event);
+
+  std::int64_t second_ = 0; ///< that `requests_` and `left_out_` belong to
+  unsigned requests_ = 0;
+  std::uint64_t left_out_ = 0;
   std::function<void()> wake_;
   bool closed_ = false;
 };

@@ -70,7 +70,7 @@ public:
   void start() {
     feed_ = system_.spawn([lines = lines]() -> actors::terminal_feed_actor::behavior_type {
       return {
-          [](actors::publish_atom, const actors::feed_batch_ptr&) {},
+          [](actors::publish_atom) {},
           [lines](actors::bus_atom, const actors::feed_batch_ptr& batch) {
             for (const auto& one : *batch)
               lines->add({one, now_us()});

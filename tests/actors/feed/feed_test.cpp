@@ -65,6 +65,27 @@ TEST(feed_inbox, a_closed_one_holds_nothing) {
   EXPECT_TRUE(inbox.take().empty());
 }
 
+TEST(feed_inbox, shows_requests_up_to_a_rate_and_says_how_many_it_leaves_out) {
+  feed_inbox inbox;
+  const std::chrono::system_clock::time_point now{std::chrono::seconds{100}};
+  std::string lines;
+  for (unsigned i = 0; i < feed_inbox::requests_per_second + 7; ++i)
+    lines += "ts=2026-11-21T05:20:00.123Z level=warning id=r" + std::to_string(i) +
+             " path=/v1/x status=404 route=/v1/x backend=-\n";
+  lines += "ts=2026-11-21T05:20:00.123Z level=info id=own path=/api/session route=/api/session x\n";
+  inbox.add_requests(lines, now);
+  auto shown = inbox.take();
+  ASSERT_EQ(shown.size(), feed_inbox::requests_per_second);
+  EXPECT_EQ(shown[0].source, "access");
+  EXPECT_EQ(shown[0].level, 2);
+  EXPECT_EQ(shown[0].message, "id=r0 path=/v1/x status=404 route=/v1/x backend=-");
+  inbox.add_requests("ts=x level=info id=next route=/v1/x\n", now + std::chrono::seconds{1});
+  shown = inbox.take();
+  ASSERT_EQ(shown.size(), 2u);
+  EXPECT_EQ(shown[0].message, "7 more requests are not shown");
+  EXPECT_EQ(shown[1].message, "id=next route=/v1/x");
+}
+
 TEST(feed_text, an_event_is_what_the_api_says) {
   actors::feed_event event;
   event.instance = "gw-1";
