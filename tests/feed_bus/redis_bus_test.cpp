@@ -183,7 +183,7 @@ TEST_F(redis_bus, its_thread_ends_with_it) {
   EXPECT_EQ(threads(), 1U);
   a.end();
   EXPECT_TRUE(wait_until([&] { return threads() == 0; }));
-  EXPECT_FALSE(a.stats->connected);
+  EXPECT_TRUE(a.wait_disconnected());
   EXPECT_TRUE(wait_until([&] {
     return redis_client{server.port()}.ask({"PUBSUB", "CHANNELS"}).parts.empty();
   })) << "the server knows";
