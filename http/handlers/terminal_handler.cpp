@@ -20,6 +20,7 @@ namespace {
 using http::response_detail;
 
 constexpr std::size_t max_sources = 32;
+constexpr std::size_t idle_input = 256; ///< viewers send nothing
 /// Lines per write: the pieces of one system call, with a chunk's frame around them.
 constexpr std::size_t lines_per_write = net::transport::max_pieces - 4;
 
@@ -223,6 +224,9 @@ net::task<void> serve_viewer(const services& all, server::exchange& ex, wish wha
     const std::vector<std::string_view> texts{meta};
     whole = co_await send(ex, head, texts);
   }
+  // Thousands may look on: what only a request's head needed goes.
+  ex.downstream().shrink(idle_input);
+  ex.scratch().release();
   if (whole)
     whole = co_await send_lines(ex, first.missed, first.lines);
   std::vector<actors::feed_line_ptr>{}.swap(first.lines);

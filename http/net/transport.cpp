@@ -92,6 +92,14 @@ void transport::reserve(std::size_t capacity) {
   end_ = size;
 }
 
+void transport::shrink(std::size_t capacity) {
+  if (reading_ || begin_ != end_ || capacity == 0 || capacity >= capacity_)
+    return;
+  buffer_.reset(new char[capacity]);
+  capacity_ = capacity;
+  begin_ = end_ = 0;
+}
+
 void transport::consume(std::size_t n) noexcept {
   begin_ += n;
   assert(begin_ <= end_);

@@ -59,6 +59,9 @@ public:
   bool full() const noexcept { return begin_ == 0 && end_ == capacity_ && capacity_ != 0; }
   /// Grows the buffer. Only without an outstanding read.
   void reserve(std::size_t capacity);
+  /// Makes the buffer smaller, for a connection that will be silent for long; the next `reserve`
+  /// grows it again. Does nothing while a read is outstanding or bytes lie in it.
+  void shrink(std::size_t capacity);
   /// The peer sent FIN or the connection broke.
   bool ended() const noexcept { return ended_; }
   /// The peer has closed its side, though its last bytes may not have been read yet. A system call:

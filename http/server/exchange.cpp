@@ -21,6 +21,11 @@ void exchange_scratch::trim() {
       std::string{}.swap(*text);
 }
 
+void exchange_scratch::release() {
+  for (auto* text : {&body, &out, &upstream_out, &answer_bytes})
+    std::string{}.swap(*text);
+}
+
 exchange::exchange(worker& owner, net::transport& downstream, net::wake_ptr wake,
                    exchange_scratch& scratch, const std::string& client_ip)
     : owner_(owner), downstream_(downstream), wake_(std::move(wake)), routes_(owner.routes),

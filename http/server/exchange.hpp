@@ -44,6 +44,9 @@ struct exchange_scratch {
 
   /// Lets go of memory that only an unusually large request needed.
   void trim();
+  /// Lets go of all that is not in use while an answer is written piece by piece: everything but
+  /// the head.
+  void release();
 };
 
 /// Lives on its connection's thread from the end of the request head to the end of the answer.
