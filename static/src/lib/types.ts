@@ -1,0 +1,163 @@
+// What the gateway answers. Fields that a backend adds on its own are optional here.
+
+export type Percentiles = { p50: number; p95: number; p99: number };
+export type HealthStatus = 'healthy' | 'busy' | 'unhealthy' | 'unknown';
+export type Circuit = 'closed' | 'open' | 'half_open';
+
+export type Session = {
+  instance: string;
+  version: string;
+  gate: 'token' | 'loopback';
+  expires_at: number | null;
+  feed_mode: 'live' | 'mock';
+  bus_mode: 'local' | 'redis' | 'caf';
+};
+
+export type Sample = {
+  at: number;
+  requests: number;
+  client_errors: number;
+  server_errors: number;
+  in_flight: number;
+  duration_ms: Percentiles | null;
+  first_token_ms: Percentiles | null;
+};
+
+export type HealthCheck = { at: number; status: HealthStatus; latency_ms: number | null };
+export type BackendHealth = {
+  name: string;
+  title: string;
+  status: HealthStatus;
+  latency_ms: number | null;
+  history: HealthCheck[];
+};
+
+export type Overview = {
+  instance: string;
+  version: string;
+  now: number;
+  uptime_seconds: number;
+  ready: boolean;
+  draining: boolean;
+  in_flight: number;
+  connections: number;
+  interval_seconds: number;
+  samples: Sample[];
+  backends: BackendHealth[];
+};
+
+export type BackendState = {
+  name: string;
+  title: string;
+  type: string;
+  url: string;
+  circuit: Circuit;
+  open_for_ms: number;
+  in_flight: number;
+  permits: { limit: number; in_use: number; waiting: number };
+  resolved: boolean;
+  addresses: string[];
+  pool: { idle: number };
+  attempts: number;
+  failures: number;
+  last_error: { at: number; what: string } | null;
+  peers: { instance: string; circuit: Circuit; healthy: boolean }[];
+};
+export type Backends = { backends: BackendState[] };
+
+export type RouteGroup = { title: string; routes: { method: string; path: string }[] };
+export type BackendRoutes = Record<string, { title: string; groups: RouteGroup[] }>;
+
+export type InFlightRequest = {
+  id: string;
+  method: string;
+  path: string;
+  route: string;
+  backend: string;
+  client: string;
+  age_ms: number;
+  bytes_in: number;
+  bytes_out: number;
+  state: 'receiving' | 'waiting' | 'answering';
+};
+export type InFlight = { requests: InFlightRequest[]; total: number };
+
+export type Member = {
+  instance: string;
+  self: boolean;
+  address: string;
+  state: 'up' | 'connecting' | 'down' | 'refused';
+  version: string;
+  since: number | null;
+  last_seen_ms: number | null;
+  round_trip_ms: number | null;
+  reason: string;
+  backends: { name: string; circuit: Circuit; healthy: boolean }[];
+};
+export type Cluster = { instance: string; bus_mode: string; members: Member[] };
+
+export type ProfileValue = string | number;
+export type ModelEntry = {
+  id: string;
+  context_length?: number;
+  source?: string;
+  status?: {
+    value?: string;
+    failed?: boolean;
+    exit_code?: number;
+    args?: string[];
+    progress?: unknown;
+    synapse_profile?: Record<string, ProfileValue>;
+    synapse_defaults?: Record<string, ProfileValue>;
+  };
+};
+export type ModelList = { data: ModelEntry[] };
+
+export type SchemaField = {
+  name: string;
+  label: string;
+  type: 'string' | 'number' | 'integer' | 'enum';
+  min?: number;
+  max?: number;
+  step?: number;
+  choices?: string[];
+  default: ProfileValue;
+  applies_at: 'generation' | 'load';
+  description: string;
+};
+export type ModelSchema = { model: string; family: string; fields: SchemaField[]; notes: string[] };
+export type ModelProfile = { model: string; family: string; values: Record<string, ProfileValue> };
+export type AppliedProfile = ModelProfile & {
+  success: boolean;
+  load: { requested: boolean; success: boolean; status_code?: number; detail?: string };
+};
+
+export type Voice = {
+  voice_id: string;
+  name: string;
+  created_at?: string | number;
+  references_count: number;
+  references: string[];
+};
+export type Language = { code: string; name: string };
+
+export type Transcription = {
+  text: string;
+  language?: string;
+  language_probability?: number;
+  duration?: number;
+  segments?: { id: number; text: string; start: number; end: number }[];
+};
+export type Diarization = {
+  num_speakers?: number;
+  duration?: number;
+  segments: { speaker: string; start: number; end: number }[];
+};
+
+export type LogLine = {
+  ts: string | number;
+  source: string;
+  level: string;
+  message: string;
+  instance: string;
+};
