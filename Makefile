@@ -3,8 +3,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test test-quick test-asan test-tsan test-real bench microbench lint \
-  format format-check clean
+.PHONY: help deps build dashboard run test test-quick test-asan test-tsan test-real bench microbench \
+  lint format format-check clean
 
 # Programs of the sanitizer rounds, e.g. ASAN_TESTS="config_test http_core_test"; empty: all.
 ASAN_TESTS ?=
@@ -26,13 +26,18 @@ build: ## Build the gateway and the local backends: build/bin/synapse, build/bin
 	@scripts/install_dependencies.sh build
 	@scripts/build.sh release synapse synapse-backends
 
+dashboard: ## Build the dashboard's files into build/share/synapse/dashboard (make run does it, too)
+	@scripts/install_dependencies.sh run
+	@scripts/build_dashboard.sh --strict
+
 run: build ## Run the gateway with local backends on 127.0.0.1 (PORT=8000; all ports: scripts/run_local.sh)
 	@scripts/install_dependencies.sh run
+	@scripts/build_dashboard.sh
 	@PORT='$(PORT)' EMBED_PORT='$(EMBED_PORT)' ROUTER_PORT='$(ROUTER_PORT)' TTS_PORT='$(TTS_PORT)' \
 	  STT_PORT='$(STT_PORT)' SPEAKER_PORT='$(SPEAKER_PORT)' AUDIO_PORT='$(AUDIO_PORT)' \
 	  exec scripts/run_local.sh
 
-test: ## Build and run every test: unit, whole gateway, OpenAI SDKs (Python, Node), README
+test: ## Build and run every test: unit, whole gateway, OpenAI SDKs (Python, Node), dashboard, README
 	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh release --with tests --with bench
 	@exec scripts/run_tests.py

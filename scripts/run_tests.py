@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -178,12 +179,14 @@ class Runner:
                                 check=False).returncode
         return status, parse_junit(junit) if junit.exists() else Counts(), ""
 
-    def against_stack(self, command, parse):
+    def against_stack(self, command, parse, gateway_env=(), **more_env):
         stack = [sys.executable, str(ROOT / "scripts" / "with_local_stack.py"),
                  "--bin-dir", str(self.build / "bin")]
         if self.prefix:
             stack += ["--prefix", " ".join(self.prefix)]
-        env = {**self.env, "SYNAPSE_BUILD_DIR": str(ROOT / "build")}
+        for pair in gateway_env:
+            stack += ["--gateway-env", pair]
+        env = {**self.env, "SYNAPSE_BUILD_DIR": str(ROOT / "build"), **more_env}
         status, output = run_and_copy([*stack, *command], env)
         return status, parse(output), output
 
@@ -192,6 +195,18 @@ class Runner:
 
     def sdk_node(self):
         return self.against_stack([str(ROOT / "tests/sdk/node/run.sh")], parse_tap)
+
+    def dashboard(self):
+        built = [str(ROOT / "scripts/build_dashboard.sh"), "--strict",
+                 str(self.build / "share/synapse/dashboard")]
+        status, output = run_and_copy(built, self.env)
+        if status != 0:
+            return status, Counts(), output
+        token = secrets.token_urlsafe(24)
+        return self.against_stack(
+            [str(ROOT / "tests/dashboard/run.sh")], parse_tap,
+            [f"SYNAPSE_DASHBOARD_ACCESS_TOKEN={token}", "SYNAPSE_TERMINAL_FEED_MODE=live"],
+            SYNAPSE_DASHBOARD_TOKEN=token)
 
     def real(self):
         env = {**self.env, "SYNAPSE_BIN_DIR": str(self.build / "bin"),
@@ -230,7 +245,7 @@ def tsan_prefix():
 
 
 SUITES = {"ctest": Runner.ctest, "sdk-python": Runner.sdk_python, "sdk-node": Runner.sdk_node,
-          "run-local": Runner.run_local, "readme": Runner.readme, "real": Runner.real}
+          "dashboard": Runner.dashboard, "run-local": Runner.run_local, "readme": Runner.readme, "real": Runner.real}
 ON_REQUEST = {"real"}  # needs what scripts/real_llama.sh prepares
 
 

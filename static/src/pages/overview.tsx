@@ -10,7 +10,7 @@ import { Badge, Card, ErrorNote, Loading, Page, type Tone } from '../parts/ui';
 import type { PageProps } from '../shell';
 
 const keptSamples = 720; // an hour of five seconds each
-const stripChecks = 40;
+const stripChecks = 60;
 
 export const healthTone: Record<HealthStatus, Tone> = { healthy: 'good', busy: 'info', unhealthy: 'bad', unknown: 'idle' };
 
@@ -22,7 +22,7 @@ function HistoryStrip({ backend }: { backend: BackendHealth }): JSX.Element {
   return (
     <svg class="strip" viewBox={`0 0 ${stripChecks * 4} 18`} preserveAspectRatio="none" role="img" aria-label={label}>
       {checks.map((check, i) => (
-        <rect key={check.at} class={healthTone[check.status]} x={(missing + i) * 4} y={check.status === 'unhealthy' ? 0 : 4} width="3" height={check.status === 'unhealthy' ? 18 : 14}>
+        <rect key={check.at} class={healthTone[check.status]} x={(missing + i) * 4} y={check.status === 'unhealthy' ? 0 : 4} width="2.6" rx="0.8" height={check.status === 'unhealthy' ? 18 : 14}>
           <title>
             {clock(check.at)}: {check.status}
             {check.latency_ms !== null && `, ${duration(check.latency_ms)}`}

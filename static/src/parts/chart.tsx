@@ -13,7 +13,7 @@ type Props = {
   format: (value: number) => string;
 };
 
-const height = 168;
+const height = 150;
 const tableRows = 12;
 
 /** Colours are read from the style sheet: a canvas knows no custom properties. */
@@ -33,7 +33,7 @@ function optionsFor(props: Props, width: number, onPoint: (index: number | null)
     cursor: { sync: { key: 'overview' }, y: false, drag: { x: false, y: false } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] } },
     axes: [
-      { ...axis, space: 70, values: (_, splits) => splits.map((at) => clock(at * 1000).slice(0, 5)) },
+      { ...axis, size: 26, space: 70, values: (_, splits) => splits.map((at) => clock(at * 1000).slice(0, 5)) },
       { ...axis, size: 58, space: 32, values: (_, splits) => splits.map(props.format) },
     ],
     series: [

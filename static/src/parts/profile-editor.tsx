@@ -132,9 +132,10 @@ export function ProfileEditor({ model, onChanged }: { model: ModelEntry; onChang
                   <div key={field.name} class={field.type === 'string' ? 'wide' : ''}>
                     <Field
                       label={field.label}
+                      aside={<Badge tone={source.tone}>{source.text}</Badge>}
                       hint={
                         <>
-                          <Badge tone={source.tone}>{source.text}</Badge> {field.description}
+                          {field.description}
                           {field.applies_at === 'load' && ' Takes effect with the next load.'}
                         </>
                       }

@@ -125,12 +125,15 @@ export function Table(props: { caption: string; showCaption?: boolean; columns: 
   );
 }
 
-export function Field(props: { label: string; hint?: ComponentChildren; class?: string; children: (id: string, hintId: string | undefined) => ComponentChildren }): JSX.Element {
+export function Field(props: { label: string; aside?: ComponentChildren; hint?: ComponentChildren; class?: string; children: (id: string, hintId: string | undefined) => ComponentChildren }): JSX.Element {
   const id = useId();
   const hintId = props.hint ? `${id}-hint` : undefined;
   return (
     <div class={`field ${props.class ?? ''}`}>
-      <label for={id}>{props.label}</label>
+      <div class="field-head">
+        <label for={id}>{props.label}</label>
+        {props.aside}
+      </div>
       {props.children(id, hintId)}
       {props.hint && (
         <p class="hint" id={hintId}>
