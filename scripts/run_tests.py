@@ -245,7 +245,8 @@ def tsan_prefix():
 
 
 SUITES = {"ctest": Runner.ctest, "sdk-python": Runner.sdk_python, "sdk-node": Runner.sdk_node,
-          "dashboard": Runner.dashboard, "run-local": Runner.run_local, "readme": Runner.readme, "real": Runner.real}
+          "dashboard": Runner.dashboard, "run-local": Runner.run_local, "readme": Runner.readme,
+          "real": Runner.real}
 ON_REQUEST = {"real"}  # needs what scripts/real_llama.sh prepares
 
 

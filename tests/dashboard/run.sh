@@ -6,8 +6,11 @@
 #   CHROMIUM                 the browser; default: chromium
 #
 # Some tests tell the local chat backend to be slow, at LOCAL_STACK_LLAMA_ROUTER_PORT. With an argument,
-# that program of this folder runs instead of the tests (screenshots.mjs). What is needed is installed by
-# the lock file into the build directory, anew only when that changes.
+# that program of this folder runs instead of the tests:
+#
+#   tests/dashboard/run.sh screenshots.mjs   writes docs/images/dashboard-*.png (IMAGES_DIR: elsewhere)
+#
+# What is needed is installed by the lock file into the build directory, anew only when that changes.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -29,6 +32,8 @@ fi
 # Modules are looked up beside the importing file, so the tests run as a copy beside them.
 rm -rf "$home"/*.mjs "$home/support" "$home/sections"
 cp -r "$here"/*.mjs "$here/support" "$here/sections" "$home"
+IMAGES_DIR=$(realpath -m "${IMAGES_DIR:-$here/../../docs/images}")
+export IMAGES_DIR
 cd "$home"
 if [[ $# -gt 0 ]]; then
   exec node "$@"

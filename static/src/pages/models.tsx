@@ -49,8 +49,8 @@ function ModelRow(props: { model: ModelEntry; busy: string; selected: boolean; o
         {model.id}
       </th>
       <StateCell model={model} />
-      <td class="numeric">{model.context_length ? number(model.context_length) : '–'}</td>
-      <td>{stored > 0 ? `${stored} stored` : <span class="muted">defaults</span>}</td>
+      <td class="numeric wide-only">{model.context_length ? number(model.context_length) : '–'}</td>
+      <td class="wide-only">{stored > 0 ? `${stored} stored` : <span class="muted">defaults</span>}</td>
       <td>
         <div class="actions end">
           {isHere ? (
@@ -112,7 +112,7 @@ export function Models({ path }: PageProps): JSX.Element {
       {data && data.length > 0 && (
         <Table
           caption="Models of the router"
-          columns={[{ label: 'Model' }, { label: 'State' }, { label: 'Context', numeric: true }, { label: 'Profile' }, { label: 'Actions', hidden: true }]}
+          columns={[{ label: 'Model' }, { label: 'State' }, { label: 'Context', numeric: true, wide: true }, { label: 'Profile', wide: true }, { label: 'Actions', hidden: true }]}
         >
           {data.map((one) => (
             <ModelRow key={one.id} model={one} busy={busy} selected={one.id === wanted} onLoad={() => command('load', one.id)} onUnload={() => command('unload', one.id)} />

@@ -13,20 +13,20 @@ const stateTone: Record<InFlightRequest['state'], Tone> = { receiving: 'info', w
 function RequestRow({ one, onCancel }: { one: InFlightRequest; onCancel: () => void }): JSX.Element {
   return (
     <tr>
-      <th scope="row" class="mono small">
+      <th scope="row" class="mono small wide-only">
         {one.id}
       </th>
       <td>
         <span class={`method ${one.method.toLowerCase()}`}>{one.method}</span> <code>{one.path}</code>
       </td>
-      <td>{one.backend || '–'}</td>
+      <td class="wide-only">{one.backend || '–'}</td>
       <td>
         <Badge tone={stateTone[one.state]}>{one.state}</Badge>
       </td>
       <td class="numeric">{duration(one.age_ms)}</td>
-      <td class="numeric">{bytes(one.bytes_in)}</td>
-      <td class="numeric">{bytes(one.bytes_out)}</td>
-      <td class="mono small">{one.client}</td>
+      <td class="numeric wide-only">{bytes(one.bytes_in)}</td>
+      <td class="numeric wide-only">{bytes(one.bytes_out)}</td>
+      <td class="mono small wide-only">{one.client}</td>
       <td>
         <Button icon="stop" kind="danger" label={`Cancel request ${one.id}`} onClick={onCancel}>
           Cancel
@@ -67,14 +67,14 @@ export function Requests(_: PageProps): JSX.Element {
         <Table
           caption="Requests in flight"
           columns={[
-            { label: 'Request' },
+            { label: 'Request', wide: true },
             { label: 'Path' },
-            { label: 'Backend' },
+            { label: 'Backend', wide: true },
             { label: 'State' },
             { label: 'Age', numeric: true },
-            { label: 'In', numeric: true },
-            { label: 'Out', numeric: true },
-            { label: 'Client' },
+            { label: 'In', numeric: true, wide: true },
+            { label: 'Out', numeric: true, wide: true },
+            { label: 'Client', wide: true },
             { label: 'Actions', hidden: true },
           ]}
         >

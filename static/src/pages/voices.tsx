@@ -158,8 +158,9 @@ export function Voices(_: PageProps): JSX.Element {
           >
             <p class="muted small">
               {plural(voice.references_count, 'reference')}
-              {voice.created_at !== undefined && `, since ${dateTime(voice.created_at)}`} · <span class="mono">{voice.voice_id}</span>
+              {voice.created_at !== undefined && `, since ${dateTime(voice.created_at)}`}
             </p>
+            <p class="muted small mono wrap">{voice.voice_id}</p>
             <References voice={voice} />
             <Sample voice={voice} />
           </Card>

@@ -46,7 +46,7 @@ function TurnView({ turn }: { turn: Turn }): JSX.Element {
         )}
         {answer.content}
         <footer>
-          <Badge tone={endingTone[answer.ending]}>{endingText(answer)}</Badge> <span class="muted small">{figures(answer)}</span>
+          <Badge tone={answer.finishReason === 'length' && answer.ending === 'done' ? 'warn' : endingTone[answer.ending]}>{endingText(answer)}</Badge> <span class="muted small">{figures(answer)}</span>
         </footer>
       </div>
     </article>

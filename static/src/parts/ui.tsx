@@ -102,7 +102,8 @@ export function Loading({ what }: { what: string }): JSX.Element {
   return <p class="empty">Loading {what} …</p>;
 }
 
-type Column = { label: string; numeric?: boolean; hidden?: boolean };
+/** `wide`: left out where there is no room for it, as its cells are with the class wide-only. */
+type Column = { label: string; numeric?: boolean; hidden?: boolean; wide?: boolean };
 
 /** Wide tables scroll inside, so that the page never does; the keyboard reaches them for that. */
 export function Table(props: { caption: string; showCaption?: boolean; columns: Column[]; children: ComponentChildren }): JSX.Element {
@@ -113,7 +114,7 @@ export function Table(props: { caption: string; showCaption?: boolean; columns: 
         <thead>
           <tr>
             {props.columns.map((column) => (
-              <th key={column.label} scope="col" class={column.numeric ? 'numeric' : ''}>
+              <th key={column.label} scope="col" class={`${column.numeric ? 'numeric' : ''} ${column.wide ? 'wide-only' : ''}`}>
                 {column.hidden ? <span class="visually-hidden">{column.label}</span> : column.label}
               </th>
             ))}

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
-import { base, browserTest, openSection } from '../support/dashboard.mjs';
+import { base, browserTest, misbehaveOnce, openSection } from '../support/dashboard.mjs';
 
-/** Causes a line that nobody else causes: a request's id stands in its lines. */
+/** Causes a warning that nobody else causes: a request's id stands in its lines. */
 async function causeLine() {
+  await misbehaveOnce('status:500', '/v1/models');
   const id = `line-${randomUUID()}`;
   const answer = await fetch(`${base}/v1/models`, { headers: { 'X-Request-Id': id } });
   assert.equal(answer.status, 200);

@@ -115,13 +115,13 @@ export function browserTest(name, options, work) {
   });
 }
 
-/** Has the next chat answer go as the local backend's `spec` says. */
-export async function misbehaveOnce(spec) {
+/** Has the chat backend's next answer under a path go as `spec` says. */
+export async function misbehaveOnce(spec, under = '/v1/chat') {
   const port = process.env.LOCAL_STACK_LLAMA_ROUTER_PORT;
   assert.ok(port, 'LOCAL_STACK_LLAMA_ROUTER_PORT: scripts/with_local_stack.py sets it');
   const answer = await fetch(`http://127.0.0.1:${port}/__misbehave`, {
     method: 'POST',
-    body: JSON.stringify({ spec: `${spec}@/v1/chat`, times: 1 }),
+    body: JSON.stringify({ spec: `${spec}@${under}`, times: 1 }),
   });
   assert.equal(answer.status, 200);
 }
