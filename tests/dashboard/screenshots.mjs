@@ -37,7 +37,7 @@ async function traffic(untilMs) {
 }
 
 async function chat(page) {
-  await page.getByLabel('Message', { exact: true }).fill('What is Synapse?');
+  await page.getByLabel('Message', { exact: true }).fill('How are models kept loaded?');
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByText('finished: stop', { exact: true }).waitFor();
 }

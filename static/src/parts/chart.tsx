@@ -21,6 +21,12 @@ function token(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+/** Minutes are enough for marks that are minutes apart. */
+function timeLabels(splits: number[]): string[] {
+  const [first = 0, second = first + 60] = splits;
+  return splits.map((at) => clock(at * 1000).slice(0, second - first < 60 ? 8 : 5));
+}
+
 function optionsFor(props: Props, width: number, onPoint: (index: number | null) => void): uPlot.Options {
   const grid = { stroke: token('--grid'), width: 1 };
   const font = '11px system-ui, sans-serif';
@@ -33,7 +39,7 @@ function optionsFor(props: Props, width: number, onPoint: (index: number | null)
     cursor: { sync: { key: 'overview' }, y: false, drag: { x: false, y: false } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] } },
     axes: [
-      { ...axis, size: 26, space: 70, values: (_, splits) => splits.map((at) => clock(at * 1000).slice(0, 5)) },
+      { ...axis, size: 26, space: 70, values: (_, splits) => timeLabels(splits) },
       { ...axis, size: 58, space: 32, values: (_, splits) => splits.map(props.format) },
     ],
     series: [
