@@ -1,5 +1,5 @@
-// Bundles the dashboard: `npm run build -- --outdir DIR` writes DIR/index.html and DIR/assets/*, each
-// also compressed, so that the gateway never compresses while it serves.
+// Bundles the dashboard: `npm run build -- --outdir DIR` writes DIR/index.html and DIR/assets/*,
+// each also compressed, so that the gateway never compresses while it serves.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -46,7 +46,11 @@ async function saveAsset(name, extension, content) {
 await mkdir(path.join(outdir, 'assets'), { recursive: true });
 
 // What runs on the audio thread is a file of its own, whose name the bundle has to know.
-const worklet = await build({ ...common, entryPoints: ['src/lib/recorder-worklet.ts'], outfile: 'w.js' });
+const worklet = await build({
+  ...common,
+  entryPoints: ['src/lib/recorder-worklet.ts'],
+  outfile: 'w.js',
+});
 const workletUrl = await saveAsset('recorder', 'js', worklet.outputFiles[0].contents);
 
 const app = await build({
@@ -58,7 +62,8 @@ const app = await build({
   jsxImportSource: 'preact',
   define: { RECORDER_WORKLET_URL: JSON.stringify(workletUrl) },
 });
-const output = (extension) => app.outputFiles.find((file) => file.path.endsWith(extension)).contents;
+const output = (extension) =>
+  app.outputFiles.find((file) => file.path.endsWith(extension)).contents;
 const script = await saveAsset('dashboard', 'js', output('.js'));
 const stylesheet = await saveAsset('dashboard', 'css', output('.css'));
 

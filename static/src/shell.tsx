@@ -42,7 +42,13 @@ function ThemeButton(): JSX.Element {
     applyTheme(next);
     setTheme(next);
   };
-  return <Button icon={themeIcon[theme]} label={`Colours: ${theme}. Change to ${next}`} onClick={change} />;
+  return (
+    <Button
+      icon={themeIcon[theme]}
+      label={`Colours: ${theme}. Change to ${next}`}
+      onClick={change}
+    />
+  );
 }
 
 function SessionFoot({ session }: { session: Session | null }): JSX.Element {
@@ -106,11 +112,25 @@ export function Shell(): JSX.Element {
           <a class="brand" href="#/overview">
             <svg viewBox="0 0 16 16" width="22" height="22" aria-hidden="true">
               <rect width="16" height="16" rx="4" class="brand-mark" />
-              <path d="M4 5l4 3-4 3M8 8h4" stroke="#fff" stroke-width="1.6" fill="none" stroke-linecap="round" stroke-linejoin="round" />
+              <path
+                d="M4 5l4 3-4 3M8 8h4"
+                stroke="#fff"
+                stroke-width="1.6"
+                fill="none"
+                stroke-linecap="round"
+                stroke-linejoin="round"
+              />
             </svg>
             Synapse
           </a>
-          <button type="button" class="button only-icon menu" aria-expanded={open} aria-controls="side-body" aria-label="Menu" onClick={() => setOpen(!open)}>
+          <button
+            type="button"
+            class="button only-icon menu"
+            aria-expanded={open}
+            aria-controls="side-body"
+            aria-label="Menu"
+            onClick={() => setOpen(!open)}
+          >
             <Icon name={open ? 'close' : 'menu'} />
           </button>
         </div>
@@ -119,7 +139,11 @@ export function Shell(): JSX.Element {
             <ul>
               {sections.map((one) => (
                 <li key={one.id}>
-                  <a href={`#/${one.id}`} aria-current={one === section ? 'page' : undefined} onClick={() => setOpen(false)}>
+                  <a
+                    href={`#/${one.id}`}
+                    aria-current={one === section ? 'page' : undefined}
+                    onClick={() => setOpen(false)}
+                  >
                     <Icon name={one.icon} />
                     {one.label}
                   </a>

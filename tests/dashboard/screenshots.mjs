@@ -10,10 +10,16 @@ const folder = process.env.IMAGES_DIR;
 const trafficMs = Number(process.env.TRAFFIC_SECONDS ?? 75) * 1000;
 
 const post = (target, body) =>
-  fetch(base + target, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }).then((answer) =>
-    answer.arrayBuffer(),
-  );
-const question = (content) => ({ model: 'local-docs', stream: true, messages: [{ role: 'user', content }] });
+  fetch(base + target, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  }).then((answer) => answer.arrayBuffer());
+const question = (content) => ({
+  model: 'local-docs',
+  stream: true,
+  messages: [{ role: 'user', content }],
+});
 const kinds = [
   () => post('/v1/chat/completions', question('What is Synapse?')),
   () => post('/v1/chat/completions', question('How do I run the tests?')),
@@ -36,6 +42,17 @@ async function traffic(untilMs) {
   await Promise.all([0, 1, 2, 3].map(client));
 }
 
+/** Lines for the terminal: models that take turns, and a backend that fails now and then. */
+async function events() {
+  const router = `http://127.0.0.1:${process.env.LOCAL_STACK_LLAMA_ROUTER_PORT}`;
+  for (const model of ['local-coder', 'local-echo', 'local-docs']) {
+    await post('/v1/chat/completions', { ...question('What is Synapse?'), model });
+    const spec = { spec: 'status:503@/v1/models', times: 1 };
+    await fetch(`${router}/__misbehave`, { method: 'POST', body: JSON.stringify(spec) });
+    await kinds[3]();
+  }
+}
+
 async function chat(page) {
   await page.getByLabel('Message', { exact: true }).fill('How are models kept loaded?');
   await page.getByRole('button', { name: 'Send' }).click();
@@ -50,11 +67,19 @@ const pictures = [
 ];
 
 await mkdir(folder, { recursive: true });
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
+await events();
 await traffic(Date.now() + trafficMs);
 const background = traffic(Date.now() + 20_000);
 for (const colorScheme of ['dark', 'light']) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme, reducedMotion: 'reduce' });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    colorScheme,
+    reducedMotion: 'reduce',
+  });
   const page = await context.newPage();
   await page.goto(`${base}/dashboard/login`);
   await page.locator('input[type=password]').fill(process.env.SYNAPSE_DASHBOARD_TOKEN);

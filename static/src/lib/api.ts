@@ -1,5 +1,5 @@
-// Requests to the gateway: one place for errors, for the header that proves that a request comes from
-// this page, and for the way back to the login.
+// Requests to the gateway: one place for errors, for the header that proves that a request comes
+// from this page, and for the way back to the login.
 
 export class ApiError extends Error {
   constructor(

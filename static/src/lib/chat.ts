@@ -4,7 +4,12 @@ import { errorText, request } from './api';
 import { readEvents } from './sse';
 
 export type Message = { role: 'system' | 'user' | 'assistant'; content: string };
-export type ChatWish = { model: string; messages: Message[]; max_tokens?: number; temperature?: number };
+export type ChatWish = {
+  model: string;
+  messages: Message[];
+  max_tokens?: number;
+  temperature?: number;
+};
 
 /** `cut off`: the stream ended without the server saying that it was complete. */
 export type Ending = 'streaming' | 'done' | 'stopped' | 'cut off' | 'error';
@@ -36,7 +41,10 @@ export const emptyAnswer: Answer = {
 type Chunk = {
   model?: string;
   error?: unknown;
-  choices?: { delta?: { content?: string | null; reasoning_content?: string | null }; finish_reason?: string | null }[];
+  choices?: {
+    delta?: { content?: string | null; reasoning_content?: string | null };
+    finish_reason?: string | null;
+  }[];
 };
 
 function take(answer: Answer, chunk: Chunk, elapsed: number): Answer {
@@ -59,7 +67,11 @@ function take(answer: Answer, chunk: Chunk, elapsed: number): Answer {
  * Streams one answer. @param onChange told after every event
  * @returns the answer as it ended; only a request that is refused outright throws
  */
-export async function streamChat(wish: ChatWish, signal: AbortSignal, onChange: (answer: Answer) => void): Promise<Answer> {
+export async function streamChat(
+  wish: ChatWish,
+  signal: AbortSignal,
+  onChange: (answer: Answer) => void,
+): Promise<Answer> {
   const begin = performance.now();
   let answer = emptyAnswer;
   let begun = false;
@@ -69,7 +81,11 @@ export async function streamChat(wish: ChatWish, signal: AbortSignal, onChange: 
     return answer;
   };
   try {
-    const response = await request('/v1/chat/completions', { method: 'POST', json: { ...wish, stream: true }, signal });
+    const response = await request('/v1/chat/completions', {
+      method: 'POST',
+      json: { ...wish, stream: true },
+      signal,
+    });
     begun = true;
     if (!response.body) return end('cut off');
     for await (const { event, data } of readEvents(response.body)) {
@@ -80,7 +96,8 @@ export async function streamChat(wish: ChatWish, signal: AbortSignal, onChange: 
       } catch {
         return end('error', 'an event of the stream is no JSON');
       }
-      if (event === 'error' || chunk.error !== undefined) return end('error', errorText(chunk) || 'the stream reported an error');
+      if (event === 'error' || chunk.error !== undefined)
+        return end('error', errorText(chunk) || 'the stream reported an error');
       answer = take(answer, chunk, performance.now() - begin);
       onChange(answer);
     }

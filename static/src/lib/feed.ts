@@ -29,7 +29,9 @@ export class Feed {
     this.lines = [];
     this.waiting = [];
     this.seen.clear();
-    const source = new EventSource(`/events/terminal?level=${encodeURIComponent(level)}&backlog=500`);
+    const source = new EventSource(
+      `/events/terminal?level=${encodeURIComponent(level)}&backlog=500`,
+    );
     this.source = source;
     source.addEventListener('meta', () => {
       this.state = 'live';
@@ -107,5 +109,12 @@ export function sampleLines(instance: string): Line[] {
     ['whisper-stt', 'ERROR', 'circuit open after 5 failures, for 30 s'],
     ['gateway', 'DEBUG', 'configuration unchanged'],
   ];
-  return said.map(([source, level, message], key) => ({ key, ts: `sample ${key + 1}`, source, level, message, instance }));
+  return said.map(([source, level, message], key) => ({
+    key,
+    ts: `sample ${key + 1}`,
+    source,
+    level,
+    message,
+    instance,
+  }));
 }

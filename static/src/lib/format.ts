@@ -41,7 +41,9 @@ export function logTime(ts: string | number): string {
 export function dateTime(value: string | number | undefined): string {
   if (value === undefined) return '';
   const at = new Date(typeof value === 'number' && value < 1e11 ? value * 1000 : value);
-  return Number.isNaN(at.getTime()) ? String(value) : at.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+  return Number.isNaN(at.getTime())
+    ? String(value)
+    : at.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 }
 
 export function seconds(value: number): string {

@@ -8,7 +8,10 @@ export type Polled<T> = { data: T | null; error: unknown; refresh: () => void };
  * Asks again and again, the next time a while after the last answer, and never while the tab is
  * hidden. What was known stays when an answer fails; `error` says that it is old.
  */
-export function usePoll<T>(load: (signal: AbortSignal) => Promise<T>, intervalMs: number): Polled<T> {
+export function usePoll<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  intervalMs: number,
+): Polled<T> {
   const [data, setData] = useState<T | null>(null);
   const [error, setError] = useState<unknown>(null);
   const latest = useRef(load);

@@ -27,7 +27,13 @@ export type Operation = {
   tags?: string[];
   summary?: string;
   description?: string;
-  parameters?: { name: string; in: string; required?: boolean; description?: string; schema?: Schema }[];
+  parameters?: {
+    name: string;
+    in: string;
+    required?: boolean;
+    description?: string;
+    schema?: Schema;
+  }[];
   requestBody?: { required?: boolean; content?: Content };
   responses?: Record<string, { description?: string; content?: Content }>;
   security?: unknown[];
@@ -49,7 +55,10 @@ export function routesByTag(document: OpenApi): Map<string, Route[]> {
       const operation = item[method];
       if (!operation) continue;
       const tag = operation.tags?.[0] ?? 'Other';
-      groups.set(tag, [...(groups.get(tag) ?? []), { method: method.toUpperCase(), path, operation }]);
+      groups.set(tag, [
+        ...(groups.get(tag) ?? []),
+        { method: method.toUpperCase(), path, operation },
+      ]);
     }
   return groups;
 }
@@ -92,9 +101,16 @@ export function limitsText(schema: Schema): string {
 }
 
 /** Fields of an object, or of a list's items; `allOf` counts as one. */
-export function fieldsOf(document: OpenApi, schema: Schema): { name: string; required: boolean; schema: Schema }[] {
+export function fieldsOf(
+  document: OpenApi,
+  schema: Schema,
+): { name: string; required: boolean; schema: Schema }[] {
   const whole = resolve(document, schema);
   if (whole.items) return fieldsOf(document, whole.items);
   if (whole.allOf) return whole.allOf.flatMap((part) => fieldsOf(document, part));
-  return Object.entries(whole.properties ?? {}).map(([name, field]) => ({ name, required: whole.required?.includes(name) ?? false, schema: field }));
+  return Object.entries(whole.properties ?? {}).map(([name, field]) => ({
+    name,
+    required: whole.required?.includes(name) ?? false,
+    schema: field,
+  }));
 }

@@ -38,14 +38,18 @@ export type Recording = { stop: () => Promise<File>; cancel: () => void };
 /** Why a microphone cannot be had, in words that tell what to do. */
 export function microphoneProblem(error: unknown): string {
   const name = error instanceof DOMException ? error.name : '';
-  if (name === 'NotAllowedError') return 'The browser does not allow this page to use the microphone.';
+  if (name === 'NotAllowedError')
+    return 'The browser does not allow this page to use the microphone.';
   if (name === 'NotFoundError') return 'There is no microphone.';
-  if (!window.isSecureContext) return 'Browsers allow the microphone on https:// pages and on localhost only.';
+  if (!window.isSecureContext)
+    return 'Browsers allow the microphone on https:// pages and on localhost only.';
   return `The microphone cannot be used: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** @param onLevel told the loudness, 0 to 1, and the seconds so far, ten times a second */
-export async function startRecording(onLevel: (level: number, seconds: number) => void): Promise<Recording> {
+export async function startRecording(
+  onLevel: (level: number, seconds: number) => void,
+): Promise<Recording> {
   if (!navigator.mediaDevices) throw new Error('this page has no access to media devices');
   const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
   const context = new AudioContext();

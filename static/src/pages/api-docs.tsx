@@ -3,23 +3,42 @@ import { useMemo, useState } from 'preact/hooks';
 
 import { getJson } from '../lib/api';
 import { usePoll } from '../lib/hooks';
-import { fieldsOf, limitsText, type OpenApi, type Route, routesByTag, type Schema, typeText } from '../lib/openapi';
+import {
+  fieldsOf,
+  limitsText,
+  type OpenApi,
+  type Route,
+  routesByTag,
+  type Schema,
+  typeText,
+} from '../lib/openapi';
 import { Card, Empty, ErrorNote, Field, Loading, Page } from '../parts/ui';
 import type { PageProps } from '../shell';
 
 const maxDepth = 4; // schemas may contain themselves
 
-function SchemaView({ document, schema, depth = 0 }: { document: OpenApi; schema: Schema; depth?: number }): JSX.Element | null {
+function SchemaView({
+  document,
+  schema,
+  depth = 0,
+}: {
+  document: OpenApi;
+  schema: Schema;
+  depth?: number;
+}): JSX.Element | null {
   const fields = fieldsOf(document, schema);
   if (fields.length === 0 || depth > maxDepth) return null;
   return (
     <ul class="schema">
       {fields.map((field) => (
         <li key={field.name}>
-          <code class="field-name">{field.name}</code> <span class="muted small">{typeText(field.schema)}</span>
+          <code class="field-name">{field.name}</code>{' '}
+          <span class="muted small">{typeText(field.schema)}</span>
           {field.required && <span class="tag">required</span>}
           {field.schema.description && <span class="small"> {field.schema.description}</span>}
-          {limitsText(field.schema) && <span class="muted small"> ({limitsText(field.schema)})</span>}
+          {limitsText(field.schema) && (
+            <span class="muted small"> ({limitsText(field.schema)})</span>
+          )}
           <Nested document={document} schema={field.schema} name={field.name} depth={depth} />
         </li>
       ))}
@@ -28,7 +47,17 @@ function SchemaView({ document, schema, depth = 0 }: { document: OpenApi; schema
 }
 
 /** What is inside of a field, shown when it is asked for. */
-function Nested({ document, schema, name, depth }: { document: OpenApi; schema: Schema; name: string; depth: number }): JSX.Element | null {
+function Nested({
+  document,
+  schema,
+  name,
+  depth,
+}: {
+  document: OpenApi;
+  schema: Schema;
+  name: string;
+  depth: number;
+}): JSX.Element | null {
   const [open, setOpen] = useState(false);
   const inner = fieldsOf(document, schema);
   if (inner.length === 0 || depth >= maxDepth) return null;
@@ -43,13 +72,22 @@ function Nested({ document, schema, name, depth }: { document: OpenApi; schema: 
   );
 }
 
-function Body({ document, title, content }: { document: OpenApi; title: string; content: Record<string, { schema?: Schema }> }): JSX.Element {
+function Body({
+  document,
+  title,
+  content,
+}: {
+  document: OpenApi;
+  title: string;
+  content: Record<string, { schema?: Schema }>;
+}): JSX.Element {
   return (
     <>
       {Object.entries(content).map(([media, { schema }]) => (
         <div key={media} class="body">
           <p>
-            <strong>{title}</strong> <code>{media}</code> {schema && <span class="muted small">{typeText(schema)}</span>}
+            <strong>{title}</strong> <code>{media}</code>{' '}
+            {schema && <span class="muted small">{typeText(schema)}</span>}
           </p>
           {schema && <SchemaView document={document} schema={schema} />}
         </div>
@@ -71,7 +109,8 @@ function OperationBody({ document, route }: { document: OpenApi; route: Route })
           <ul class="schema">
             {parameters.map((parameter) => (
               <li key={parameter.name}>
-                <code class="field-name">{parameter.name}</code> <span class="muted small">in {parameter.in}</span>
+                <code class="field-name">{parameter.name}</code>{' '}
+                <span class="muted small">in {parameter.in}</span>
                 {parameter.required && <span class="tag">required</span>}
                 {parameter.description && <span class="small"> {parameter.description}</span>}
               </li>
@@ -79,10 +118,17 @@ function OperationBody({ document, route }: { document: OpenApi; route: Route })
           </ul>
         </>
       )}
-      {requestBody?.content && <Body document={document} title="Request" content={requestBody.content} />}
+      {requestBody?.content && (
+        <Body document={document} title="Request" content={requestBody.content} />
+      )}
       {Object.entries(responses).map(([status, response]) =>
         status.startsWith('2') && response.content ? (
-          <Body key={status} document={document} title={`Answer ${status}`} content={response.content} />
+          <Body
+            key={status}
+            document={document}
+            title={`Answer ${status}`}
+            content={response.content}
+          />
         ) : (
           <p key={status} class="small">
             <code>{status}</code> {response.description}
@@ -99,7 +145,8 @@ function RouteView({ document, route }: { document: OpenApi; route: Route }): JS
     <li>
       <details class="operation" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
-          <span class={`method ${route.method.toLowerCase()}`}>{route.method}</span> <code>{route.path}</code>
+          <span class={`method ${route.method.toLowerCase()}`}>{route.method}</span>{' '}
+          <code>{route.path}</code>
           <span class="muted summary-text">{route.operation.summary}</span>
         </summary>
         {open && <OperationBody document={document} route={route} />}
@@ -114,7 +161,17 @@ export function ApiDocs(_: PageProps): JSX.Element {
   const groups = useMemo(() => (data ? [...routesByTag(data)] : []), [data]);
   const wanted = search.trim().toLowerCase();
   const shown = groups
-    .map(([tag, routes]) => [tag, routes.filter((route) => `${route.method} ${route.path} ${route.operation.summary ?? ''}`.toLowerCase().includes(wanted))] as const)
+    .map(
+      ([tag, routes]) =>
+        [
+          tag,
+          routes.filter((route) =>
+            `${route.method} ${route.path} ${route.operation.summary ?? ''}`
+              .toLowerCase()
+              .includes(wanted),
+          ),
+        ] as const,
+    )
     .filter(([, routes]) => routes.length > 0);
   return (
     <Page
@@ -122,7 +179,8 @@ export function ApiDocs(_: PageProps): JSX.Element {
       lead={
         data ? (
           <>
-            {data.info.summary ?? data.info.title}, version {data.info.version}. The same as a machine reads it: <a href="/openapi.json">OpenAPI {data.openapi}</a>.
+            {data.info.summary ?? data.info.title}, version {data.info.version}. The same as a
+            machine reads it: <a href="/openapi.json">OpenAPI {data.openapi}</a>.
           </>
         ) : (
           'What the gateway offers'
@@ -131,7 +189,20 @@ export function ApiDocs(_: PageProps): JSX.Element {
     >
       <ErrorNote error={error} />
       {!data && !error && <Loading what="the description" />}
-      {data && <div class="toolbar"><Field label="Search">{(id) => <input id={id} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />}</Field></div>}
+      {data && (
+        <div class="toolbar">
+          <Field label="Search">
+            {(id) => (
+              <input
+                id={id}
+                type="search"
+                value={search}
+                onInput={(event) => setSearch(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        </div>
+      )}
       {data && shown.length === 0 && <Empty>No route matches.</Empty>}
       {data &&
         shown.map(([tag, routes]) => (

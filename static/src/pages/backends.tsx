@@ -4,14 +4,30 @@ import { useEffect } from 'preact/hooks';
 import { getJson } from '../lib/api';
 import { clock, duration, number } from '../lib/format';
 import { usePoll } from '../lib/hooks';
-import type { BackendRoutes, Backends as BackendsAnswer, BackendState, Circuit, RouteGroup } from '../lib/types';
+import type {
+  BackendRoutes,
+  Backends as BackendsAnswer,
+  BackendState,
+  Circuit,
+  RouteGroup,
+} from '../lib/types';
 import { Badge, Card, ErrorNote, Loading, Page, type Tone } from '../parts/ui';
 import type { PageProps } from '../shell';
 
 const circuitTone: Record<Circuit, Tone> = { closed: 'good', half_open: 'warn', open: 'bad' };
-const circuitText: Record<Circuit, string> = { closed: 'circuit closed', half_open: 'circuit half open', open: 'circuit open' };
+const circuitText: Record<Circuit, string> = {
+  closed: 'circuit closed',
+  half_open: 'circuit half open',
+  open: 'circuit open',
+};
 
-export function CircuitBadge({ circuit, openForMs = 0 }: { circuit: Circuit; openForMs?: number }): JSX.Element {
+export function CircuitBadge({
+  circuit,
+  openForMs = 0,
+}: {
+  circuit: Circuit;
+  openForMs?: number;
+}): JSX.Element {
   return (
     <Badge tone={circuitTone[circuit]}>
       {circuitText[circuit]}
@@ -48,7 +64,8 @@ function Routes({ name, groups }: { name: string; groups: RouteGroup[] }): JSX.E
           <ul class="routes">
             {group.routes.map((route) => (
               <li key={`${route.method} ${route.path}`}>
-                <span class={`method ${route.method.toLowerCase()}`}>{route.method}</span> <code>{route.path}</code>
+                <span class={`method ${route.method.toLowerCase()}`}>{route.method}</span>{' '}
+                <code>{route.path}</code>
               </li>
             ))}
           </ul>
@@ -65,7 +82,11 @@ function Peers({ peers }: { peers: BackendState['peers'] }): JSX.Element | null 
       <ul class="plain">
         {peers.map((peer) => (
           <li key={peer.instance}>
-            <span class="mono">{peer.instance}</span> <Badge tone={peer.healthy ? 'good' : 'bad'}>{peer.healthy ? 'healthy' : 'unhealthy'}</Badge> <CircuitBadge circuit={peer.circuit} />
+            <span class="mono">{peer.instance}</span>{' '}
+            <Badge tone={peer.healthy ? 'good' : 'bad'}>
+              {peer.healthy ? 'healthy' : 'unhealthy'}
+            </Badge>{' '}
+            <CircuitBadge circuit={peer.circuit} />
           </li>
         ))}
       </ul>
@@ -73,11 +94,20 @@ function Peers({ peers }: { peers: BackendState['peers'] }): JSX.Element | null 
   );
 }
 
-function BackendCard({ backend, groups }: { backend: BackendState; groups: RouteGroup[] | undefined }): JSX.Element {
+function BackendCard({
+  backend,
+  groups,
+}: {
+  backend: BackendState;
+  groups: RouteGroup[] | undefined;
+}): JSX.Element {
   const { last_error: fault } = backend;
   return (
     <div id={`backend-${backend.name}`} tabIndex={-1}>
-      <Card title={backend.title || backend.name} actions={<CircuitBadge circuit={backend.circuit} openForMs={backend.open_for_ms} />}>
+      <Card
+        title={backend.title || backend.name}
+        actions={<CircuitBadge circuit={backend.circuit} openForMs={backend.open_for_ms} />}
+      >
         <p class="muted small mono wrap">
           {backend.name} · {backend.type} · {backend.url}
         </p>
@@ -89,19 +119,30 @@ function BackendCard({ backend, groups }: { backend: BackendState; groups: Route
             {number(backend.attempts)}, {number(backend.failures)} failed
           </Row>
           <Row label="Addresses">
-            {backend.resolved ? <span class="mono wrap">{backend.addresses.join(', ')}</span> : <Badge tone="warn">name not resolved yet</Badge>}
+            {backend.resolved ? (
+              <span class="mono wrap">{backend.addresses.join(', ')}</span>
+            ) : (
+              <Badge tone="warn">name not resolved yet</Badge>
+            )}
           </Row>
-          <Row label="Last error">{fault ? `${fault.what.replaceAll('_', ' ')} at ${clock(fault.at)}` : 'none'}</Row>
+          <Row label="Last error">
+            {fault ? `${fault.what.replaceAll('_', ' ')} at ${clock(fault.at)}` : 'none'}
+          </Row>
           <Peers peers={backend.peers} />
         </dl>
-        {groups && groups.length > 0 && <Routes name={backend.title || backend.name} groups={groups} />}
+        {groups && groups.length > 0 && (
+          <Routes name={backend.title || backend.name} groups={groups} />
+        )}
       </Card>
     </div>
   );
 }
 
 export function Backends({ path }: PageProps): JSX.Element {
-  const { data, error } = usePoll((signal) => getJson<BackendsAnswer>('/api/backends', signal), 2500);
+  const { data, error } = usePoll(
+    (signal) => getJson<BackendsAnswer>('/api/backends', signal),
+    2500,
+  );
   const routes = usePoll((signal) => getJson<BackendRoutes>('/api/backend-routes', signal), 60_000);
   const wanted = path[0];
   const ready = data !== null;
@@ -116,7 +157,11 @@ export function Backends({ path }: PageProps): JSX.Element {
       {!data && !error && <Loading what="the backends" />}
       <div class="grid two">
         {data?.backends.map((backend) => (
-          <BackendCard key={backend.name} backend={backend} groups={routes.data?.[backend.name]?.groups} />
+          <BackendCard
+            key={backend.name}
+            backend={backend}
+            groups={routes.data?.[backend.name]?.groups}
+          />
         ))}
       </div>
     </Page>

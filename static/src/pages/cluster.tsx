@@ -7,11 +7,21 @@ import type { Cluster as ClusterAnswer, Member } from '../lib/types';
 import { Badge, ErrorNote, Loading, Note, Page, Table, type Tone } from '../parts/ui';
 import type { PageProps } from '../shell';
 
-const stateTone: Record<Member['state'], Tone> = { up: 'good', connecting: 'info', down: 'bad', refused: 'bad' };
+const stateTone: Record<Member['state'], Tone> = {
+  up: 'good',
+  connecting: 'info',
+  down: 'bad',
+  refused: 'bad',
+};
 const busText: Record<string, string> = {
   local: 'This replica knows of no others: the bus is local.',
   redis: 'Replicas share their feed through Redis; what they are is not exchanged.',
 };
+
+function lastSeen({ self, last_seen_ms: ms }: Member): string {
+  if (self) return 'now';
+  return ms === null ? '–' : `${duration(ms)} ago`;
+}
 
 function MemberRow({ member }: { member: Member }): JSX.Element {
   const bad = member.backends.filter((backend) => !backend.healthy || backend.circuit !== 'closed');
@@ -28,14 +38,23 @@ function MemberRow({ member }: { member: Member }): JSX.Element {
       <td class="mono">{member.address || '–'}</td>
       <td>{member.version || '–'}</td>
       <td>{member.since === null ? '–' : dateTime(member.since)}</td>
-      <td class="numeric">{member.last_seen_ms === null ? '–' : `${duration(member.last_seen_ms)} ago`}</td>
-      <td class="numeric">{member.round_trip_ms === null ? '–' : duration(member.round_trip_ms)}</td>
+      <td class="numeric">
+        {lastSeen(member)}
+      </td>
+      <td class="numeric">
+        {member.round_trip_ms === null ? '–' : duration(member.round_trip_ms)}
+      </td>
       <td>
         {member.backends.length === 0
           ? '–'
           : bad.length === 0
             ? `${member.backends.length} healthy`
-            : bad.map((backend) => `${backend.name}: ${backend.healthy ? '' : 'unhealthy '}${backend.circuit.replace('_', ' ')}`).join(', ')}
+            : bad
+                .map(
+                  (backend) =>
+                    `${backend.name}: ${backend.healthy ? '' : 'unhealthy '}${backend.circuit.replace('_', ' ')}`,
+                )
+                .join(', ')}
       </td>
     </tr>
   );
@@ -44,7 +63,14 @@ function MemberRow({ member }: { member: Member }): JSX.Element {
 export function Cluster(_: PageProps): JSX.Element {
   const { data, error } = usePoll((signal) => getJson<ClusterAnswer>('/cluster', signal), 2500);
   return (
-    <Page title="Cluster" lead={data ? `Replicas, as ${data.instance} sees them (bus: ${data.bus_mode})` : 'Replicas of the gateway'}>
+    <Page
+      title="Cluster"
+      lead={
+        data
+          ? `Replicas, as ${data.instance} sees them (bus: ${data.bus_mode})`
+          : 'Replicas of the gateway'
+      }
+    >
       <ErrorNote error={error} />
       {!data && !error && <Loading what="the replicas" />}
       {data && busText[data.bus_mode] && <Note>{busText[data.bus_mode]}</Note>}

@@ -6,10 +6,26 @@ import { number } from '../lib/format';
 import { useAction, usePoll } from '../lib/hooks';
 import type { ModelEntry, ModelList } from '../lib/types';
 import { ProfileEditor } from '../parts/profile-editor';
-import { Badge, Button, Empty, ErrorNote, Loading, Page, Status, Table, type Tone } from '../parts/ui';
+import {
+  Badge,
+  Button,
+  Empty,
+  ErrorNote,
+  Loading,
+  Page,
+  Status,
+  Table,
+  type Tone,
+} from '../parts/ui';
 import type { PageProps } from '../shell';
 
-const stateTone: Record<string, Tone> = { loaded: 'good', loading: 'info', unloading: 'info', sleeping: 'idle', unloaded: 'idle' };
+const stateTone: Record<string, Tone> = {
+  loaded: 'good',
+  loading: 'info',
+  unloading: 'info',
+  sleeping: 'idle',
+  unloaded: 'idle',
+};
 const changing = new Set(['loading', 'unloading']);
 
 export function stateOf(model: ModelEntry): string {
@@ -33,12 +49,23 @@ function StateCell({ model }: { model: ModelEntry }): JSX.Element {
         {state}
         {model.status?.failed && ' – last load failed'}
       </Badge>
-      {changing.has(state) && <progress aria-label={`${model.id}: ${state}`} {...(progress === null ? {} : { value: progress, max: 1 })} />}
+      {changing.has(state) && (
+        <progress
+          aria-label={`${model.id}: ${state}`}
+          {...(progress === null ? {} : { value: progress, max: 1 })}
+        />
+      )}
     </td>
   );
 }
 
-function ModelRow(props: { model: ModelEntry; busy: string; selected: boolean; onLoad: () => void; onUnload: () => void }): JSX.Element {
+function ModelRow(props: {
+  model: ModelEntry;
+  busy: string;
+  selected: boolean;
+  onLoad: () => void;
+  onUnload: () => void;
+}): JSX.Element {
   const { model, busy } = props;
   const state = stateOf(model);
   const stored = Object.keys(model.status?.synapse_profile ?? {}).length;
@@ -50,19 +77,35 @@ function ModelRow(props: { model: ModelEntry; busy: string; selected: boolean; o
       </th>
       <StateCell model={model} />
       <td class="numeric wide-only">{model.context_length ? number(model.context_length) : '–'}</td>
-      <td class="wide-only">{stored > 0 ? `${stored} stored` : <span class="muted">defaults</span>}</td>
+      <td class="wide-only">
+        {stored > 0 ? `${stored} stored` : <span class="muted">defaults</span>}
+      </td>
       <td>
         <div class="actions end">
           {isHere ? (
-            <Button icon="stop" label={`Unload ${model.id}`} disabled={busy === model.id} onClick={props.onUnload}>
+            <Button
+              icon="stop"
+              label={`Unload ${model.id}`}
+              disabled={busy === model.id}
+              onClick={props.onUnload}
+            >
               Unload
             </Button>
           ) : (
-            <Button icon="play" label={`Load ${model.id}`} disabled={busy === model.id || changing.has(state)} onClick={props.onLoad}>
+            <Button
+              icon="play"
+              label={`Load ${model.id}`}
+              disabled={busy === model.id || changing.has(state)}
+              onClick={props.onLoad}
+            >
               Load
             </Button>
           )}
-          <a class="button plain" href={`#/models/${encodeURIComponent(model.id)}`} aria-label={`Profile of ${model.id}`}>
+          <a
+            class="button plain"
+            href={`#/models/${encodeURIComponent(model.id)}`}
+            aria-label={`Profile of ${model.id}`}
+          >
             Profile
           </a>
         </div>
@@ -80,7 +123,8 @@ export function Models({ path }: PageProps): JSX.Element {
   busyNow.current = busy;
   const { data, error, refresh } = usePoll(async (signal) => {
     const answer = await getJson<ModelList>('/models', signal);
-    const moves = busyNow.current !== '' || answer.data.some((model) => changing.has(stateOf(model)));
+    const moves =
+      busyNow.current !== '' || answer.data.some((model) => changing.has(stateOf(model)));
     setInterval(moves ? 700 : 5000);
     return answer.data;
   }, interval);
@@ -112,15 +156,30 @@ export function Models({ path }: PageProps): JSX.Element {
       {data && data.length > 0 && (
         <Table
           caption="Models of the router"
-          columns={[{ label: 'Model' }, { label: 'State' }, { label: 'Context', numeric: true, wide: true }, { label: 'Profile', wide: true }, { label: 'Actions', hidden: true }]}
+          columns={[
+            { label: 'Model' },
+            { label: 'State' },
+            { label: 'Context', numeric: true, wide: true },
+            { label: 'Profile', wide: true },
+            { label: 'Actions', hidden: true },
+          ]}
         >
           {data.map((one) => (
-            <ModelRow key={one.id} model={one} busy={busy} selected={one.id === wanted} onLoad={() => command('load', one.id)} onUnload={() => command('unload', one.id)} />
+            <ModelRow
+              key={one.id}
+              model={one}
+              busy={busy}
+              selected={one.id === wanted}
+              onLoad={() => command('load', one.id)}
+              onUnload={() => command('unload', one.id)}
+            />
           ))}
         </Table>
       )}
       {model && <ProfileEditor key={model.id} model={model} onChanged={refresh} />}
-      {wanted && data && !model && <ErrorNote error={new Error(`The router has no model ${wanted}`)} />}
+      {wanted && data && !model && (
+        <ErrorNote error={new Error(`The router has no model ${wanted}`)} />
+      )}
     </Page>
   );
 }

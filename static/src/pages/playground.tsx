@@ -10,16 +10,41 @@ import type { PageProps } from '../shell';
 
 type Tab = { id: string; label: string; lead: string; part: ComponentType };
 const tabs: Tab[] = [
-  { id: 'chat', label: 'Chat', lead: 'Answers as they come, from /v1/chat/completions', part: Chat },
+  {
+    id: 'chat',
+    label: 'Chat',
+    lead: 'Answers as they come, from /v1/chat/completions',
+    part: Chat,
+  },
   { id: 'speak', label: 'Speak', lead: 'Text to speech, from /tts/synthesize', part: Speak },
-  { id: 'transcribe', label: 'Transcribe', lead: 'Speech to text, from /stt/transcribe', part: Transcribe },
-  { id: 'diarize', label: 'Diarize', lead: 'Who speaks when, from /speakers/diarize', part: Diarize },
-  { id: 'denoise', label: 'Denoise', lead: 'A recording without its noise, from /audio/denoise', part: Denoise },
+  {
+    id: 'transcribe',
+    label: 'Transcribe',
+    lead: 'Speech to text, from /stt/transcribe',
+    part: Transcribe,
+  },
+  {
+    id: 'diarize',
+    label: 'Diarize',
+    lead: 'Who speaks when, from /speakers/diarize',
+    part: Diarize,
+  },
+  {
+    id: 'denoise',
+    label: 'Denoise',
+    lead: 'A recording without its noise, from /audio/denoise',
+    part: Denoise,
+  },
 ];
 
 /** Arrow keys move between tabs, as they do in every tab list; Tab goes on into the panel. */
 function onTabKey(event: KeyboardEvent, index: number): void {
-  const moves: Record<string, number> = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 };
+  const moves: Record<string, number> = {
+    ArrowRight: index + 1,
+    ArrowLeft: index - 1,
+    Home: 0,
+    End: tabs.length - 1,
+  };
   const to = moves[event.key];
   if (to === undefined) return;
   event.preventDefault();

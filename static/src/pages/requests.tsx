@@ -8,16 +8,27 @@ import type { InFlight, InFlightRequest } from '../lib/types';
 import { Badge, Button, Empty, ErrorNote, Loading, Page, Table, type Tone } from '../parts/ui';
 import type { PageProps } from '../shell';
 
-const stateTone: Record<InFlightRequest['state'], Tone> = { receiving: 'info', waiting: 'warn', answering: 'good' };
+const stateTone: Record<InFlightRequest['state'], Tone> = {
+  receiving: 'info',
+  waiting: 'warn',
+  answering: 'good',
+};
 
-function RequestRow({ one, onCancel }: { one: InFlightRequest; onCancel: () => void }): JSX.Element {
+function RequestRow({
+  one,
+  onCancel,
+}: {
+  one: InFlightRequest;
+  onCancel: () => void;
+}): JSX.Element {
   return (
     <tr>
       <th scope="row" class="mono small wide-only">
         {one.id}
       </th>
       <td>
-        <span class={`method ${one.method.toLowerCase()}`}>{one.method}</span> <code>{one.path}</code>
+        <span class={`method ${one.method.toLowerCase()}`}>{one.method}</span>{' '}
+        <code>{one.path}</code>
       </td>
       <td class="wide-only">{one.backend || '–'}</td>
       <td>
@@ -37,7 +48,10 @@ function RequestRow({ one, onCancel }: { one: InFlightRequest; onCancel: () => v
 }
 
 export function Requests(_: PageProps): JSX.Element {
-  const { data, error, refresh } = usePoll((signal) => getJson<InFlight>('/api/requests', signal), 1000);
+  const { data, error, refresh } = usePoll(
+    (signal) => getJson<InFlight>('/api/requests', signal),
+    1000,
+  );
   const [said, setSaid] = useState('');
   const action = useAction();
   const cancel = (id: string) =>
@@ -53,7 +67,10 @@ export function Requests(_: PageProps): JSX.Element {
       refresh();
     });
   return (
-    <Page title="Requests" lead={data ? `${plural(data.total, 'request')} in flight` : 'What is in flight'}>
+    <Page
+      title="Requests"
+      lead={data ? `${plural(data.total, 'request')} in flight` : 'What is in flight'}
+    >
       <ErrorNote error={error} />
       <ErrorNote error={action.error} onClose={action.clear} />
       {said && (
@@ -62,7 +79,9 @@ export function Requests(_: PageProps): JSX.Element {
         </p>
       )}
       {!data && !error && <Loading what="the requests" />}
-      {data && data.requests.length === 0 && <Empty>Nothing is in flight. A chat that streams would stand here.</Empty>}
+      {data && data.requests.length === 0 && (
+        <Empty>Nothing is in flight. A chat that streams would stand here.</Empty>
+      )}
       {data && data.requests.length > 0 && (
         <Table
           caption="Requests in flight"
@@ -83,7 +102,9 @@ export function Requests(_: PageProps): JSX.Element {
           ))}
         </Table>
       )}
-      {data && data.total > data.requests.length && <p class="muted">The {data.requests.length} oldest are shown.</p>}
+      {data && data.total > data.requests.length && (
+        <p class="muted">The {data.requests.length} oldest are shown.</p>
+      )}
     </Page>
   );
 }

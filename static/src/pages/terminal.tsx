@@ -7,7 +7,12 @@ import { Badge, Button, Empty, Field, Loading, Note, Page, Select, type Tone } f
 import type { PageProps } from '../shell';
 
 const levels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
-const stateTone: Record<FeedState, Tone> = { connecting: 'info', live: 'good', reconnecting: 'warn', closed: 'bad' };
+const stateTone: Record<FeedState, Tone> = {
+  connecting: 'info',
+  live: 'good',
+  reconnecting: 'warn',
+  closed: 'bad',
+};
 
 function Marked({ text, search }: { text: string; search: string }): JSX.Element {
   const parts: (string | JSX.Element)[] = [];
@@ -25,12 +30,21 @@ function Marked({ text, search }: { text: string; search: string }): JSX.Element
   );
 }
 
-function LineView({ line, search, showInstance }: { line: Line; search: string; showInstance: boolean }): JSX.Element {
+function LineView({
+  line,
+  search,
+  showInstance,
+}: {
+  line: Line;
+  search: string;
+  showInstance: boolean;
+}): JSX.Element {
   // Two thousand of them stand here: those that stay as they are must cost next to nothing.
   return useMemo(
     () => (
       <div class={`line ${line.level.toLowerCase()}`}>
-        <span class="line-time">{logTime(line.ts)}</span> <span class="line-level">{line.level}</span>{' '}
+        <span class="line-time">{logTime(line.ts)}</span>{' '}
+        <span class="line-level">{line.level}</span>{' '}
         {showInstance && <span class="line-source">{line.instance} </span>}
         <span class="line-source">{line.source}</span>{' '}
         <span class="line-text">
@@ -42,7 +56,12 @@ function LineView({ line, search, showInstance }: { line: Line; search: string; 
   );
 }
 
-type LogProps = { lines: Line[]; search: string; follow: boolean; onFollow: (follow: boolean) => void };
+type LogProps = {
+  lines: Line[];
+  search: string;
+  follow: boolean;
+  onFollow: (follow: boolean) => void;
+};
 
 function Log({ lines, search, follow, onFollow }: LogProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
@@ -58,7 +77,14 @@ function Log({ lines, search, follow, onFollow }: LogProps): JSX.Element {
     if (atEnd !== follow) onFollow(atEnd);
   };
   return (
-    <div ref={box} class="log" role="region" aria-label="Log lines" tabIndex={0} onScroll={onScroll}>
+    <div
+      ref={box}
+      class="log"
+      role="region"
+      aria-label="Log lines"
+      tabIndex={0}
+      onScroll={onScroll}
+    >
       {lines.length === 0 && <Empty>No lines to show.</Empty>}
       {lines.map((line) => (
         <LineView key={line.key} line={line} search={search} showInstance={showInstance} />
@@ -67,7 +93,15 @@ function Log({ lines, search, follow, onFollow }: LogProps): JSX.Element {
   );
 }
 
-function SourceFilter({ sources, hidden, onToggle }: { sources: string[]; hidden: Set<string>; onToggle: (source: string) => void }): JSX.Element {
+function SourceFilter({
+  sources,
+  hidden,
+  onToggle,
+}: {
+  sources: string[];
+  hidden: Set<string>;
+  onToggle: (source: string) => void;
+}): JSX.Element {
   return (
     <fieldset class="chips">
       <legend>Sources</legend>
@@ -116,7 +150,8 @@ export function Terminal({ session }: PageProps): JSX.Element {
     (line) =>
       !hidden.has(line.source) &&
       levels.indexOf(line.level) >= levels.indexOf(level) &&
-      (wanted === '' || `${line.source} ${line.message} ${line.instance}`.toLowerCase().includes(wanted)),
+      (wanted === '' ||
+        `${line.source} ${line.message} ${line.instance}`.toLowerCase().includes(wanted)),
   );
   const toggle = (source: string) => {
     const next = new Set(hidden);
@@ -127,19 +162,47 @@ export function Terminal({ session }: PageProps): JSX.Element {
     <Page
       title="Terminal"
       lead="What the gateway logs, secrets left out"
-      actions={live ? <Badge tone={stateTone[feed.state]}>{feed.state}</Badge> : <Badge tone="warn">sample lines</Badge>}
+      actions={
+        live ? (
+          <Badge tone={stateTone[feed.state]}>{feed.state}</Badge>
+        ) : (
+          <Badge tone="warn">sample lines</Badge>
+        )
+      }
     >
       {!live && (
         <Note tone="warn">
-          <strong>These lines are samples, not your gateway’s.</strong> The live feed is off; <code>SYNAPSE_TERMINAL_FEED_MODE=live</code> turns it on.
+          <strong>These lines are samples, not your gateway’s.</strong> The live feed is off;{' '}
+          <code>SYNAPSE_TERMINAL_FEED_MODE=live</code> turns it on.
         </Note>
       )}
       <div class="toolbar">
-        <Select label="Level" value={level} onChange={setLevel} choices={levels.map((one) => ({ value: one, label: one === 'CRITICAL' ? one : `${one} and above` }))} />
-        <Field label="Search">{(id) => <input id={id} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />}</Field>
+        <Select
+          label="Level"
+          value={level}
+          onChange={setLevel}
+          choices={levels.map((one) => ({
+            value: one,
+            label: one === 'CRITICAL' ? one : `${one} and above`,
+          }))}
+        />
+        <Field label="Search">
+          {(id) => (
+            <input
+              id={id}
+              type="search"
+              value={search}
+              onInput={(event) => setSearch(event.currentTarget.value)}
+            />
+          )}
+        </Field>
         <div class="actions">
           {live && (
-            <Button icon={feed.paused ? 'play' : 'pause'} pressed={feed.paused} onClick={() => feed.setPaused(!feed.paused)}>
+            <Button
+              icon={feed.paused ? 'play' : 'pause'}
+              pressed={feed.paused}
+              onClick={() => feed.setPaused(!feed.paused)}
+            >
               {feed.paused ? `Paused, ${number(feed.waiting.length)} waiting` : 'Pause'}
             </Button>
           )}
@@ -151,13 +214,16 @@ export function Terminal({ session }: PageProps): JSX.Element {
               Clear
             </Button>
           )}
-          {live && feed.state === 'closed' && <Button onClick={() => feed.open(level)}>Connect again</Button>}
+          {live && feed.state === 'closed' && (
+            <Button onClick={() => feed.open(level)}>Connect again</Button>
+          )}
         </div>
         <SourceFilter sources={[...known.current].sort()} hidden={hidden} onToggle={toggle} />
       </div>
       <Log lines={lines} search={wanted} follow={follow && !feed.paused} onFollow={setFollow} />
       <p class="muted small log-foot">
-        {plural(lines.length, 'line')} shown of {number(all.length)}; the last {number(maxLines)} are kept.
+        {plural(lines.length, 'line')} shown of {number(all.length)}; the last {number(maxLines)}{' '}
+        are kept.
         <span class={feed.lost > 0 ? 'lost' : ''}> {number(feed.lost)} dropped.</span>
       </p>
     </Page>

@@ -7,10 +7,22 @@ import { useAction, useBlobUrl, usePoll } from '../lib/hooks';
 import { speak } from '../lib/speech';
 import type { Voice } from '../lib/types';
 import { AudioInput, Player } from '../parts/audio-input';
-import { Button, Card, Confirm, Dialog, Empty, ErrorNote, Field, Loading, Page, Status } from '../parts/ui';
+import {
+  Button,
+  Card,
+  Confirm,
+  Dialog,
+  Empty,
+  ErrorNote,
+  Field,
+  Loading,
+  Page,
+  Status,
+} from '../parts/ui';
 import type { PageProps } from '../shell';
 
-const wavHint = 'WAV files, up to ten of 50 MB each; a few seconds of clear speech do best. Drop them here, too.';
+const wavHint =
+  'WAV files, up to ten of 50 MB each; a few seconds of clear speech do best. Drop them here, too.';
 const sampleText = 'Hello. This is how I sound when I read a sentence aloud.';
 
 type UploadProps = { voice: Voice | null; onClose: () => void; onDone: (said: string) => void };
@@ -28,21 +40,46 @@ function UploadForm({ voice, onClose, onDone }: UploadProps): JSX.Element {
       for (const file of files) form.append('files', file, file.name);
       const path = voice ? `/voices/${encodeURIComponent(voice.voice_id)}/references` : '/voices';
       const made = await sendForm<Voice>(path, form, signal);
-      onDone(voice ? `${made.name} has ${plural(made.references_count, 'reference')} now` : `Voice ${made.name} is stored`);
+      onDone(
+        voice
+          ? `${made.name} has ${plural(made.references_count, 'reference')} now`
+          : `Voice ${made.name} is stored`,
+      );
     });
   };
   return (
     <form class="stack" onSubmit={submit}>
       {!voice && (
         <Field label="Name">
-          {(id) => <input id={id} type="text" required maxLength={100} value={name} onInput={(event) => setName(event.currentTarget.value)} />}
+          {(id) => (
+            <input
+              id={id}
+              type="text"
+              required
+              maxLength={100}
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          )}
         </Field>
       )}
-      <AudioInput label="References" hint={wavHint} accept="audio/wav,.wav" multiple files={files} onFiles={setFiles} />
+      <AudioInput
+        label="References"
+        hint={wavHint}
+        accept="audio/wav,.wav"
+        multiple
+        files={files}
+        onFiles={setFiles}
+      />
       <ErrorNote error={action.error} onClose={action.clear} />
       <div class="actions end">
         <Button onClick={onClose}>Cancel</Button>
-        <Button kind="primary" type="submit" icon="upload" disabled={action.busy || files.length === 0 || (!voice && name.trim() === '')}>
+        <Button
+          kind="primary"
+          type="submit"
+          icon="upload"
+          disabled={action.busy || files.length === 0 || (!voice && name.trim() === '')}
+        >
           {action.busy ? 'Storing …' : voice ? 'Add' : 'Create'}
         </Button>
       </div>
@@ -52,13 +89,19 @@ function UploadForm({ voice, onClose, onDone }: UploadProps): JSX.Element {
 
 function References({ voice }: { voice: Voice }): JSX.Element {
   const [shown, setShown] = useState('');
-  const at = (file: string) => `/api/voices/${encodeURIComponent(voice.voice_id)}/references/${encodeURIComponent(file)}`;
+  const at = (file: string) =>
+    `/api/voices/${encodeURIComponent(voice.voice_id)}/references/${encodeURIComponent(file)}`;
   return (
     <>
       <ul class="chips" aria-label={`References of ${voice.name}`}>
         {voice.references.map((file) => (
           <li key={file}>
-            <Button icon="play" label={`Play ${file} of ${voice.name}`} pressed={shown === file} onClick={() => setShown(shown === file ? '' : file)}>
+            <Button
+              icon="play"
+              label={`Play ${file} of ${voice.name}`}
+              pressed={shown === file}
+              onClick={() => setShown(shown === file ? '' : file)}
+            >
               {file}
             </Button>
           </li>
@@ -71,7 +114,11 @@ function References({ voice }: { voice: Voice }): JSX.Element {
 
 function ReferencePlayer({ label, src }: { label: string; src: string }): JSX.Element {
   const [failed, setFailed] = useState(false);
-  return failed ? <ErrorNote error={new Error('The recording cannot be played')} /> : <audio controls autoplay src={src} aria-label={label} onError={() => setFailed(true)} />;
+  return failed ? (
+    <ErrorNote error={new Error('The recording cannot be played')} />
+  ) : (
+    <audio controls autoplay src={src} aria-label={label} onError={() => setFailed(true)} />
+  );
 }
 
 function Sample({ voice }: { voice: Voice }): JSX.Element {
@@ -81,7 +128,9 @@ function Sample({ voice }: { voice: Voice }): JSX.Element {
   const action = useAction();
   const submit = (event: Event) => {
     event.preventDefault();
-    void action.run(async (signal) => setSound(await speak({ text, voice: voice.voice_id }, signal)));
+    void action.run(async (signal) =>
+      setSound(await speak({ text, voice: voice.voice_id }, signal)),
+    );
   };
   return (
     <details>
@@ -89,7 +138,18 @@ function Sample({ voice }: { voice: Voice }): JSX.Element {
         Speak a sample<span class="visually-hidden"> with {voice.name}</span>
       </summary>
       <form class="stack" onSubmit={submit}>
-        <Field label="Text">{(id) => <textarea id={id} rows={2} required maxLength={5000} value={text} onInput={(event) => setText(event.currentTarget.value)} />}</Field>
+        <Field label="Text">
+          {(id) => (
+            <textarea
+              id={id}
+              rows={2}
+              required
+              maxLength={5000}
+              value={text}
+              onInput={(event) => setText(event.currentTarget.value)}
+            />
+          )}
+        </Field>
         <div class="actions">
           <Button type="submit" icon="voices" disabled={action.busy}>
             {action.busy ? 'Speaking …' : 'Speak'}
@@ -119,7 +179,12 @@ export function Voices(_: PageProps): JSX.Element {
     if (!voice) return;
     void removal
       .run(async (signal) => {
-        await sendJson('DELETE', `/voices/${encodeURIComponent(voice.voice_id)}`, undefined, signal);
+        await sendJson(
+          'DELETE',
+          `/voices/${encodeURIComponent(voice.voice_id)}`,
+          undefined,
+          signal,
+        );
       })
       .then((removed) => {
         if (!removed) return;
@@ -141,7 +206,9 @@ export function Voices(_: PageProps): JSX.Element {
       <ErrorNote error={error} />
       <Status>{said}</Status>
       {!data && !error && <Loading what="the voices" />}
-      {data && data.length === 0 && <Empty>No voices yet. A recording of a few seconds makes one.</Empty>}
+      {data && data.length === 0 && (
+        <Empty>No voices yet. A recording of a few seconds makes one.</Empty>
+      )}
       <div class="grid two">
         {data?.map((voice) => (
           <Card
@@ -149,10 +216,18 @@ export function Voices(_: PageProps): JSX.Element {
             title={voice.name}
             actions={
               <>
-                <Button icon="plus" label={`Add references to ${voice.name}`} onClick={() => setUpload(voice)}>
+                <Button
+                  icon="plus"
+                  label={`Add references to ${voice.name}`}
+                  onClick={() => setUpload(voice)}
+                >
                   Add
                 </Button>
-                <Button icon="trash" label={`Delete ${voice.name}`} onClick={() => setDoomed(voice)} />
+                <Button
+                  icon="trash"
+                  label={`Delete ${voice.name}`}
+                  onClick={() => setDoomed(voice)}
+                />
               </>
             }
           >
@@ -166,8 +241,16 @@ export function Voices(_: PageProps): JSX.Element {
           </Card>
         ))}
       </div>
-      <Dialog open={upload !== null} title={upload === 'new' || upload === null ? 'New voice' : `Add to ${upload.name}`} onClose={() => setUpload(null)}>
-        <UploadForm voice={upload === 'new' ? null : upload} onClose={() => setUpload(null)} onDone={done} />
+      <Dialog
+        open={upload !== null}
+        title={upload === 'new' || upload === null ? 'New voice' : `Add to ${upload.name}`}
+        onClose={() => setUpload(null)}
+      >
+        <UploadForm
+          voice={upload === 'new' ? null : upload}
+          onClose={() => setUpload(null)}
+          onDone={done}
+        />
       </Dialog>
       <Confirm
         open={doomed !== null}
@@ -181,7 +264,8 @@ export function Voices(_: PageProps): JSX.Element {
           removal.clear();
         }}
       >
-        Its {plural(doomed?.references_count ?? 0, 'recording')} will be gone for good, and requests that name it will fail.
+        Its {plural(doomed?.references_count ?? 0, 'recording')} will be gone for good, and requests
+        that name it will fail.
       </Confirm>
     </Page>
   );

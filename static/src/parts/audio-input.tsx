@@ -62,7 +62,14 @@ type DropProps = {
 };
 
 /** Files by dropping, choosing or recording. The input itself stays what keyboards and readers use. */
-export function AudioInput({ label, hint, accept, multiple = false, files, onFiles }: DropProps): JSX.Element {
+export function AudioInput({
+  label,
+  hint,
+  accept,
+  multiple = false,
+  files,
+  onFiles,
+}: DropProps): JSX.Element {
   const [over, setOver] = useState(false);
   const id = useId();
   const take = (list: FileList | null | undefined) => {
@@ -106,8 +113,13 @@ export function AudioInput({ label, hint, accept, multiple = false, files, onFil
         <ul class="files" aria-label="Chosen files">
           {files.map((file, i) => (
             <li key={`${file.name} ${i}`}>
-              <span class="mono">{file.name}</span> <span class="muted small">{bytes(file.size)}</span>
-              <Button icon="close" label={`Remove ${file.name}`} onClick={() => onFiles(files.filter((_, at) => at !== i))} />
+              <span class="mono">{file.name}</span>{' '}
+              <span class="muted small">{bytes(file.size)}</span>
+              <Button
+                icon="close"
+                label={`Remove ${file.name}`}
+                onClick={() => onFiles(files.filter((_, at) => at !== i))}
+              />
             </li>
           ))}
         </ul>
@@ -116,7 +128,15 @@ export function AudioInput({ label, hint, accept, multiple = false, files, onFil
   );
 }
 
-export function Player({ label, src, download }: { label: string; src: string; download?: string }): JSX.Element | null {
+export function Player({
+  label,
+  src,
+  download,
+}: {
+  label: string;
+  src: string;
+  download?: string;
+}): JSX.Element | null {
   if (!src) return null;
   return (
     <div class="player">

@@ -27,7 +27,11 @@ function timeLabels(splits: number[]): string[] {
   return splits.map((at) => clock(at * 1000).slice(0, second - first < 60 ? 8 : 5));
 }
 
-function optionsFor(props: Props, width: number, onPoint: (index: number | null) => void): uPlot.Options {
+function optionsFor(
+  props: Props,
+  width: number,
+  onPoint: (index: number | null) => void,
+): uPlot.Options {
   const grid = { stroke: token('--grid'), width: 1 };
   const font = '11px system-ui, sans-serif';
   const axis = { stroke: token('--muted'), font, grid, ticks: { show: false } };
@@ -80,10 +84,15 @@ export function Chart(props: Props): JSX.Element {
   useEffect(() => {
     const box = holder.current;
     if (!box) return;
-    const made = new uPlot(optionsFor(latest.current, box.clientWidth || 300, setPoint), dataOf(latest.current), box);
+    const made = new uPlot(
+      optionsFor(latest.current, box.clientWidth || 300, setPoint),
+      dataOf(latest.current),
+      box,
+    );
     plot.current = made;
     const observer = new ResizeObserver(() => {
-      if (box.clientWidth > 0 && box.clientWidth !== made.width) made.setSize({ width: box.clientWidth, height });
+      if (box.clientWidth > 0 && box.clientWidth !== made.width)
+        made.setSize({ width: box.clientWidth, height });
     });
     observer.observe(box);
     return () => {
@@ -100,7 +109,10 @@ export function Chart(props: Props): JSX.Element {
     const value = one.values[at];
     return value === null || value === undefined ? '–' : props.format(value);
   };
-  const rows = props.times.map((at, i) => ({ at, i })).slice(-tableRows).reverse();
+  const rows = props.times
+    .map((at, i) => ({ at, i }))
+    .slice(-tableRows)
+    .reverse();
   return (
     <Card title={props.title} class="chart-card">
       <div class="legend">
@@ -110,7 +122,9 @@ export function Chart(props: Props): JSX.Element {
             {one.label} <strong>{shown(one, index)}</strong>
           </span>
         ))}
-        {point !== null && props.times[index] !== undefined && <span class="muted">{clock(props.times[index])}</span>}
+        {point !== null && props.times[index] !== undefined && (
+          <span class="muted">{clock(props.times[index])}</span>
+        )}
       </div>
       <div ref={holder} class="chart" aria-hidden="true" />
       <details class="chart-table">

@@ -10,11 +10,21 @@ import { Badge, Button, Card, ErrorNote, Field, Select, type Tone } from './ui';
 
 type Turn = { id: number; question: string; answer: Answer };
 
-const endingTone: Record<Answer['ending'], Tone> = { streaming: 'info', done: 'good', stopped: 'warn', 'cut off': 'bad', error: 'bad' };
+const endingTone: Record<Answer['ending'], Tone> = {
+  streaming: 'info',
+  done: 'good',
+  stopped: 'warn',
+  'cut off': 'bad',
+  error: 'bad',
+};
 
 function endingText(answer: Answer): string {
-  if (answer.ending === 'streaming') return answer.pieces > 0 ? 'answering …' : 'waiting for the model …';
-  if (answer.ending === 'done') return answer.finishReason === 'length' ? 'length limit reached' : `finished: ${answer.finishReason || 'no reason given'}`;
+  if (answer.ending === 'streaming')
+    return answer.pieces > 0 ? 'answering …' : 'waiting for the model …';
+  if (answer.ending === 'done')
+    return answer.finishReason === 'length'
+      ? 'length limit reached'
+      : `finished: ${answer.finishReason || 'no reason given'}`;
   if (answer.ending === 'stopped') return 'stopped by you';
   if (answer.ending === 'cut off') return 'cut off: the stream ended without [DONE]';
   return `error: ${answer.error}`;
@@ -24,7 +34,8 @@ function figures(answer: Answer): string {
   const parts = [];
   if (answer.model) parts.push(answer.model);
   if (answer.firstTokenMs !== null) parts.push(`first token ${duration(answer.firstTokenMs)}`);
-  if (answer.totalMs > 0) parts.push(`${duration(answer.totalMs)}, ${number(answer.pieces)} pieces`);
+  if (answer.totalMs > 0)
+    parts.push(`${duration(answer.totalMs)}, ${number(answer.pieces)} pieces`);
   return parts.join(' · ');
 }
 
@@ -46,7 +57,16 @@ function TurnView({ turn }: { turn: Turn }): JSX.Element {
         )}
         {answer.content}
         <footer>
-          <Badge tone={answer.finishReason === 'length' && answer.ending === 'done' ? 'warn' : endingTone[answer.ending]}>{endingText(answer)}</Badge> <span class="muted small">{figures(answer)}</span>
+          <Badge
+            tone={
+              answer.finishReason === 'length' && answer.ending === 'done'
+                ? 'warn'
+                : endingTone[answer.ending]
+            }
+          >
+            {endingText(answer)}
+          </Badge>{' '}
+          <span class="muted small">{figures(answer)}</span>
         </footer>
       </div>
     </article>
@@ -81,12 +101,17 @@ export function Chat(): JSX.Element {
     const question = text.trim();
     if (!question || action.busy) return;
     const id = turns.length;
-    const put = (answer: Answer) => setTurns((all) => all.map((turn) => (turn.id === id ? { ...turn, answer } : turn)));
+    const put = (answer: Answer) =>
+      setTurns((all) => all.map((turn) => (turn.id === id ? { ...turn, answer } : turn)));
     setTurns([...turns, { id, question, answer: emptyAnswer }]);
     setText('');
     void action
       .run(async (signal) => {
-        const wish = { model, messages: conversation(system.trim(), turns, question), ...(limit ? { max_tokens: Number(limit) } : {}) };
+        const wish = {
+          model,
+          messages: conversation(system.trim(), turns, question),
+          ...(limit ? { max_tokens: Number(limit) } : {}),
+        };
         await streamChat(wish, signal, put);
       })
       .then((answered) => {
@@ -102,12 +127,30 @@ export function Chat(): JSX.Element {
     send();
   };
   const last = turns.at(-1)?.answer;
-  const choices = [{ value: 'auto', label: 'auto – by the question' }, ...(models.data?.data ?? []).map((one) => ({ value: one.id, label: `${one.id} (${one.status?.value ?? 'unknown'})` }))];
+  const choices = [
+    { value: 'auto', label: 'auto – by the question' },
+    ...(models.data?.data ?? []).map((one) => ({
+      value: one.id,
+      label: `${one.id} (${one.status?.value ?? 'unknown'})`,
+    })),
+  ];
   return (
     <div class="chat-layout">
-      <Card title="Conversation" class="chat" actions={turns.length > 0 && <Button disabled={action.busy} onClick={() => setTurns([])}>Clear</Button>}>
+      <Card
+        title="Conversation"
+        class="chat"
+        actions={
+          turns.length > 0 && (
+            <Button disabled={action.busy} onClick={() => setTurns([])}>
+              Clear
+            </Button>
+          )
+        }
+      >
         <div ref={log} class="chat-log" role="region" aria-label="Messages" tabIndex={0}>
-          {turns.length === 0 && <p class="empty">Ask something. Enter sends, Shift+Enter begins a new line.</p>}
+          {turns.length === 0 && (
+            <p class="empty">Ask something. Enter sends, Shift+Enter begins a new line.</p>
+          )}
           {turns.map((turn) => (
             <TurnView key={turn.id} turn={turn} />
           ))}
@@ -123,7 +166,17 @@ export function Chat(): JSX.Element {
             send();
           }}
         >
-          <Field label="Message">{(id) => <textarea id={id} rows={2} value={text} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={onKey} />}</Field>
+          <Field label="Message">
+            {(id) => (
+              <textarea
+                id={id}
+                rows={2}
+                value={text}
+                onInput={(event) => setText(event.currentTarget.value)}
+                onKeyDown={onKey}
+              />
+            )}
+          </Field>
           {action.busy ? (
             <Button kind="danger" icon="stop" onClick={action.stop}>
               Stop
@@ -138,10 +191,35 @@ export function Chat(): JSX.Element {
       <Card title="Settings">
         <ErrorNote error={models.error} />
         <div class="stack">
-          <Select label="Model" value={model} choices={choices} onChange={setModel} hint="A model that is not loaded is loaded first" />
-          <Field label="System prompt">{(id) => <textarea id={id} rows={3} value={system} onInput={(event) => setSystem(event.currentTarget.value)} />}</Field>
+          <Select
+            label="Model"
+            value={model}
+            choices={choices}
+            onChange={setModel}
+            hint="A model that is not loaded is loaded first"
+          />
+          <Field label="System prompt">
+            {(id) => (
+              <textarea
+                id={id}
+                rows={3}
+                value={system}
+                onInput={(event) => setSystem(event.currentTarget.value)}
+              />
+            )}
+          </Field>
           <Field label="Max tokens" hint="Empty: what the model's profile says">
-            {(id, hintId) => <input id={id} type="number" min={1} step={1} aria-describedby={hintId} value={limit} onInput={(event) => setLimit(event.currentTarget.value)} />}
+            {(id, hintId) => (
+              <input
+                id={id}
+                type="number"
+                min={1}
+                step={1}
+                aria-describedby={hintId}
+                value={limit}
+                onInput={(event) => setLimit(event.currentTarget.value)}
+              />
+            )}
           </Field>
         </div>
       </Card>

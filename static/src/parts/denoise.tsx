@@ -37,7 +37,12 @@ export function Denoise(): JSX.Element {
   return (
     <div class="grid two">
       <Card title="Recording">
-        <RecordingForm action="Denoise" busy="Filtering …" work={work} onChosen={() => setResult(null)} />
+        <RecordingForm
+          action="Denoise"
+          busy="Filtering …"
+          work={work}
+          onChosen={() => setResult(null)}
+        />
       </Card>
       {result && <Compare {...result} />}
     </div>

@@ -8,7 +8,8 @@ const paths = {
   voices: 'M3 6.5v3M6 4v8M9 2v12M12 5v6',
   playground: 'M2.5 3h11v8h-6l-3 2.5V11h-2z',
   terminal: 'M2 3h12v10H2zM4.5 6l2 2-2 2M8.5 10.5h3',
-  cluster: 'M8 2.5v0M8 4v3M8 7l-4 4M8 7l4 4M8 4a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3zM3.5 14a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3zM12.5 14a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3z',
+  cluster:
+    'M8 2.5v0M8 4v3M8 7l-4 4M8 7l4 4M8 4a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3zM3.5 14a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3zM12.5 14a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3z',
   requests: 'M2 5h10M9 2l3 3-3 3M14 11H4M7 8l-3 3 3 3',
   api: 'M5.5 4L2 8l3.5 4M10.5 4L14 8l-3.5 4',
   menu: 'M2 4h12M2 8h12M2 12h12',
@@ -32,8 +33,22 @@ export type IconName = keyof typeof paths;
 
 export function Icon({ name }: { name: IconName }): JSX.Element {
   return (
-    <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
-      <path d={paths[name]} fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" />
+    <svg
+      class="icon"
+      viewBox="0 0 16 16"
+      width="16"
+      height="16"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <path
+        d={paths[name]}
+        fill="none"
+        stroke="currentColor"
+        stroke-width="1.5"
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      />
     </svg>
   );
 }

@@ -3,7 +3,14 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { getJson, sendJson } from '../lib/api';
 import { useAction } from '../lib/hooks';
-import type { AppliedProfile, ModelEntry, ModelProfile, ModelSchema, ProfileValue, SchemaField } from '../lib/types';
+import type {
+  AppliedProfile,
+  ModelEntry,
+  ModelProfile,
+  ModelSchema,
+  ProfileValue,
+  SchemaField,
+} from '../lib/types';
 import { Badge, Button, Card, ErrorNote, Field, Loading, Note, type Tone } from './ui';
 
 type Loaded = { schema: ModelSchema; values: Record<string, ProfileValue> };
@@ -18,17 +25,24 @@ function runningContext(model: ModelEntry): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-function sourceOf(field: SchemaField, values: Loaded['values'], model: ModelEntry): { tone: Tone; text: string } {
+function sourceOf(
+  field: SchemaField,
+  values: Loaded['values'],
+  model: ModelEntry,
+): { tone: Tone; text: string } {
   const running = field.name === 'runtime_ctx_size' ? runningContext(model) : null;
   const stored = values[field.name];
-  if (stored !== undefined && running !== null && running !== stored) return { tone: 'warn', text: `stored, runs with ${running}` };
+  if (stored !== undefined && running !== null && running !== stored)
+    return { tone: 'warn', text: `stored, runs with ${running}` };
   if (stored !== undefined) return { tone: 'info', text: 'stored profile' };
   if (running !== null) return { tone: 'good', text: `runtime: ${running}` };
   return { tone: 'idle', text: 'family default' };
 }
 
 function draftOf(loaded: Loaded): Draft {
-  return Object.fromEntries(loaded.schema.fields.map((field) => [field.name, String(loaded.values[field.name] ?? '')]));
+  return Object.fromEntries(
+    loaded.schema.fields.map((field) => [field.name, String(loaded.values[field.name] ?? '')]),
+  );
 }
 
 /** What has to be sent: a cleared field is `null`, which takes the stored value back. */
@@ -39,17 +53,30 @@ function changesOf(loaded: Loaded, draft: Draft): Record<string, ProfileValue | 
     const before = loaded.values[field.name];
     if (text === String(before ?? '')) continue;
     if (text === '') changes[field.name] = null;
-    else changes[field.name] = field.type === 'number' || field.type === 'integer' ? Number(text) : text;
+    else
+      changes[field.name] =
+        field.type === 'number' || field.type === 'integer' ? Number(text) : text;
   }
   return changes;
 }
 
-function Input(props: { field: SchemaField; id: string; hintId: string | undefined; value: string; onInput: (value: string) => void }): JSX.Element {
+function Input(props: {
+  field: SchemaField;
+  id: string;
+  hintId: string | undefined;
+  value: string;
+  onInput: (value: string) => void;
+}): JSX.Element {
   const { field, id, hintId, value, onInput } = props;
   const fallback = String(field.default);
   if (field.type === 'enum')
     return (
-      <select id={id} aria-describedby={hintId} value={value} onChange={(event) => onInput(event.currentTarget.value)}>
+      <select
+        id={id}
+        aria-describedby={hintId}
+        value={value}
+        onChange={(event) => onInput(event.currentTarget.value)}
+      >
         <option value="">default ({fallback})</option>
         {field.choices?.map((choice) => (
           <option key={choice} value={choice}>
@@ -59,7 +86,16 @@ function Input(props: { field: SchemaField; id: string; hintId: string | undefin
       </select>
     );
   if (field.type === 'string')
-    return <textarea id={id} aria-describedby={hintId} rows={3} value={value} placeholder={fallback || 'none'} onInput={(event) => onInput(event.currentTarget.value)} />;
+    return (
+      <textarea
+        id={id}
+        aria-describedby={hintId}
+        rows={3}
+        value={value}
+        placeholder={fallback || 'none'}
+        onInput={(event) => onInput(event.currentTarget.value)}
+      />
+    );
   return (
     <input
       id={id}
@@ -75,7 +111,13 @@ function Input(props: { field: SchemaField; id: string; hintId: string | undefin
   );
 }
 
-export function ProfileEditor({ model, onChanged }: { model: ModelEntry; onChanged: () => void }): JSX.Element {
+export function ProfileEditor({
+  model,
+  onChanged,
+}: {
+  model: ModelEntry;
+  onChanged: () => void;
+}): JSX.Element {
   const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [draft, setDraft] = useState<Draft>({});
   const [said, setSaid] = useState('');
@@ -89,7 +131,10 @@ export function ProfileEditor({ model, onChanged }: { model: ModelEntry; onChang
   };
   useEffect(() => {
     void action.run(async (signal) => {
-      const [schema, profile] = await Promise.all([getJson<ModelSchema>(`${base}/schema`, signal), getJson<ModelProfile>(`${base}/profile`, signal)]);
+      const [schema, profile] = await Promise.all([
+        getJson<ModelSchema>(`${base}/schema`, signal),
+        getJson<ModelProfile>(`${base}/profile`, signal),
+      ]);
       show({ schema, values: profile.values });
       box.current?.scrollIntoView({ block: 'nearest' });
     });
@@ -101,7 +146,12 @@ export function ProfileEditor({ model, onChanged }: { model: ModelEntry; onChang
     const changes = changesOf(loaded, draft);
     setSaid('');
     void action.run(async (signal) => {
-      const answer = await sendJson<ModelProfile>('PUT', `${base}/profile`, { values: changes }, signal);
+      const answer = await sendJson<ModelProfile>(
+        'PUT',
+        `${base}/profile`,
+        { values: changes },
+        signal,
+      );
       show({ ...loaded, values: answer.values });
       setSaid('Saved. The next requests use it.');
       onChanged();
@@ -110,7 +160,12 @@ export function ProfileEditor({ model, onChanged }: { model: ModelEntry; onChang
   const apply = () => {
     setSaid('');
     void action.run(async (signal) => {
-      const answer = await sendJson<AppliedProfile>('POST', `${base}/profile/apply`, { load_model: true }, signal);
+      const answer = await sendJson<AppliedProfile>(
+        'POST',
+        `${base}/profile/apply`,
+        { load_model: true },
+        signal,
+      );
       if (!answer.load.success) throw new Error(answer.load.detail ?? 'The model was not loaded');
       setSaid('Applied, and the model is loaded.');
       onChanged();
@@ -120,7 +175,10 @@ export function ProfileEditor({ model, onChanged }: { model: ModelEntry; onChang
   const count = loaded ? Object.keys(changesOf(loaded, draft)).length : 0;
   return (
     <div ref={box}>
-      <Card title={`Profile of ${model.id}`} actions={loaded && <span class="muted small">family {loaded.schema.family}</span>}>
+      <Card
+        title={`Profile of ${model.id}`}
+        actions={loaded && <span class="muted small">family {loaded.schema.family}</span>}
+      >
         <ErrorNote error={action.error} onClose={action.clear} />
         {!loaded && action.busy && <Loading what="the profile" />}
         {loaded && (
@@ -142,9 +200,19 @@ export function ProfileEditor({ model, onChanged }: { model: ModelEntry; onChang
                     >
                       {(id, hintId) => (
                         <div class="with-button">
-                          <Input field={field} id={id} hintId={hintId} value={draft[field.name] ?? ''} onInput={(value) => setDraft({ ...draft, [field.name]: value })} />
+                          <Input
+                            field={field}
+                            id={id}
+                            hintId={hintId}
+                            value={draft[field.name] ?? ''}
+                            onInput={(value) => setDraft({ ...draft, [field.name]: value })}
+                          />
                           {draft[field.name] !== '' && (
-                            <Button icon="close" label={`Clear ${field.label}`} onClick={() => setDraft({ ...draft, [field.name]: '' })} />
+                            <Button
+                              icon="close"
+                              label={`Clear ${field.label}`}
+                              onClick={() => setDraft({ ...draft, [field.name]: '' })}
+                            />
                           )}
                         </div>
                       )}

@@ -34,22 +34,58 @@ export function Speak(): JSX.Element {
       <ErrorNote error={voices.error ?? languages.error} />
       <form class="stack" onSubmit={submit}>
         <Field label="Text">
-          {(id) => <textarea id={id} rows={4} required maxLength={5000} value={text} onInput={(event) => setText(event.currentTarget.value)} />}
+          {(id) => (
+            <textarea
+              id={id}
+              rows={4}
+              required
+              maxLength={5000}
+              value={text}
+              onInput={(event) => setText(event.currentTarget.value)}
+            />
+          )}
         </Field>
         <div class="grid fields">
           <Select
             label="Voice"
             value={voice}
             onChange={setVoice}
-            choices={[{ value: '', label: 'the backend’s own' }, ...(voices.data ?? []).map((one) => ({ value: one.voice_id, label: one.name }))]}
+            choices={[
+              { value: '', label: 'the backend’s own' },
+              ...(voices.data ?? []).map((one) => ({ value: one.voice_id, label: one.name })),
+            ]}
           />
-          <Select label="Language" value={language} onChange={setLanguage} choices={(languages.data ?? [{ code: 'en', name: 'English' }]).map((one) => ({ value: one.code, label: one.name }))} />
+          <Select
+            label="Language"
+            value={language}
+            onChange={setLanguage}
+            choices={(languages.data ?? [{ code: 'en', name: 'English' }]).map((one) => ({
+              value: one.code,
+              label: one.name,
+            }))}
+          />
           <Field label="Speed">
-            {(id) => <input id={id} type="number" min={0.5} max={2} step={0.05} required value={speed} onInput={(event) => setSpeed(event.currentTarget.value)} />}
+            {(id) => (
+              <input
+                id={id}
+                type="number"
+                min={0.5}
+                max={2}
+                step={0.05}
+                required
+                value={speed}
+                onInput={(event) => setSpeed(event.currentTarget.value)}
+              />
+            )}
           </Field>
         </div>
         <div class="actions">
-          <Button kind="primary" type="submit" icon="voices" disabled={action.busy || text.trim() === ''}>
+          <Button
+            kind="primary"
+            type="submit"
+            icon="voices"
+            disabled={action.busy || text.trim() === ''}
+          >
             {action.busy ? 'Speaking …' : 'Speak'}
           </Button>
           {action.busy && (

@@ -20,7 +20,14 @@ function Result({ result }: { result: Transcription }): JSX.Element {
         {result.duration !== undefined && ` · ${seconds(result.duration)} long`}
       </p>
       {result.segments && result.segments.length > 0 && (
-        <Table caption="Segments" columns={[{ label: 'From', numeric: true }, { label: 'To', numeric: true }, { label: 'Text' }]}>
+        <Table
+          caption="Segments"
+          columns={[
+            { label: 'From', numeric: true },
+            { label: 'To', numeric: true },
+            { label: 'Text' },
+          ]}
+        >
           {result.segments.map((segment) => (
             <tr key={segment.id}>
               <td class="numeric">{seconds(segment.start)}</td>
@@ -46,9 +53,23 @@ export function Transcribe(): JSX.Element {
   return (
     <div class="grid two">
       <Card title="Recording">
-        <RecordingForm action="Transcribe" busy="Listening …" work={work} onChosen={() => setResult(null)}>
+        <RecordingForm
+          action="Transcribe"
+          busy="Listening …"
+          work={work}
+          onChosen={() => setResult(null)}
+        >
           <Field label="Language" hint="A code such as en; empty: found out">
-            {(id, hintId) => <input id={id} type="text" aria-describedby={hintId} maxLength={20} value={language} onInput={(event) => setLanguage(event.currentTarget.value)} />}
+            {(id, hintId) => (
+              <input
+                id={id}
+                type="text"
+                aria-describedby={hintId}
+                maxLength={20}
+                value={language}
+                onInput={(event) => setLanguage(event.currentTarget.value)}
+              />
+            )}
           </Field>
         </RecordingForm>
       </Card>

@@ -6,7 +6,12 @@ import { Icon, type IconName } from './icons';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'idle';
 
-export function Page(props: { title: string; lead?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren }): JSX.Element {
+export function Page(props: {
+  title: string;
+  lead?: ComponentChildren;
+  actions?: ComponentChildren;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <>
       <header class="page-head">
@@ -21,7 +26,12 @@ export function Page(props: { title: string; lead?: ComponentChildren; actions?:
   );
 }
 
-export function Card(props: { title?: ComponentChildren; actions?: ComponentChildren; class?: string; children: ComponentChildren }): JSX.Element {
+export function Card(props: {
+  title?: ComponentChildren;
+  actions?: ComponentChildren;
+  class?: string;
+  children: ComponentChildren;
+}): JSX.Element {
   const id = useId();
   return (
     <section class={`card ${props.class ?? ''}`} aria-labelledby={props.title ? id : undefined}>
@@ -37,7 +47,13 @@ export function Card(props: { title?: ComponentChildren; actions?: ComponentChil
 }
 
 /** A state in words; the colour only repeats it. */
-export function Badge({ tone, children }: { tone: Tone; children: ComponentChildren }): JSX.Element {
+export function Badge({
+  tone,
+  children,
+}: {
+  tone: Tone;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <span class={`badge ${tone}`}>
       <span class="dot" aria-hidden="true" />
@@ -59,7 +75,16 @@ type ButtonProps = {
 
 /** `label` names a button whose text alone says too little, or that has only an icon. */
 export function Button(props: ButtonProps): JSX.Element {
-  const { icon, kind = 'plain', type = 'button', disabled, label, pressed, onClick, children } = props;
+  const {
+    icon,
+    kind = 'plain',
+    type = 'button',
+    disabled,
+    label,
+    pressed,
+    onClick,
+    children,
+  } = props;
   return (
     <button
       type={type}
@@ -76,7 +101,13 @@ export function Button(props: ButtonProps): JSX.Element {
   );
 }
 
-export function ErrorNote({ error, onClose }: { error: unknown; onClose?: () => void }): JSX.Element | null {
+export function ErrorNote({
+  error,
+  onClose,
+}: {
+  error: unknown;
+  onClose?: () => void;
+}): JSX.Element | null {
   if (!error) return null;
   const id = error instanceof ApiError ? error.requestId : '';
   return (
@@ -90,7 +121,13 @@ export function ErrorNote({ error, onClose }: { error: unknown; onClose?: () => 
   );
 }
 
-export function Note({ tone = 'info', children }: { tone?: Tone; children: ComponentChildren }): JSX.Element {
+export function Note({
+  tone = 'info',
+  children,
+}: {
+  tone?: Tone;
+  children: ComponentChildren;
+}): JSX.Element {
   return <div class={`note ${tone}`}>{children}</div>;
 }
 
@@ -106,7 +143,12 @@ export function Loading({ what }: { what: string }): JSX.Element {
 type Column = { label: string; numeric?: boolean; hidden?: boolean; wide?: boolean };
 
 /** Wide tables scroll inside, so that the page never does; the keyboard reaches them for that. */
-export function Table(props: { caption: string; showCaption?: boolean; columns: Column[]; children: ComponentChildren }): JSX.Element {
+export function Table(props: {
+  caption: string;
+  showCaption?: boolean;
+  columns: Column[];
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <div class="table-wrap" role="region" aria-label={props.caption} tabIndex={0}>
       <table>
@@ -114,7 +156,11 @@ export function Table(props: { caption: string; showCaption?: boolean; columns: 
         <thead>
           <tr>
             {props.columns.map((column) => (
-              <th key={column.label} scope="col" class={`${column.numeric ? 'numeric' : ''} ${column.wide ? 'wide-only' : ''}`}>
+              <th
+                key={column.label}
+                scope="col"
+                class={`${column.numeric ? 'numeric' : ''} ${column.wide ? 'wide-only' : ''}`}
+              >
                 {column.hidden ? <span class="visually-hidden">{column.label}</span> : column.label}
               </th>
             ))}
@@ -126,7 +172,13 @@ export function Table(props: { caption: string; showCaption?: boolean; columns: 
   );
 }
 
-export function Field(props: { label: string; aside?: ComponentChildren; hint?: ComponentChildren; class?: string; children: (id: string, hintId: string | undefined) => ComponentChildren }): JSX.Element {
+export function Field(props: {
+  label: string;
+  aside?: ComponentChildren;
+  hint?: ComponentChildren;
+  class?: string;
+  children: (id: string, hintId: string | undefined) => ComponentChildren;
+}): JSX.Element {
   const id = useId();
   const hintId = props.hint ? `${id}-hint` : undefined;
   return (
@@ -147,11 +199,22 @@ export function Field(props: { label: string; aside?: ComponentChildren; hint?: 
 
 type Choice = { value: string; label: string };
 
-export function Select(props: { label: string; value: string; choices: Choice[]; hint?: string; onChange: (value: string) => void }): JSX.Element {
+export function Select(props: {
+  label: string;
+  value: string;
+  choices: Choice[];
+  hint?: string;
+  onChange: (value: string) => void;
+}): JSX.Element {
   return (
     <Field label={props.label} hint={props.hint}>
       {(id, hintId) => (
-        <select id={id} aria-describedby={hintId} value={props.value} onChange={(event) => props.onChange(event.currentTarget.value)}>
+        <select
+          id={id}
+          aria-describedby={hintId}
+          value={props.value}
+          onChange={(event) => props.onChange(event.currentTarget.value)}
+        >
           {props.choices.map((choice) => (
             <option key={choice.value} value={choice.value}>
               {choice.label}
@@ -164,7 +227,12 @@ export function Select(props: { label: string; value: string; choices: Choice[];
 }
 
 /** The browser's own dialog keeps the focus inside, closes with Escape and gives the focus back. */
-export function Dialog(props: { open: boolean; title: string; onClose: () => void; children: ComponentChildren }): JSX.Element {
+export function Dialog(props: {
+  open: boolean;
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -188,7 +256,16 @@ export function Dialog(props: { open: boolean; title: string; onClose: () => voi
   );
 }
 
-export function Confirm(props: { open: boolean; title: string; action: string; busy: boolean; error: unknown; onConfirm: () => void; onClose: () => void; children: ComponentChildren }): JSX.Element {
+export function Confirm(props: {
+  open: boolean;
+  title: string;
+  action: string;
+  busy: boolean;
+  error: unknown;
+  onConfirm: () => void;
+  onClose: () => void;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <Dialog open={props.open} title={props.title} onClose={props.onClose}>
       <p>{props.children}</p>
@@ -212,6 +289,14 @@ export function Status({ children }: { children: ComponentChildren }): JSX.Eleme
   );
 }
 
-export function Meter({ label, value, max }: { label: string; value: number; max: number }): JSX.Element {
+export function Meter({
+  label,
+  value,
+  max,
+}: {
+  label: string;
+  value: number;
+  max: number;
+}): JSX.Element {
   return <progress aria-label={label} value={Math.min(value, max)} max={max} />;
 }

@@ -24,49 +24,62 @@ const sections = [
 
 async function findings(page) {
   await page.evaluate(axe); // not as a script element: the policy would refuse that, as it should
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { resultTypes: ['violations'] }),
+  );
   return violations
     .filter((found) => found.impact === 'serious' || found.impact === 'critical')
     .map((found) => `${found.id}: ${found.nodes.map((node) => node.target.join(' ')).join(', ')}`);
 }
 
 for (const colorScheme of ['dark', 'light'])
-  browserTest(`no section has a serious finding of axe (${colorScheme})`, { context: { colorScheme } }, async (page) => {
-    const all = {};
+  browserTest(
+    `no section has a serious finding of axe (${colorScheme})`,
+    { context: { colorScheme } },
+    async (page) => {
+      const all = {};
+      for (const [section, sign] of sections) {
+        await openSection(page, section);
+        await page.locator(sign).first().waitFor();
+        const found = await findings(page);
+        if (found.length > 0) all[section] = found;
+      }
+      await openSection(page, 'voices', 'Voices');
+      await page.getByRole('button', { name: 'New voice' }).click();
+      await page.getByRole('dialog').waitFor();
+      const found = await findings(page);
+      if (found.length > 0) all.dialog = found;
+      assert.deepEqual(all, {});
+    },
+  );
+
+browserTest(
+  'no section is wider than a phone',
+  { context: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true } },
+  async (page) => {
+    const wide = [];
     for (const [section, sign] of sections) {
       await openSection(page, section);
       await page.locator(sign).first().waitFor();
-      const found = await findings(page);
-      if (found.length > 0) all[section] = found;
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      if (over > 0) wide.push(`${section}: ${over}`);
     }
-    await openSection(page, 'voices', 'Voices');
-    await page.getByRole('button', { name: 'New voice' }).click();
-    await page.getByRole('dialog').waitFor();
-    const found = await findings(page);
-    if (found.length > 0) all.dialog = found;
-    assert.deepEqual(all, {});
-  });
-
-browserTest('no section is wider than a phone', { context: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true } }, async (page) => {
-  const wide = [];
-  for (const [section, sign] of sections) {
-    await openSection(page, section);
-    await page.locator(sign).first().waitFor();
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    if (over > 0) wide.push(`${section}: ${over}`);
-  }
-  assert.deepEqual(wide, []);
-  const nav = page.getByRole('navigation', { name: 'Sections' });
-  await nav.waitFor({ state: 'hidden' });
-  await page.getByRole('button', { name: 'Menu' }).click();
-  await nav.getByRole('link', { name: 'Voices' }).click();
-  await page.getByRole('heading', { name: 'Voices', level: 1 }).waitFor();
-  await nav.waitFor({ state: 'hidden' });
-});
+    assert.deepEqual(wide, []);
+    const nav = page.getByRole('navigation', { name: 'Sections' });
+    await nav.waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await nav.getByRole('link', { name: 'Voices' }).click();
+    await page.getByRole('heading', { name: 'Voices', level: 1 }).waitFor();
+    await nav.waitFor({ state: 'hidden' });
+  },
+);
 
 browserTest('the keyboard reaches the content, the sections and the tabs', {}, async (page) => {
   await openSection(page, 'overview', 'Overview');
-  const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent?.trim());
+  const focused = () =>
+    page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent?.trim());
   await page.keyboard.press('Tab');
   assert.equal(await focused(), 'Skip to the content');
   await page.keyboard.press('Enter');
@@ -88,6 +101,9 @@ browserTest('what streams has no serious finding either', {}, async (page) => {
   await openSection(page, 'playground/chat', 'Playground');
   await page.getByLabel('Message', { exact: true }).fill('What is Synapse?');
   await page.getByRole('button', { name: 'Send' }).click();
-  await page.locator('.bubble.assistant').getByText(/answering/).waitFor();
+  await page
+    .locator('.bubble.assistant')
+    .getByText(/answering/)
+    .waitFor();
   assert.deepEqual(await findings(page), []);
 });

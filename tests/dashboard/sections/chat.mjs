@@ -36,31 +36,49 @@ browserTest('a chat answer that is stopped says so', {}, async (page) => {
   await page.getByRole('button', { name: 'Send' }).waitFor();
 });
 
-for (const [what, spec] of [['is cut', 'reset:2000'], ['just ends', 'cut-clean:20,slow-body:20']])
-  browserTest(`a chat answer that ${what} never looks finished`, { expected: /ERR_/ }, async (page) => {
-    await misbehaveOnce(spec);
+for (const [what, spec] of [
+  ['is cut', 'reset:2000'],
+  ['just ends', 'cut-clean:20,slow-body:20'],
+])
+  browserTest(
+    `a chat answer that ${what} never looks finished`,
+    { expected: /ERR_/ },
+    async (page) => {
+      await misbehaveOnce(spec);
+      await ask(page, 'What is Synapse?', 'local-docs');
+      const answer = page.locator('.bubble.assistant');
+      await answer.getByText(/^(cut off|error)/).waitFor();
+      assert.doesNotMatch(await answer.innerText(), /finished/);
+    },
+  );
+
+browserTest(
+  'a stream without [DONE] is shown as cut off, whatever its last chunk says',
+  {},
+  async (page) => {
+    const chunk = { choices: [{ index: 0, delta: { content: 'Hello' }, finish_reason: 'stop' }] };
+    await page.route('**/v1/chat/completions', (route) =>
+      route.fulfill({
+        contentType: 'text/event-stream',
+        body: `data: ${JSON.stringify(chunk)}\n\n`,
+      }),
+    );
     await ask(page, 'What is Synapse?', 'local-docs');
     const answer = page.locator('.bubble.assistant');
-    await answer.getByText(/^(cut off|error)/).waitFor();
-    assert.doesNotMatch(await answer.innerText(), /finished/);
-  });
+    await answer.getByText('Hello').waitFor();
+    await answer.getByText(/^cut off/).waitFor();
+  },
+);
 
-browserTest('a stream without [DONE] is shown as cut off, whatever its last chunk says', {}, async (page) => {
-  const chunk = { choices: [{ index: 0, delta: { content: 'Hello' }, finish_reason: 'stop' }] };
-  await page.route('**/v1/chat/completions', (route) =>
-    route.fulfill({ contentType: 'text/event-stream', body: `data: ${JSON.stringify(chunk)}\n\n` }),
-  );
-  await ask(page, 'What is Synapse?', 'local-docs');
-  const answer = page.locator('.bubble.assistant');
-  await answer.getByText('Hello').waitFor();
-  await answer.getByText(/^cut off/).waitFor();
-});
-
-browserTest('an answer that is refused leaves the question to be sent again', { expected: /503|50\d/ }, async (page) => {
-  await misbehaveOnce('status:503');
-  await ask(page, 'Will this work?', 'local-docs');
-  await page.getByRole('alert').waitFor();
-  assert.equal(await page.getByLabel('Message', { exact: true }).inputValue(), 'Will this work?');
-  await page.getByRole('button', { name: 'Send' }).click();
-  await page.locator('.bubble.assistant').getByText('finished: stop').waitFor();
-});
+browserTest(
+  'an answer that is refused leaves the question to be sent again',
+  { expected: /503|50\d/ },
+  async (page) => {
+    await misbehaveOnce('status:503');
+    await ask(page, 'Will this work?', 'local-docs');
+    await page.getByRole('alert').waitFor();
+    assert.equal(await page.getByLabel('Message', { exact: true }).inputValue(), 'Will this work?');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.locator('.bubble.assistant').getByText('finished: stop').waitFor();
+  },
+);

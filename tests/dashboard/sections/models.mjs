@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 
 import { base, browserTest, openSection } from '../support/dashboard.mjs';
 
-const rowOf = (page, model) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: model, exact: true }) });
+const rowOf = (page, model) =>
+  page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: model, exact: true }) });
 
 browserTest('a model is loaded and unloaded, and seen to be', {}, async (page) => {
   await openSection(page, 'models', 'Models');
@@ -21,7 +22,8 @@ browserTest('a model is loaded and unloaded, and seen to be', {}, async (page) =
 });
 
 browserTest("a profile's value is stored, and taken back", {}, async (page) => {
-  const stored = async () => (await (await fetch(`${base}/models/local-echo/profile`)).json()).values;
+  const stored = async () =>
+    (await (await fetch(`${base}/models/local-echo/profile`)).json()).values;
   await openSection(page, 'models', 'Models');
   await page.getByRole('link', { name: 'Profile of local-echo' }).click();
   const editor = page.getByRole('region', { name: 'Profile of local-echo' });
@@ -49,7 +51,10 @@ browserTest('what the gateway refuses is shown in its words', { expected: /503/ 
   await editor.getByText(/stored, runs with/).waitFor();
   // Outside a cluster the router's own arguments cannot be changed.
   await editor.getByRole('button', { name: 'Apply and load' }).click();
-  await editor.getByRole('alert').getByText(/cluster/).waitFor();
+  await editor
+    .getByRole('alert')
+    .getByText(/cluster/)
+    .waitFor();
   await editor.getByRole('button', { name: 'Clear Context size' }).click();
   await editor.getByRole('button', { name: /^Save/ }).click();
   await editor.getByText(/^runtime/).waitFor();

@@ -5,7 +5,9 @@ browserTest('a request in flight is seen and canceled', { expected: /ERR_/ }, as
   await openSection(page, 'playground/chat', 'Playground');
   await page.locator('option', { hasText: 'local-docs' }).waitFor({ state: 'attached' });
   await page.getByLabel('Model').selectOption('local-docs');
-  await page.getByLabel('Message', { exact: true }).fill('How do I run the tests, and what do they need?');
+  await page
+    .getByLabel('Message', { exact: true })
+    .fill('How do I run the tests, and what do they need?');
   await page.getByRole('button', { name: 'Send' }).click();
   const answer = page.locator('.bubble.assistant');
   await answer.getByText('answering …').waitFor();
@@ -15,7 +17,10 @@ browserTest('a request in flight is seen and canceled', { expected: /ERR_/ }, as
   const row = other.getByRole('row').filter({ hasText: '/v1/chat/completions' });
   await row.getByText('answering').waitFor();
   await row.getByRole('button', { name: /^Cancel request/ }).click();
-  await other.getByRole('status').getByText(/is canceled/).waitFor();
+  await other
+    .getByRole('status')
+    .getByText(/is canceled/)
+    .waitFor();
   await row.waitFor({ state: 'detached' });
   await answer.getByText(/^(cut off|error)/).waitFor();
 });

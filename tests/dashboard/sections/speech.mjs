@@ -1,6 +1,10 @@
 import { browserTest, canPlay, openSection, sentence, soundFile } from '../support/dashboard.mjs';
 
-const chooseSound = (page) => page.getByLabel('Recording', { exact: true }).and(page.locator('input')).setInputFiles(soundFile());
+const chooseSound = (page) =>
+  page
+    .getByLabel('Recording', { exact: true })
+    .and(page.locator('input'))
+    .setInputFiles(soundFile());
 
 browserTest('a text is spoken', {}, async (page) => {
   await openSection(page, 'playground/speak', 'Playground');
@@ -13,7 +17,11 @@ browserTest('a recording is transcribed', {}, async (page) => {
   await openSection(page, 'playground/transcribe', 'Playground');
   await chooseSound(page);
   await page.getByRole('button', { name: 'Transcribe' }).click();
-  await page.getByRole('region', { name: 'What was said' }).getByRole('status').getByText(/quick brown fox/).waitFor();
+  await page
+    .getByRole('region', { name: 'What was said' })
+    .getByRole('status')
+    .getByText(/quick brown fox/)
+    .waitFor();
 });
 
 browserTest('what the microphone hears is transcribed', {}, async (page) => {
@@ -22,7 +30,11 @@ browserTest('what the microphone hears is transcribed', {}, async (page) => {
   await page.getByText(/^3\.\d s$/).waitFor();
   await page.getByRole('button', { name: 'Stop recording' }).click();
   await page.getByRole('button', { name: 'Transcribe' }).click();
-  await page.getByRole('region', { name: 'What was said' }).getByRole('status').getByText(/fox|dog|quick|brown/).waitFor();
+  await page
+    .getByRole('region', { name: 'What was said' })
+    .getByRole('status')
+    .getByText(/fox|dog|quick|brown/)
+    .waitFor();
 });
 
 browserTest('who speaks when is a timeline and a table', {}, async (page) => {

@@ -32,7 +32,12 @@ browserTest('a line appears live; pause, search and filters do what they say', {
   await page.getByLabel('Search').fill('');
   await log.getByText(first).first().waitFor();
 
-  const source = await log.locator('.line', { hasText: first }).first().locator('.line-source').last().innerText();
+  const source = await log
+    .locator('.line', { hasText: first })
+    .first()
+    .locator('.line-source')
+    .last()
+    .innerText();
   await page.getByRole('checkbox', { name: source, exact: true }).uncheck();
   await log.getByText(first).waitFor({ state: 'detached' });
   await page.getByRole('checkbox', { name: source, exact: true }).check();
@@ -45,22 +50,45 @@ browserTest('a line appears live; pause, search and filters do what they say', {
   await page.getByText(/0 dropped/).waitFor();
 });
 
-const events = (list) => list.map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join('');
-const line = (number) => ['log', { ts: '2030-01-01T00:00:00Z', source: 'gateway', level: 'INFO', message: `line ${number}`, instance: 'one' }];
+const events = (list) =>
+  list.map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join('');
+const line = (number) => [
+  'log',
+  {
+    ts: '2030-01-01T00:00:00Z',
+    source: 'gateway',
+    level: 'INFO',
+    message: `line ${number}`,
+    instance: 'one',
+  },
+];
 
-browserTest('only the last lines are kept, and what the gateway had to drop is counted', {}, async (page) => {
-  const body = events([['meta', { instance: 'one', mode: 'live', bus_mode: 'local' }], ...Array.from({ length: 2500 }, (_, i) => line(i)), ['dropped', { count: 7 }]]);
-  await page.route('**/events/terminal*', (route) => route.fulfill({ contentType: 'text/event-stream', body: `retry: 600000\n\n${body}` }));
-  await openSection(page, 'terminal', 'Terminal');
-  await page.getByText('7 dropped').waitFor();
-  await page.getByText('line 2499', { exact: true }).waitFor();
-  assert.equal(await page.locator('.line').count(), 2000);
-});
+browserTest(
+  'only the last lines are kept, and what the gateway had to drop is counted',
+  {},
+  async (page) => {
+    const body = events([
+      ['meta', { instance: 'one', mode: 'live', bus_mode: 'local' }],
+      ...Array.from({ length: 2500 }, (_, i) => line(i)),
+      ['dropped', { count: 7 }],
+    ]);
+    await page.route('**/events/terminal*', (route) =>
+      route.fulfill({ contentType: 'text/event-stream', body: `retry: 600000\n\n${body}` }),
+    );
+    await openSection(page, 'terminal', 'Terminal');
+    await page.getByText('7 dropped').waitFor();
+    await page.getByText('line 2499', { exact: true }).waitFor();
+    assert.equal(await page.locator('.line').count(), 2000);
+  },
+);
 
 browserTest('without a live feed sample lines stand there, marked as such', {}, async (page) => {
   await page.route('**/api/session', async (route) => {
     const answer = await route.fetch();
-    await route.fulfill({ response: answer, json: { ...(await answer.json()), feed_mode: 'mock' } });
+    await route.fulfill({
+      response: answer,
+      json: { ...(await answer.json()), feed_mode: 'mock' },
+    });
   });
   await openSection(page, 'terminal', 'Terminal');
   await page.getByText('These lines are samples').waitFor();
