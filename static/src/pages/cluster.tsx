@@ -38,9 +38,7 @@ function MemberRow({ member }: { member: Member }): JSX.Element {
       <td class="mono">{member.address || '–'}</td>
       <td>{member.version || '–'}</td>
       <td>{member.since === null ? '–' : dateTime(member.since)}</td>
-      <td class="numeric">
-        {lastSeen(member)}
-      </td>
+      <td class="numeric">{lastSeen(member)}</td>
       <td class="numeric">
         {member.round_trip_ms === null ? '–' : duration(member.round_trip_ms)}
       </td>

@@ -85,13 +85,11 @@ browserTest('a file that is no WAV is refused in words', { expected: /400/ }, as
   await page.getByRole('button', { name: 'New voice' }).click();
   const dialog = page.getByRole('dialog', { name: 'New voice' });
   await dialog.getByLabel('Name').fill('No voice');
-  await dialog
-    .getByLabel('References')
-    .setInputFiles({
-      name: 'no.wav',
-      mimeType: 'audio/wav',
-      buffer: Buffer.from('no recording'.repeat(20)),
-    });
+  await dialog.getByLabel('References').setInputFiles({
+    name: 'no.wav',
+    mimeType: 'audio/wav',
+    buffer: Buffer.from('no recording'.repeat(20)),
+  });
   await dialog.getByRole('button', { name: 'Create' }).click();
   await dialog
     .getByRole('alert')
