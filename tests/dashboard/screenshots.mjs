@@ -71,8 +71,8 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox'],
 });
-await events();
 await traffic(Date.now() + trafficMs);
+await events();
 const background = traffic(Date.now() + 20_000);
 for (const colorScheme of ['dark', 'light']) {
   const context = await browser.newContext({

@@ -30,6 +30,18 @@ function Marked({ text, search }: { text: string; search: string }): JSX.Element
   );
 }
 
+/** Of `key=value` lines, such as the access log's, the values stand out. */
+function Text({ text, search }: { text: string; search: string }): JSX.Element {
+  const parts = text.split(/(?<=^|\s)([a-z_]+=)/);
+  return (
+    <>
+      {parts.map((part, i) =>
+        i % 2 === 1 ? <span class="muted">{part}</span> : <Marked text={part} search={search} />,
+      )}
+    </>
+  );
+}
+
 function LineView({
   line,
   search,
@@ -48,7 +60,7 @@ function LineView({
         {showInstance && <span class="line-source">{line.instance} </span>}
         <span class="line-source">{line.source}</span>{' '}
         <span class="line-text">
-          <Marked text={line.message} search={search} />
+          <Text text={line.message} search={search} />
         </span>
       </div>
     ),
