@@ -75,7 +75,7 @@ forwarder::forwarder(server::exchange& exchange, client::site_ptr site, forward_
                                     : options.stream_body && exchange.has_body()),
       number_(permit_number(exchange, options)), settings_(*site_->settings),
       metrics_(*site_->metrics), route_metrics_(exchange.metrics()),
-      answer_(exchange.scratch().answer),
+      answer_(exchange.scratch().answer()),
       scanner_(exchange.settings().limits.max_stream_event_bytes) {
   ex_.record().backend = settings_.name;
   committed_ = exchange.begun(); // an event stream that began while a model was waited for

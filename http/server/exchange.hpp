@@ -10,6 +10,7 @@
 #include "http/server/session.hpp"
 #include "http/server/worker.hpp"
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,15 +39,24 @@ struct exchange_scratch {
   std::string body;
   std::string out;
   // For the handler that asks a backend.
-  std::string upstream_out;   ///< head of the request
-  http::response_head answer; ///< head of the answer
-  std::string answer_bytes;   ///< what the views of `answer` point into
+  std::string upstream_out; ///< head of the request
+  /// Head of the answer. Made when it is first asked for: it is large, and connections that only
+  /// look on never need it.
+  http::response_head& answer() {
+    if (!answer_)
+      answer_ = std::make_unique<http::response_head>();
+    return *answer_;
+  }
+  std::string answer_bytes; ///< what the views of `answer` point into
 
   /// Lets go of memory that only an unusually large request needed.
   void trim();
   /// Lets go of all that is not in use while an answer is written piece by piece: everything but
   /// the head.
   void release();
+
+private:
+  std::unique_ptr<http::response_head> answer_;
 };
 
 /// Lives on its connection's thread from the end of the request head to the end of the answer.
