@@ -323,6 +323,15 @@ void document_reader::read_models(const yaml_entry& entry, model_settings& model
   });
 }
 
+void document_reader::read_cluster(const yaml_entry& entry, cluster_settings& cluster) {
+  read_map("cluster.", entry, cluster, {"tls", "redial"}, [&](const yaml_entry& inner) {
+    if (inner.key == "tls")
+      read_section("cluster.tls.", inner, cluster.tls);
+    else
+      read_section("cluster.redial.", inner, cluster.redial);
+  });
+}
+
 void document_reader::read_top(const yaml_entry& entry, settings& all) {
   if (entry.key == "backends")
     read_backends(entry, all);
@@ -338,11 +347,13 @@ void document_reader::read_top(const yaml_entry& entry, settings& all) {
     read_section("health.", entry, all.health);
   else if (entry.key == "models")
     read_models(entry, all.models);
+  else if (entry.key == "cluster")
+    read_cluster(entry, all.cluster);
 }
 
 settings document_reader::read(const yaml_node& root) {
   static const name_list others = {"backends", "routes", "listener", "limits",
-                                   "drain",    "health", "models"};
+                                   "drain",    "health", "models",   "cluster"};
   settings all;
   if (root.type != yaml_node::kind::map && root.type != yaml_node::kind::null) {
     report(root.line, "", "the file must be a map with backends and routes");

@@ -55,6 +55,7 @@ private:
 
   void read_top(const yaml_entry& entry, settings& all);
   void read_models(const yaml_entry& entry, model_settings& models);
+  void read_cluster(const yaml_entry& entry, cluster_settings& cluster);
   void read_model_rules(const yaml_entry& entry, model_choice_settings& choice);
   void read_listener(const yaml_entry& entry, listener_settings& listener);
   void read_backends(const yaml_entry& entry, settings& all);

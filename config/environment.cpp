@@ -314,6 +314,12 @@ std::vector<problem> apply_environment(const environment& all, settings& into) {
   if (feed.bus_mode == "redis" && feed.redis_url.empty() && !reported(redis_url))
     problems.push_back(environment_problem(
         redis_url, "is required when SYNAPSE_TERMINAL_FEED_BUS_MODE is redis", severity::error));
+  const cluster_settings& cluster = into.cluster;
+  if (feed.bus_mode == "caf" && cluster.secret_env.empty() && cluster.secret_file.empty())
+    problems.push_back(environment_problem(
+        "SYNAPSE_TERMINAL_FEED_BUS_MODE",
+        "caf needs cluster.secret_env or cluster.secret_file in the configuration file",
+        severity::error));
   return problems;
 }
 

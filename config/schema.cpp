@@ -118,6 +118,43 @@ const field<model_rule> model_rule_fields[] = {
     {"words", &model_rule::words, any, "whole words in the user's messages, any case"},
 };
 
+const field<cluster_settings> cluster_fields[] = {
+    {"listen", &cluster_settings::listen, any, "address that other replicas connect to"},
+    {"port", &cluster_settings::port, between(0, 65535), "and its port, 0 = any free one"},
+    {"advertise", &cluster_settings::advertise, any,
+     "`host:port` at which others reach this replica; empty = what it listens on"},
+    {"peers", &cluster_settings::peers, any, "`host:port` of other replicas"},
+    {"dns", &cluster_settings::dns, any,
+     "name that resolves to the addresses of all replicas, such as a headless Service"},
+    {"dns_port", &cluster_settings::dns_port, between(1, 65535), "port of the addresses of `dns`"},
+    {"dns_refresh", &cluster_settings::dns_refresh, between(100, day),
+     "how often `dns` is resolved anew"},
+    {"secret_env", &cluster_settings::secret_env, any,
+     "name of the environment variable that holds the secret of all replicas"},
+    {"secret_file", &cluster_settings::secret_file, any, "file that holds it"},
+    {"heartbeat", &cluster_settings::heartbeat, between(20, minute),
+     "between two questions to another replica"},
+    {"timeout", &cluster_settings::timeout, between(100, 10 * minute),
+     "a replica that has not answered for so long is down"},
+    {"max_members", &cluster_settings::max_members, between(1, 1024), "replicas besides this one"},
+    {"queue", &cluster_settings::queue, between(1, 1'000'000),
+     "lines that may wait for one replica; the oldest give way"},
+};
+
+const field<cluster_tls_settings> cluster_tls_fields[] = {
+    {"certificate", &cluster_tls_settings::certificate, any,
+     "PEM file with this replica's certificate chain; empty = plain TCP"},
+    {"key", &cluster_tls_settings::key, any, "PEM file with its private key"},
+    {"ca", &cluster_tls_settings::ca, any,
+     "PEM file with the authorities whose replicas are accepted"},
+};
+
+const field<redial_settings> redial_fields[] = {
+    {"min", &redial_settings::min, between(10, hour),
+     "pause before a replica is tried again; doubles with each attempt"},
+    {"max", &redial_settings::max, between(10, hour), "longest such pause"},
+};
+
 const field<backend_settings> backend_fields[] = {
     {"title", &backend_settings::title, any, "name for people; empty = the name"},
     {"dns_refresh", &backend_settings::dns_refresh, between(100, day),
@@ -298,6 +335,18 @@ std::span<const field<model_choice_settings>> fields_of() {
 template <>
 std::span<const field<model_rule>> fields_of() {
   return model_rule_fields;
+}
+template <>
+std::span<const field<cluster_settings>> fields_of() {
+  return cluster_fields;
+}
+template <>
+std::span<const field<cluster_tls_settings>> fields_of() {
+  return cluster_tls_fields;
+}
+template <>
+std::span<const field<redial_settings>> fields_of() {
+  return redial_fields;
 }
 template <>
 std::span<const field<backend_settings>> fields_of() {

@@ -77,6 +77,12 @@ std::span<const field<model_choice_settings>> fields_of();
 template <>
 std::span<const field<model_rule>> fields_of();
 template <>
+std::span<const field<cluster_settings>> fields_of();
+template <>
+std::span<const field<cluster_tls_settings>> fields_of();
+template <>
+std::span<const field<redial_settings>> fields_of();
+template <>
 std::span<const field<settings>> fields_of();
 
 /// Calls `visit(path, section)` for every section outside of backends; the path is "" or ends in a
@@ -91,6 +97,9 @@ void for_each_section(All& all, Visitor&& visit) {
   visit(std::string_view{"health."}, all.health);
   visit(std::string_view{"models."}, all.models);
   visit(std::string_view{"models.auto."}, all.models.choice);
+  visit(std::string_view{"cluster."}, all.cluster);
+  visit(std::string_view{"cluster.tls."}, all.cluster.tls);
+  visit(std::string_view{"cluster.redial."}, all.cluster.redial);
 }
 
 /// The same for one backend; the path is relative to the backend.

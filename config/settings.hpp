@@ -206,6 +206,43 @@ struct model_settings {
   bool operator==(const model_settings&) const = default;
 };
 
+/// All three or none: with some of them only, CAF would connect to anybody.
+struct cluster_tls_settings {
+  std::string certificate; ///< PEM chain; empty = plain TCP
+  std::string key;
+  std::string ca; ///< PEM; whose certificates are accepted from other replicas
+  bool enabled() const { return !certificate.empty(); }
+  bool operator==(const cluster_tls_settings&) const = default;
+};
+
+/// Pause between two attempts to reach a replica: doubles from `min` to `max`.
+struct redial_settings {
+  milliseconds min{100};
+  milliseconds max{5'000};
+  bool operator==(const redial_settings&) const = default;
+};
+
+/// How replicas find each other; in use while the bus mode of the terminal feed is caf. Read once,
+/// when the process starts.
+struct cluster_settings {
+  std::string listen = "127.0.0.1"; ///< address that other replicas connect to
+  std::uint16_t port = 7946;        ///< 0 = any free port
+  std::string advertise;            ///< host:port for the others; empty = `listen` and `port`
+  std::vector<std::string> peers;   ///< host:port each
+  std::string dns;                  ///< name with an address per replica; empty = none
+  std::uint16_t dns_port = 7946;
+  milliseconds dns_refresh{10'000};
+  std::string secret_env;      ///< name of an environment variable that holds the secret
+  std::string secret_file;     ///< the same from a file
+  milliseconds heartbeat{200}; ///< between two signs of life
+  milliseconds timeout{1'000}; ///< without one a replica counts as down
+  unsigned max_members = 64;   ///< replicas besides this one
+  unsigned queue = 2'000;      ///< lines that may wait for one replica; the oldest give way
+  cluster_tls_settings tls;
+  redial_settings redial;
+  bool operator==(const cluster_settings&) const = default;
+};
+
 /// From the environment only (see environment.hpp for the variables' names).
 struct process_settings {
   std::string config_path = "/config/backends.yaml";
@@ -248,6 +285,7 @@ struct settings {
   drain_settings drain;
   health_aggregation_settings health;
   model_settings models;
+  cluster_settings cluster;
   std::map<std::string, backend_settings> backends; ///< by name
   std::vector<route_settings> routes;               ///< as written, defaults appended by the loader
   process_settings process;

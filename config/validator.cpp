@@ -148,6 +148,45 @@ void check_models(report& out, const model_settings& models) {
   }
 }
 
+/// `key` holds `text`, which has to be host:port with a port to connect to.
+void check_address(report& out, const std::string& key, const std::string& text) {
+  const auto address = parse_host_port(text);
+  if (!address)
+    out.add(key, address.error);
+}
+
+void check_cluster(report& out, const cluster_settings& cluster) {
+  if (!is_host(cluster.listen))
+    out.add("cluster.listen", "must be a host name or an address (IPv6 without brackets)");
+  if (!cluster.advertise.empty())
+    check_address(out, "cluster.advertise", cluster.advertise);
+  if (cluster.peers.size() > cluster.max_members)
+    out.add("cluster.peers", "must not have more entries than max_members");
+  for (std::size_t i = 0; i < cluster.peers.size(); ++i)
+    check_address(out, "cluster.peers[" + std::to_string(i) + "]", cluster.peers[i]);
+  if (!cluster.dns.empty() && !is_host(cluster.dns))
+    out.add("cluster.dns", "must be a host name");
+  // The value is not repeated: a secret pasted here by mistake must not reach a log.
+  if (!cluster.secret_env.empty() && !is_variable_name(cluster.secret_env))
+    out.add("cluster.secret_env", "must be the name of an environment variable, not a secret");
+  if (!cluster.secret_env.empty() && !cluster.secret_file.empty())
+    out.add("cluster.secret_file", "secret_env and secret_file must not both be set");
+  if (cluster.timeout < 2 * cluster.heartbeat)
+    out.add("cluster.timeout", "must be at least twice as long as heartbeat");
+  if (cluster.redial.max < cluster.redial.min)
+    out.add("cluster.redial.max", "must not be shorter than redial.min");
+  const cluster_tls_settings& tls = cluster.tls;
+  const bool some = !tls.certificate.empty() || !tls.key.empty() || !tls.ca.empty();
+  const auto needed = [&](const char* key, const std::string& value) {
+    if (some && value.empty())
+      out.add(std::string{"cluster.tls."} + key,
+              "is required: without certificate, key and ca together anybody could connect");
+  };
+  needed("certificate", tls.certificate);
+  needed("key", tls.key);
+  needed("ca", tls.ca);
+}
+
 void check_backend(report& out, const std::string& name, const backend_settings& backend) {
   const std::string prefix = "backends." + name + ".";
   if (!is_name(name))
@@ -212,6 +251,7 @@ std::vector<problem> validate(const settings& all) {
     out.add("listener.host", "must be a host name or an address (IPv6 without brackets)");
   check_certificate(out, "listener.tls.", all.listener.tls);
   check_models(out, all.models);
+  check_cluster(out, all.cluster);
   if (all.backends.empty())
     out.add("backends", "there must be at least one backend");
   if (all.backends.size() > max_backends)

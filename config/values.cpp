@@ -182,6 +182,21 @@ parsed<backend_url> parse_url(std::string_view text) {
   return url;
 }
 
+std::string host_port::to_string() const {
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+         std::to_string(port);
+}
+
+parsed<host_port> parse_host_port(std::string_view text) {
+  backend_url url;
+  url.port = 0;
+  if (const std::string wrong = read_authority(text, url); !wrong.empty())
+    return parsed<host_port>::failure(wrong);
+  if (url.port == 0)
+    return parsed<host_port>::failure("must be host:port");
+  return host_port{url.host, url.port};
+}
+
 parsed<backend_type> parse_backend_type(std::string_view text) {
   std::string known;
   for (std::size_t i = 0; i < std::size(type_names); ++i) {

@@ -50,6 +50,17 @@ parsed<bool> parse_boolean(std::string_view text);
 /// fragments are refused; the message never repeats the URL, which might hold a password.
 parsed<backend_url> parse_url(std::string_view text);
 
+struct host_port {
+  std::string host; ///< name, IPv4 or IPv6 (without brackets)
+  std::uint16_t port = 0;
+  /// As it is written, IPv6 in brackets.
+  std::string to_string() const;
+  bool operator==(const host_port&) const = default;
+};
+
+/// `host:port`, an IPv6 address in brackets, the port from 1 to 65535.
+parsed<host_port> parse_host_port(std::string_view text);
+
 /// The `type` key; the message lists what is known.
 parsed<backend_type> parse_backend_type(std::string_view text);
 

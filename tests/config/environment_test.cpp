@@ -185,6 +185,9 @@ TEST(environment, a_redis_url_that_cannot_be_read_is_an_error_without_the_url) {
 }
 
 TEST(environment, the_bus_over_redis_needs_a_url) {
+  EXPECT_EQ(problems_with({{"SYNAPSE_TERMINAL_FEED_BUS_MODE", "caf"}}),
+            "environment: SYNAPSE_TERMINAL_FEED_BUS_MODE: caf needs cluster.secret_env or "
+            "cluster.secret_file in the configuration file\n");
   EXPECT_EQ(problems_with({{"SYNAPSE_TERMINAL_FEED_BUS_MODE", "redis"}}),
             "environment: SYNAPSE_TERMINAL_FEED_REDIS_URL: is required when "
             "SYNAPSE_TERMINAL_FEED_BUS_MODE is redis\n");

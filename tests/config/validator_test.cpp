@@ -65,6 +65,42 @@ TEST_F(validator, only_one_source_of_a_key) {
   EXPECT_EQ(check(), "");
 }
 
+TEST_F(validator, the_cluster_has_all_of_tls_or_nothing) {
+  all.cluster.tls.certificate = "/c";
+  const std::string required =
+      " is required: without certificate, key and ca together anybody could connect\n";
+  EXPECT_EQ(check(), "cluster.tls.key:" + required + "cluster.tls.ca:" + required);
+  all.cluster.tls.key = "/k";
+  EXPECT_EQ(check(), "cluster.tls.ca:" + required);
+  all.cluster.tls.ca = "/a";
+  EXPECT_EQ(check(), "");
+  all.cluster.tls.certificate = "";
+  EXPECT_EQ(check(), "cluster.tls.certificate:" + required);
+}
+
+TEST_F(validator, the_cluster_has_addresses_times_and_one_secret) {
+  all.cluster.peers = {"a:1", "[::1]:7946", "10.0.0.1", "a:0", ":1"};
+  EXPECT_EQ(check(), "cluster.peers[2]: must be host:port\n"
+                     "cluster.peers[3]: has a port that is not between 1 and 65535\n"
+                     "cluster.peers[4]: has no host\n");
+  all.cluster.peers = {"a:1", "b:1"};
+  all.cluster.max_members = 1;
+  EXPECT_EQ(check(), "cluster.peers: must not have more entries than max_members\n");
+  all.cluster.peers.clear();
+  all.cluster.timeout = all.cluster.heartbeat;
+  EXPECT_EQ(check(), "cluster.timeout: must be at least twice as long as heartbeat\n");
+  all.cluster.timeout = milliseconds{1000};
+  all.cluster.redial = {milliseconds{20}, milliseconds{10}};
+  EXPECT_EQ(check(), "cluster.redial.max: must not be shorter than redial.min\n");
+  all.cluster.redial.max = milliseconds{20};
+  all.cluster.secret_env = "two words of a secret";
+  EXPECT_EQ(check(),
+            "cluster.secret_env: must be the name of an environment variable, not a secret\n");
+  all.cluster.secret_env = "SECRET";
+  all.cluster.secret_file = "/secret";
+  EXPECT_EQ(check(), "cluster.secret_file: secret_env and secret_file must not both be set\n");
+}
+
 TEST_F(validator, retries_need_waits) {
   b().retry.waits.clear();
   EXPECT_EQ(check(),
