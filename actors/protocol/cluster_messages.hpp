@@ -55,7 +55,8 @@ typename Inspector::result_type inspect(Inspector& f, cluster_member& x) {
            x.version, x.since_us, x.last_seen_ms, x.round_trip_us, x.reason, x.backends);
 }
 
-/// What another replica says of a backend; `instance` is empty when it has left.
+/// What another replica says of a backend. When it has left, each backend it spoke of is told once
+/// more, closed and healthy: it says nothing any more.
 struct peer_note {
   std::string instance;
   backend_note note;

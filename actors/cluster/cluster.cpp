@@ -1,0 +1,530 @@
+#include "actors/cluster/cluster.hpp"
+
+#include "actors/cluster/dialling.hpp"
+#include "actors/cluster/directory.hpp"
+#include "actors/cluster/door.hpp"
+#include "actors/cluster/knock.hpp"
+#include "actors/cluster/link.hpp"
+#include "actors/protocol/error.hpp"
+
+#include <caf/actor_registry.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <variant>
+
+namespace synapse::actors {
+
+namespace cluster {
+
+struct guest_joined {
+  introduction who;
+  caf::node_id node;
+};
+struct guest_left {
+  std::uint64_t origin;
+};
+struct guest_lines {
+  std::vector<feed_event> lines;
+};
+struct guest_notes {
+  std::uint64_t origin;
+  std::vector<backend_note> notes;
+};
+struct guest_refused {
+  std::string what;
+};
+struct names_resolved {
+  std::vector<std::string> ips;
+  std::string problem;
+};
+/// What links, door and resolver tell the cluster.
+using cluster_event = std::variant<link_status, guest_joined, guest_left, guest_lines, guest_notes,
+                                   guest_refused, names_resolved>;
+using cluster_event_ptr = std::shared_ptr<cluster_event>;
+
+} // namespace cluster
+} // namespace synapse::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
+    synapse::actors::cluster::cluster_event_ptr) // never leaves the process
+
+namespace synapse::actors {
+namespace cluster {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds look_interval{1'000};
+constexpr milliseconds publish_pause{2'000};
+constexpr milliseconds leave_limit{700};
+constexpr milliseconds unpublish_limit{700};
+/// A replica that only its own word made known is not dialled for ever.
+constexpr std::chrono::minutes forget_after{1};
+constexpr std::chrono::seconds refusal_report_gap{10};
+
+/// The cluster with its messages to itself; others see a cluster_actor.
+using cluster_self =
+    cluster_actor::extend<caf::reacts_to<cluster_event_ptr>, caf::reacts_to<tick_atom>>;
+
+std::int64_t wall_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+bool is_loopback(const std::string& host) {
+  return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
+
+bool is_wildcard(const std::string& host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
+class cluster_impl : public cluster_self::base {
+public:
+  cluster_impl(caf::actor_config& config, replica_parts parts)
+      : cluster_self::base(config), parts_(std::move(parts)),
+        secret_(std::make_shared<const std::string>(std::move(parts_.secret))),
+        directory_(parts_.settings.max_members), tls_(parts_.settings.tls.enabled()),
+        started_us_(wall_us()) {
+    self_.protocol = parts_.protocol;
+    self_.version = parts_.version;
+    self_.origin = parts_.origin;
+    self_.instance = parts_.instance;
+    set_down_handler([this](caf::down_msg& down) { on_down(down.source); });
+    set_exit_handler([this](caf::exit_msg&) { leave(); });
+  }
+
+  const char* name() const override { return "cluster"; }
+
+  cluster_self::behavior_type make_behavior() override {
+    // Any node could ask them: to start actors, or for whatever actor is registered by name.
+    system().registry().erase(caf::atom("ConfigServ"));
+    system().registry().erase(caf::atom("SpawnServ"));
+    if (!is_loopback(parts_.settings.listen) && !tls_)
+      parts_.report(report_level::warning,
+                    "listening on " + parts_.settings.listen +
+                        " without TLS: lines can be read on their way, and strangers who reach the "
+                        "port can cost memory");
+    open_door();
+    publish();
+    return {[this](const feed_batch_ptr& lines) { to_links(lines); },
+            [this](const backend_note& note) { on_own_note(note); },
+            [this](list_atom) { return members(); },
+            [this](listen_atom, const peer_note_listener& listener) { on_listener(listener); },
+            [this](const cluster_event_ptr& event) {
+              std::visit([this](auto& what) { on(what); }, *event);
+            },
+            [this](tick_atom) { look_round(); }};
+  }
+
+  void on_exit() override {
+    for (auto& [name, entry] : directory_.all())
+      if (entry.link)
+        caf::anon_send_exit(entry.link, caf::exit_reason::user_shutdown);
+    if (door_)
+      tell(door_, close_order{});
+    door_ = nullptr;
+    directory_.all().clear();
+    listeners_.clear();
+    parts_.feed = nullptr;
+  }
+
+private:
+  // ---- start and end ----
+
+  std::function<void(cluster_event)> teller() {
+    // The handle keeps the cluster in memory until links and door have ended.
+    return [to = caf::actor_cast<cluster_self>(this)](cluster_event event) {
+      caf::anon_send(to, std::make_shared<cluster_event>(std::move(event)));
+    };
+  }
+
+  void open_door() {
+    door_parts parts;
+    parts.self = self_;
+    parts.secret = secret_;
+    parts.timeout = parts_.settings.timeout;
+    parts.max_guests = parts_.settings.max_members;
+    const auto say = teller();
+    parts.events.joined = [say](const introduction& who, const caf::node_id& node) {
+      say(guest_joined{who, node});
+    };
+    parts.events.left = [say](std::uint64_t origin) { say(guest_left{origin}); };
+    parts.events.lines = [say](std::vector<feed_event> lines) {
+      say(guest_lines{std::move(lines)});
+    };
+    parts.events.notes = [say](std::uint64_t origin, std::vector<backend_note> notes) {
+      say(guest_notes{origin, std::move(notes)});
+    };
+    parts.events.refused = [say](const std::string& what) { say(guest_refused{what}); };
+    door_ = spawn_door(system(), std::move(parts));
+  }
+
+  void publish() {
+    const auto& settings = parts_.settings;
+    request(middleman_of(system(), tls_), std::chrono::seconds{30}, caf::publish_atom::value,
+            settings.port, caf::actor_cast<caf::strong_actor_ptr>(door_),
+            system().message_types<cluster_peer>(), settings.listen, true)
+        .then([this](std::uint16_t port) { on_published(port); },
+              [this](caf::error& error) {
+                if (!publish_failed_)
+                  parts_.report(report_level::error, "cannot listen on " + settings_address() +
+                                                         ": " + render(error) + "; trying again");
+                publish_failed_ = true;
+                delayed_send(this, publish_pause, tick_atom::value);
+              });
+  }
+
+  void on_published(std::uint16_t port) {
+    port_ = port;
+    const auto& settings = parts_.settings;
+    config::host_port own{is_wildcard(settings.listen) ? std::string{} : settings.listen, port};
+    self_.address = settings.advertise.empty() ? own.to_string() : settings.advertise;
+    parts_.report(report_level::info, "listening on " +
+                                          config::host_port{settings.listen, port}.to_string() +
+                                          (tls_ ? " with TLS" : ""));
+    address_sources listed;
+    listed.listed = true;
+    for (const std::string& peer : settings.peers)
+      if (const auto address = config::parse_host_port(peer))
+        add(*address, listed);
+    look_round();
+  }
+
+  std::string settings_address() const {
+    return config::host_port{parts_.settings.listen, parts_.settings.port}.to_string();
+  }
+
+  void leave() {
+    if (leaving_)
+      return;
+    leaving_ = true;
+    for (auto& [name, entry] : directory_.all())
+      if (entry.link)
+        send_exit(entry.link, caf::exit_reason::user_shutdown);
+    if (!leave_if_alone())
+      delayed_send(this, leave_limit, tick_atom::value);
+  }
+
+  /// Links say good-bye through the door: it closes behind them.
+  bool leave_if_alone() {
+    if (std::any_of(directory_.all().begin(), directory_.all().end(),
+                    [](const auto& one) { return bool(one.second.link); }))
+      return false;
+    close();
+    return true;
+  }
+
+  void close() {
+    if (closing_)
+      return;
+    closing_ = true;
+    if (port_ == 0)
+      return quit();
+    request(middleman_of(system(), tls_), unpublish_limit, caf::unpublish_atom::value,
+            caf::actor_cast<caf::actor_addr>(door_), port_)
+        .then([this] { quit(); }, [this](caf::error&) { quit(); });
+  }
+
+  // ---- who is there ----
+
+  void add(const config::host_port& address, address_sources from) {
+    if (auto* fresh = directory_.add(address, from))
+      start_link(*fresh);
+    else if (!directory_.find(address.to_string()) && !told_full_) {
+      told_full_ = true;
+      parts_.report(report_level::warning,
+                    "more replicas than max_members: " + address.to_string() + " is left out");
+    }
+  }
+
+  void start_link(directory::entry& entry) {
+    link_parts parts;
+    parts.settings = parts_.settings;
+    parts.self = self_;
+    parts.secret = secret_;
+    parts.address = entry.address;
+    parts.door = door_;
+    parts.tls = tls_;
+    parts.told = [say = teller()](const link_status& status) { say(status); };
+    parts.lines_sent = parts_.lines_sent;
+    parts.lines_dropped = parts_.lines_dropped;
+    entry.other_way_to = 0;
+    entry.changed = steady_clock::now();
+    entry.since_us = wall_us();
+    entry.link = spawn_link(system(), std::move(parts));
+    monitor(entry.link);
+  }
+
+  void on(const link_status& status) {
+    auto* entry = directory_.find(status.address);
+    if (leaving_ || !entry || !entry->link)
+      return;
+    const std::uint64_t origin_before = entry->status.origin;
+    const auto before = directory_.update(*entry, status, wall_us(), steady_clock::now());
+    entry->self = status.self;
+    if (before != status.state || !status.reason.empty())
+      report_change(*entry, before);
+    if (before == status.state)
+      return;
+    if (status.state == member_state::up) {
+      if (directory_.up_besides(status.origin, status.address)) {
+        entry->other_way_to = status.origin;
+        send_exit(entry->link, caf::exit_reason::user_shutdown);
+        entry->link = nullptr;
+      } else {
+        send(entry->link, own_notes());
+      }
+    } else if (before == member_state::up) {
+      for (auto& [name, other] : directory_.all())
+        if (other.other_way_to == origin_before)
+          start_link(other);
+    }
+    parts_.members_up(directory_.up());
+  }
+
+  void report_change(directory::entry& entry, member_state before) {
+    const link_status& now = entry.status;
+    const std::string who =
+        "replica " + (now.instance.empty() ? now.address : now.instance + " at " + now.address);
+    const bool changed = before != now.state;
+    if (now.state == member_state::up && changed) {
+      entry.complained = false;
+      parts_.report(report_level::info, who + " is up (gateway " + now.version + ")");
+    } else if (now.state == member_state::down && changed) {
+      parts_.report(report_level::warning, who + " is down: " + now.reason);
+    } else if (now.state == member_state::refused && changed) {
+      parts_.report(report_level::warning, who + " is no member: it " + now.reason);
+    } else if (now.state == member_state::connecting && !now.reason.empty() && !entry.complained) {
+      entry.complained = true;
+      parts_.report(report_level::info, who + " is not reached yet: " + now.reason);
+    }
+  }
+
+  void on_down(const caf::actor_addr& source) {
+    std::erase_if(listeners_, [&](const auto& one) { return one.address() == source; });
+    if (auto* entry = directory_.find(source))
+      entry->link = nullptr; // dialled again with the next look round, unless it is this replica
+    if (leaving_)
+      leave_if_alone();
+  }
+
+  /// Once a second, and as soon as this replica can be reached.
+  void look_round() {
+    if (leaving_)
+      return close();
+    if (port_ == 0)
+      return publish();
+    const auto now = steady_clock::now();
+    auto& all = directory_.all();
+    for (auto i = all.begin(); i != all.end();) {
+      auto& entry = i->second;
+      const bool up = entry.link && entry.status.state == member_state::up;
+      const bool wanted = entry.from.listed || entry.from.dns ||
+                          (entry.from.guest && now - entry.changed < forget_after);
+      if (!up && !wanted) {
+        if (entry.link)
+          send_exit(entry.link, caf::exit_reason::user_shutdown);
+        i = all.erase(i);
+        continue;
+      }
+      if (!entry.link && !entry.self && entry.other_way_to == 0)
+        start_link(entry);
+      ++i;
+    }
+    if (!parts_.settings.dns.empty() && now >= dns_due_) {
+      dns_due_ = now + parts_.settings.dns_refresh;
+      if (!resolving_)
+        resolve();
+    }
+    delayed_send(this, std::min(look_interval, parts_.settings.dns_refresh), tick_atom::value);
+  }
+
+  void resolve() {
+    resolving_ = true;
+    system().spawn<caf::detached + caf::hidden>(
+        [say = teller(), host = parts_.settings.dns](caf::event_based_actor*) {
+          names_resolved found;
+          found.ips = addresses_of(host, found.problem);
+          say(std::move(found));
+        });
+  }
+
+  void on(const names_resolved& found) {
+    resolving_ = false;
+    if (leaving_)
+      return;
+    if (found.ips.empty()) {
+      // A name server that is away takes nobody out of the list.
+      if (!dns_failed_)
+        parts_.report(report_level::warning,
+                      "cannot resolve " + parts_.settings.dns + ": " + found.problem);
+      dns_failed_ = true;
+      return;
+    }
+    dns_failed_ = false;
+    for (auto& [name, entry] : directory_.all())
+      entry.from.dns = false;
+    address_sources dns;
+    dns.dns = true;
+    for (const std::string& ip : found.ips)
+      add({ip, parts_.settings.dns_port}, dns);
+  }
+
+  // ---- who has come by itself ----
+
+  void on(const guest_joined& guest) {
+    directory_.said()[guest.who.origin].instance = guest.who.instance;
+    if (leaving_ || directory_.knows(guest.who.origin))
+      return;
+    const bool no_host = guest.who.address.starts_with(":");
+    const auto address =
+        config::parse_host_port(no_host ? "host" + guest.who.address : guest.who.address);
+    if (!address)
+      return;
+    address_sources from;
+    from.guest = true;
+    if (!no_host)
+      return add(*address, from);
+    request(middleman_of(system(), tls_), std::chrono::seconds{5}, caf::get_atom::value, guest.node)
+        .then(
+            [this, from, port = address->port](const caf::node_id&, const std::string& ip,
+                                               std::uint16_t) {
+              if (!ip.empty() && !leaving_)
+                add({ip, port}, from);
+            },
+            [](caf::error&) {});
+  }
+
+  void on(const guest_left& guest) {
+    const auto found = directory_.said().find(guest.origin);
+    if (found == directory_.said().end())
+      return;
+    for (auto& [backend, note] : found->second.notes) {
+      backend_note nothing;
+      nothing.backend = backend;
+      tell_listeners(found->second.instance, nothing);
+    }
+    directory_.said().erase(found);
+  }
+
+  void on(guest_lines& guest) {
+    parts_.lines_received(guest.lines.size());
+    if (parts_.feed && !leaving_)
+      send(parts_.feed, bus_atom::value,
+           feed_batch_ptr{std::make_shared<std::vector<feed_event>>(std::move(guest.lines))});
+  }
+
+  void on(const guest_notes& guest) {
+    auto& said = directory_.said()[guest.origin];
+    for (const backend_note& note : guest.notes) {
+      if (said.notes.size() >= max_notes && !said.notes.contains(note.backend))
+        continue;
+      said.notes[note.backend] = note;
+      tell_listeners(said.instance, note);
+    }
+  }
+
+  void on(const guest_refused& guest) {
+    const auto now = steady_clock::now();
+    if (now < refusal_report_due_)
+      return;
+    refusal_report_due_ = now + refusal_report_gap;
+    parts_.report(report_level::warning, "turned away: " + guest.what);
+  }
+
+  // ---- what goes to and fro ----
+
+  void to_links(const feed_batch_ptr& lines) {
+    for (auto& [name, entry] : directory_.all())
+      if (entry.link)
+        send(entry.link, lines);
+  }
+
+  void on_own_note(const backend_note& note) {
+    if (own_notes_.size() >= max_notes && !own_notes_.contains(note.backend))
+      return;
+    own_notes_[note.backend] = note;
+    const note_list_ptr one{std::make_shared<std::vector<backend_note>>(1, note)};
+    for (auto& [name, entry] : directory_.all())
+      if (entry.link)
+        send(entry.link, one);
+  }
+
+  note_list_ptr own_notes() const {
+    auto all = std::make_shared<std::vector<backend_note>>();
+    for (const auto& [backend, note] : own_notes_)
+      all->push_back(note);
+    return all;
+  }
+
+  void on_listener(const peer_note_listener& listener) {
+    monitor(listener);
+    listeners_.push_back(listener);
+    for (const auto& [origin, said] : directory_.said())
+      for (const auto& [backend, note] : said.notes)
+        send(listener, to_peer_note(said.instance, note));
+  }
+
+  static peer_note to_peer_note(const std::string& instance, const backend_note& note) {
+    peer_note result;
+    result.instance = instance;
+    result.note = note;
+    return result;
+  }
+
+  void tell_listeners(const std::string& instance, const backend_note& note) {
+    for (const auto& listener : listeners_)
+      send(listener, to_peer_note(instance, note));
+  }
+
+  std::vector<cluster_member> members() const {
+    cluster_member self;
+    self.instance = parts_.instance;
+    self.self = true;
+    self.address = self_.address;
+    self.state = port_ == 0 ? member_state::connecting : member_state::up;
+    self.version = parts_.version;
+    self.since_us = started_us_;
+    self.last_seen_ms = 0;
+    self.round_trip_us = 0;
+    self.backends = *own_notes();
+    std::vector<cluster_member> result{std::move(self)};
+    auto others = directory_.members(steady_clock::now());
+    result.insert(result.end(), std::make_move_iterator(others.begin()),
+                  std::make_move_iterator(others.end()));
+    return result;
+  }
+
+  replica_parts parts_;
+  std::shared_ptr<const std::string> secret_;
+  introduction self_;
+  directory directory_;
+  bool tls_;
+  std::int64_t started_us_;
+  door_actor door_;
+  std::uint16_t port_ = 0; ///< 0 until others can reach this replica
+  std::map<std::string, backend_note> own_notes_;
+  std::vector<peer_note_listener> listeners_;
+  steady_clock::time_point dns_due_{};
+  steady_clock::time_point refusal_report_due_{};
+  bool resolving_ = false;
+  bool dns_failed_ = false;
+  bool publish_failed_ = false;
+  bool told_full_ = false;
+  bool leaving_ = false;
+  bool closing_ = false;
+};
+
+} // namespace
+} // namespace cluster
+
+cluster_actor spawn_cluster(caf::actor_system& system, replica_parts parts) {
+  return caf::actor_cast<cluster_actor>(system.spawn<cluster::cluster_impl>(std::move(parts)));
+}
+
+} // namespace synapse::actors

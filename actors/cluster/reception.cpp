@@ -1,0 +1,184 @@
+#include "actors/cluster/reception.hpp"
+
+#include <algorithm>
+
+namespace synapse::actors::cluster {
+
+namespace {
+/// Strangers whose greeting is under way at once. Who takes all places has to do so again and
+/// again: each is free after `timeout`.
+constexpr std::size_t max_strangers = 32;
+} // namespace
+
+reception::reception(caf::actor_system& system, door_parts parts, answer send)
+    : system_(system), parts_(std::move(parts)), send_(std::move(send)) {}
+
+void reception::on_packet(const caf::strong_actor_ptr& sender, const peer_packet& packet,
+                          time_point now) {
+  now_ = now;
+  if (packet.what() == packet_kind::hello && packet.to == 0)
+    return on_hello(sender, packet, now);
+  const auto found = guests_.find(packet.to);
+  // From the very actor that said hello, in its session, and sealed: anything else was forged.
+  if (found == guests_.end() || found->second.peer != sender || found->second.theirs != packet.from)
+    return;
+  guest& who = found->second;
+  if (!who.trusted && packet.what() != packet_kind::proof)
+    return;
+  if (!who.keys.open(packet)) {
+    if (!who.trusted) {
+      refuse(sender, packet.from, refusal_reason::secret);
+      parts_.events.refused(who.who.instance + " (" + who.who.address + ") has another secret");
+      guests_.erase(found);
+    }
+    return;
+  }
+  who.last_seen = now;
+  if (!who.trusted)
+    on_proof(found, now);
+  else if (packet.what() == packet_kind::bye)
+    remove(found);
+  else
+    on_sealed(who, packet);
+}
+
+void reception::on_hello(const caf::strong_actor_ptr& sender, const peer_packet& packet,
+                         time_point now) {
+  auto who = read_introduction(system_, packet.body);
+  if (!who || packet.from == 0)
+    return;
+  if (who->protocol != parts_.self.protocol) {
+    refuse(sender, packet.from, refusal_reason::protocol);
+    parts_.events.refused(who->instance + " " +
+                          other_protocol(who->protocol, who->version, parts_.self.protocol));
+    return;
+  }
+  if (count(false) >= max_strangers)
+    return;
+  introduction own = parts_.self;
+  own.nonce = random_bytes(32);
+  peer_packet offer;
+  offer.kind = static_cast<std::uint8_t>(packet_kind::offer);
+  offer.to = packet.from;
+  offer.from = random_number();
+  offer.body = encode(system_, own);
+  guest fresh;
+  fresh.peer = sender;
+  fresh.theirs = packet.from;
+  fresh.who = std::move(*who);
+  fresh.keys = session_keys{*parts_.secret, session_role::answering, packet, offer};
+  fresh.last_seen = now;
+  guests_.emplace(offer.from, std::move(fresh));
+  send_(sender, std::move(offer));
+}
+
+void reception::on_proof(guests::iterator found, time_point now) {
+  guest& who = found->second;
+  const std::uint64_t origin = who.who.origin;
+  const auto earlier = std::find_if(guests_.begin(), guests_.end(), [&](const auto& entry) {
+    return entry.second.trusted && entry.second.who.origin == origin;
+  });
+  if (earlier == guests_.end() && count(true) >= parts_.max_guests) {
+    refuse(who.peer, who.theirs, refusal_reason::full);
+    parts_.events.refused(who.who.instance + ": there are as many replicas as max_members allows");
+    guests_.erase(found);
+    return;
+  }
+  // The session of before has been given up by the other side: the member stays.
+  if (earlier != guests_.end())
+    guests_.erase(earlier->first);
+  who.trusted = true;
+  send_sealed(who, found->first, packet_kind::welcome,
+              encode(system_, memory_of(origin, now).last_line));
+  parts_.events.joined(who.who, who.peer->node());
+}
+
+void reception::on_sealed(guest& who, const peer_packet& packet) {
+  switch (packet.what()) {
+  case packet_kind::ping:
+    send_sealed(who, packet.to, packet_kind::pong, packet.body);
+    return;
+  case packet_kind::lines: {
+    auto& last = memory_of(who.who.origin, now_).last_line;
+    if (auto lines = read_lines(system_, packet.body, who.who.origin, last);
+        lines && !lines->empty())
+      parts_.events.lines(std::move(*lines));
+    break;
+  }
+  case packet_kind::notes:
+    if (auto notes = read_notes(system_, packet.body))
+      parts_.events.notes(who.who.origin, std::move(*notes));
+    break;
+  default:
+    return;
+  }
+  send_sealed(who, packet.to, packet_kind::ack, encode(system_, packet.number));
+}
+
+void reception::on_time(time_point now) {
+  for (auto i = guests_.begin(); i != guests_.end();) {
+    const auto next = std::next(i);
+    if (now - i->second.last_seen > parts_.timeout)
+      remove(i);
+    i = next;
+  }
+}
+
+void reception::clear() {
+  guests_.clear();
+  parts_.events = {};
+}
+
+void reception::remove(guests::iterator who) {
+  const bool was_trusted = who->second.trusted;
+  const std::uint64_t origin = who->second.who.origin;
+  guests_.erase(who);
+  if (was_trusted)
+    parts_.events.left(origin);
+}
+
+void reception::refuse(const caf::strong_actor_ptr& to, std::uint64_t their_session,
+                       refusal_reason reason) {
+  refusal why;
+  why.protocol = parts_.self.protocol;
+  why.version = parts_.self.version;
+  why.reason = reason;
+  peer_packet packet;
+  packet.kind = static_cast<std::uint8_t>(packet_kind::refusal);
+  packet.to = their_session;
+  packet.body = encode(system_, why);
+  send_(to, std::move(packet));
+}
+
+void reception::send_sealed(guest& to, std::uint64_t session, packet_kind kind, std::string body) {
+  peer_packet packet;
+  packet.kind = static_cast<std::uint8_t>(kind);
+  packet.to = to.theirs;
+  packet.from = session;
+  packet.body = std::move(body);
+  to.keys.seal(packet);
+  send_(to.peer, std::move(packet));
+}
+
+std::size_t reception::count(bool trusted) const {
+  return static_cast<std::size_t>(
+      std::count_if(guests_.begin(), guests_.end(),
+                    [&](const auto& entry) { return entry.second.trusted == trusted; }));
+}
+
+reception::memory& reception::memory_of(std::uint64_t origin, time_point now) {
+  memory& found = memories_[origin];
+  found.used = now;
+  // Each restart is another origin: those that have been away longest are forgotten.
+  if (memories_.size() > 4 * parts_.max_guests) {
+    const auto oldest =
+        std::min_element(memories_.begin(), memories_.end(), [](const auto& a, const auto& b) {
+          return a.second.used < b.second.used;
+        });
+    if (oldest->first != origin)
+      memories_.erase(oldest);
+  }
+  return found;
+}
+
+} // namespace synapse::actors::cluster
