@@ -5,9 +5,11 @@
 #include "actors/cluster/door.hpp"
 #include "actors/cluster/knock.hpp"
 #include "actors/cluster/link.hpp"
+#include "actors/cluster/tls_middleman.hpp"
 #include "actors/protocol/error.hpp"
 
 #include <caf/actor_registry.hpp>
+#include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -109,6 +111,7 @@ public:
                     "listening on " + parts_.settings.listen +
                         " without TLS: lines can be read on their way, and strangers who reach the "
                         "port can cost memory");
+    middleman_ = tls_ ? spawn_tls_middleman(system()) : system().middleman().actor_handle();
     open_door();
     publish();
     return {[this](const feed_batch_ptr& lines) { to_links(lines); },
@@ -128,6 +131,9 @@ public:
     if (door_)
       tell(door_, close_order{});
     door_ = nullptr;
+    if (tls_)
+      caf::anon_send_exit(middleman_, caf::exit_reason::kill);
+    middleman_ = nullptr;
     directory_.all().clear();
     listeners_.clear();
     parts_.feed = nullptr;
@@ -166,9 +172,9 @@ private:
 
   void publish() {
     const auto& settings = parts_.settings;
-    request(middleman_of(system(), tls_), std::chrono::seconds{30}, caf::publish_atom::value,
-            settings.port, caf::actor_cast<caf::strong_actor_ptr>(door_),
-            system().message_types<cluster_peer>(), settings.listen, true)
+    request(middleman_, std::chrono::seconds{30}, caf::publish_atom::value, settings.port,
+            caf::actor_cast<caf::strong_actor_ptr>(door_), system().message_types<cluster_peer>(),
+            settings.listen, true)
         .then([this](std::uint16_t port) { on_published(port); },
               [this](caf::error& error) {
                 if (!publish_failed_)
@@ -225,7 +231,7 @@ private:
     closing_ = true;
     if (port_ == 0)
       return quit();
-    request(middleman_of(system(), tls_), unpublish_limit, caf::unpublish_atom::value,
+    request(middleman_, unpublish_limit, caf::unpublish_atom::value,
             caf::actor_cast<caf::actor_addr>(door_), port_)
         .then([this] { quit(); }, [this](caf::error&) { quit(); });
   }
@@ -249,7 +255,7 @@ private:
     parts.secret = secret_;
     parts.address = entry.address;
     parts.door = door_;
-    parts.tls = tls_;
+    parts.middleman = middleman_;
     parts.told = [say = teller()](const link_status& status) { say(status); };
     parts.lines_sent = parts_.lines_sent;
     parts.lines_dropped = parts_.lines_dropped;
@@ -390,7 +396,7 @@ private:
     from.guest = true;
     if (!no_host)
       return add(*address, from);
-    request(middleman_of(system(), tls_), std::chrono::seconds{5}, caf::get_atom::value, guest.node)
+    request(middleman_, std::chrono::seconds{5}, caf::get_atom::value, guest.node)
         .then(
             [this, from, port = address->port](const caf::node_id&, const std::string& ip,
                                                std::uint16_t) {
@@ -506,6 +512,7 @@ private:
   directory directory_;
   bool tls_;
   std::int64_t started_us_;
+  caf::io::middleman_actor middleman_;
   door_actor door_;
   std::uint16_t port_ = 0; ///< 0 until others can reach this replica
   std::map<std::string, backend_note> own_notes_;

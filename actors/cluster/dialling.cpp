@@ -4,9 +4,6 @@
 #include "actors/protocol/error.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/io/middleman.hpp>
-#include <caf/io/middleman_actor.hpp>
-#include <caf/openssl/manager.hpp>
 
 #include <memory>
 #include <set>
@@ -31,18 +28,15 @@ public:
 
 } // namespace
 
-caf::io::middleman_actor middleman_of(caf::actor_system& system, bool tls) {
-  return tls ? system.openssl_manager().actor_handle() : system.middleman().actor_handle();
-}
-
-void dial(link_actor::pointer self, const config::host_port& address, bool tls,
-          std::chrono::milliseconds limit, std::function<void(dial_result)> done) {
+void dial(link_actor::pointer self, const config::host_port& address,
+          const caf::io::middleman_actor& middleman, std::chrono::milliseconds limit,
+          std::function<void(dial_result)> done) {
   const auto failed = [done](const caf::error& error) {
     dial_result nobody;
     nobody.problem = render(error);
     done(std::move(nobody));
   };
-  const auto connect = [self, port = address.port, tls, limit, done,
+  const auto connect = [self, port = address.port, middleman, limit, done,
                         failed](const knock_result_ptr& found) {
     if (found->ip.empty()) {
       dial_result nobody;
@@ -50,8 +44,7 @@ void dial(link_actor::pointer self, const config::host_port& address, bool tls,
       return done(std::move(nobody));
     }
     // CAF gives up by itself: at its next tick, or when the connection was silent for too long.
-    self->request(middleman_of(self->system(), tls), 4 * limit, caf::connect_atom::value, found->ip,
-                  port)
+    self->request(middleman, 4 * limit, caf::connect_atom::value, found->ip, port)
         .then(
             [self, done, local = found->local](const caf::node_id&, caf::strong_actor_ptr& peer,
                                                const std::set<std::string>& interface) {

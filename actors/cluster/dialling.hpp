@@ -25,12 +25,11 @@ struct dial_result {
 };
 
 /// Finds out whether somebody listens at `address` (on a thread of its own that ends by itself),
-/// then has CAF connect. `done` is called once on `self`'s thread, unless `self` ends before.
-void dial(link_actor::pointer self, const config::host_port& address, bool tls,
-          std::chrono::milliseconds limit, std::function<void(dial_result)> done);
-
-/// The actor of CAF that connects and listens.
-caf::io::middleman_actor middleman_of(caf::actor_system& system, bool tls);
+/// then has `middleman` connect. `done` is called once on `self`'s thread, unless `self` ends
+/// before.
+void dial(link_actor::pointer self, const config::host_port& address,
+          const caf::io::middleman_actor& middleman, std::chrono::milliseconds limit,
+          std::function<void(dial_result)> done);
 
 } // namespace synapse::actors::cluster
 

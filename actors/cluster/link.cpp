@@ -55,6 +55,7 @@ public:
       send_sealed(packet_kind::bye, {});
     end_session();
     parts_.door = nullptr;
+    parts_.middleman = nullptr;
     parts_.told = nullptr;
   }
 
@@ -72,7 +73,7 @@ private:
   void dial() {
     phase_ = phase::dialling;
     const std::uint64_t attempt = ++attempt_;
-    cluster::dial(this, parts_.address, parts_.tls, parts_.settings.timeout,
+    cluster::dial(this, parts_.address, parts_.middleman, parts_.settings.timeout,
                   [this, attempt](dial_result found) {
                     if (attempt == attempt_ && phase_ == phase::dialling)
                       on_dialled(std::move(found));

@@ -7,6 +7,7 @@
 #include "config/values.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/io/middleman_actor.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -34,7 +35,7 @@ struct link_parts {
   std::shared_ptr<const std::string> secret;
   config::host_port address;
   door_actor door;
-  bool tls = false;
+  caf::io::middleman_actor middleman; ///< connects
   /// Whenever anything in it has changed; on the link's thread.
   std::function<void(const link_status&)> told;
   std::function<void(std::size_t)> lines_sent;    ///< and acknowledged

@@ -41,12 +41,21 @@ inline std::int64_t now_us() {
       .count();
 }
 
+struct arrived_line {
+  feed_event line;
+  std::int64_t delay_us; ///< since it was said
+};
+
 struct replica_options {
   std::string instance = "a";
   std::uint64_t origin = 1;
   std::string secret = a_secret;
   std::uint16_t protocol = actors::cluster::protocol_version;
   config::cluster_settings settings = quick();
+  // Called besides, one at a time.
+  std::function<void(const arrived_line&)> on_line = [](const arrived_line&) {};
+  std::function<void(const peer_note&)> on_note = [](const peer_note&) {};
+  std::function<void(const std::string&)> on_report = [](const std::string&) {};
 
   /// Any free port of loopback, short pauses.
   static config::cluster_settings quick() {
@@ -57,11 +66,6 @@ struct replica_options {
     result.redial = {20ms, 200ms};
     return result;
   }
-};
-
-struct arrived_line {
-  feed_event line;
-  std::int64_t delay_us; ///< since it was said
 };
 
 /// Any thread. Ends with everything in it.
@@ -81,6 +85,7 @@ public:
       return {[this](const peer_note& note) {
         std::lock_guard guard{mutex_};
         notes_.push_back(note);
+        how_.on_note(note);
       }};
     });
     actors::replica_parts parts;
@@ -94,6 +99,7 @@ public:
     parts.report = [this](actors::report_level, const std::string& text) {
       std::lock_guard guard{mutex_};
       reports_.push_back(text);
+      how_.on_report(text);
     };
     parts.members_up = [this](std::size_t count) { up_ = count; };
     parts.lines_sent = [this](std::size_t count) { sent += count; };
@@ -210,8 +216,10 @@ private:
   void take(const std::vector<feed_event>& lines) {
     const auto now = now_us();
     std::lock_guard guard{mutex_};
-    for (const auto& line : lines)
+    for (const auto& line : lines) {
       lines_.push_back({line, now - line.time_us});
+      how_.on_line(lines_.back());
+    }
   }
 
   replica_options how_;
