@@ -63,6 +63,8 @@ backend_actor::behavior_type backend_state::make_behavior() {
         publish_if_recall_changed();
       },
       [this](return_atom) { on_return(); },
+      [this](away_atom) { on_away(); },
+      [this](const peer_note& message) { on_peer_note(message); },
       [this](const result_report& message) { on_result(message); },
       [this](const settings_ptr& settings) { on_settings(settings); },
       [this](const resolution& message) { on_resolution(message); },
@@ -222,6 +224,39 @@ void backend_state::on_return() {
   publish();
 }
 
+void backend_state::on_opened(circuit before) {
+  events_.circuit_changed(before, circuit::open);
+  // Nobody waits for a backend that is taken out of service.
+  for (const auto& waiter : ledger_.expire(std::numeric_limits<time_ns>::max()))
+    deny(waiter.lane, waiter.request, deny_reason::circuit_open,
+         static_cast<std::uint32_t>(settings_.breaker.cooldown.count()));
+  schedule_tick();
+}
+
+void backend_state::on_away() {
+  const auto before = breaker_.state();
+  if (!breaker_.on_away(now()))
+    return;
+  on_opened(before);
+  publish();
+  publish_if_recall_changed();
+  resolve();
+}
+
+void backend_state::on_peer_note(const peer_note& message) {
+  if (message.note.backend != settings_.name)
+    return;
+  if (message.note.state == circuit::closed && message.note.healthy) {
+    peers_.erase(message.instance);
+    return;
+  }
+  peer_opinion opinion;
+  opinion.instance = message.instance;
+  opinion.state = message.note.state;
+  opinion.healthy = message.note.healthy;
+  peers_[message.instance] = std::move(opinion);
+}
+
 void backend_state::on_result(const result_report& message) {
   if (message.result != attempt_result::ok && message.result != attempt_result::canceled &&
       message.result != attempt_result::head_received) {
@@ -233,15 +268,10 @@ void backend_state::on_result(const result_report& message) {
   const auto before = breaker_.state();
   const bool changed = breaker_.on_result(message.result, message.probe, now());
   const auto after = breaker_.state();
-  if (before != after)
+  if (after == circuit::open && before != circuit::open)
+    on_opened(before);
+  else if (before != after)
     events_.circuit_changed(before, after);
-  if (after == circuit::open && before != circuit::open) {
-    // Nobody waits for a backend that is taken out of service.
-    for (const auto& waiter : ledger_.expire(std::numeric_limits<time_ns>::max()))
-      deny(waiter.lane, waiter.request, deny_reason::circuit_open,
-           static_cast<std::uint32_t>(settings_.breaker.cooldown.count()));
-    schedule_tick();
-  }
   if (changed)
     publish();
   publish_if_recall_changed();
@@ -384,6 +414,8 @@ backend_snapshot backend_state::snapshot() const {
         static_cast<std::uint32_t>(std::max<time_ns>(0, view_.open_until - now()) / 1'000'000);
   result.last_failure = last_failure_;
   result.last_failure_ms = last_failure_ms_;
+  for (const auto& [instance, opinion] : peers_)
+    result.peers.push_back(opinion);
   return result;
 }
 

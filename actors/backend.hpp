@@ -48,12 +48,15 @@ private:
   void on_lane(const lane_actor& lane, std::uint32_t index);
   void on_lease_request(const lease_request& message);
   void on_return();
+  void on_away();
+  void on_peer_note(const peer_note& message);
   void on_result(const result_report& message);
   void on_settings(const settings_ptr& settings);
   void on_resolution(const resolution& message);
   void on_tick();
   backend_snapshot snapshot() const;
 
+  void on_opened(circuit before);
   void decide(const pending& asker);
   void answer(std::uint32_t lane, std::uint64_t request, bool probe);
   void deny(std::uint32_t lane, std::uint64_t request, deny_reason reason,
@@ -77,7 +80,8 @@ private:
   attempt_result last_failure_ = attempt_result::ok;
   std::int64_t last_failure_ms_ = 0;
   std::map<std::uint32_t, lane_actor> lanes_;
-  std::vector<pending> unresolved_; ///< asked before the first resolution had ended
+  std::vector<pending> unresolved_;           ///< asked before the first resolution had ended
+  std::map<std::string, peer_opinion> peers_; ///< by instance
   std::uint32_t waiting_told_ = 0;
   bool resolving_ = false;
   std::uint32_t probing_lane_ = 0; ///< whose request the last half-open probe is

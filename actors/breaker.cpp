@@ -85,6 +85,14 @@ bool breaker::on_return() {
   return true;
 }
 
+bool breaker::on_away(time_ns now) {
+  if (!settings_.enabled || state_ != circuit::closed)
+    return false;
+  ++failures_;
+  open(now);
+  return true;
+}
+
 bool breaker::take_probe() {
   if (state_ != circuit::half_open || probing_)
     return false;

@@ -23,6 +23,10 @@ public:
   /// to wait for the end of a cooldown. @returns true when something has changed.
   bool on_return();
 
+  /// The gateway's own question has met no connection, and another replica has found the same:
+  /// opens without waiting for more failures. @returns true when it has.
+  bool on_away(time_ns now);
+
   /// @returns true for exactly one caller while half open, until that probe's result is there.
   bool take_probe();
 

@@ -97,6 +97,8 @@ net::task<void> prober::run([[maybe_unused]] caf::strong_actor_ptr keep, prober*
   result.backend = self->settings_.name;
   result.code = static_cast<std::int32_t>(answer.status);
   result.busy = saturated && answer.error == client::fetch_error::timeout;
+  result.disconnected = answer.error == client::fetch_error::connect_failure ||
+                        answer.error == client::fetch_error::reset;
   // A body over the bound says nothing against the status.
   if (!answer.ok() && answer.error != client::fetch_error::too_large) {
     result.code = 0;

@@ -60,6 +60,7 @@ public:
         [this](check_atom) -> caf::result<health_report> {
           return delegate(health_, check_atom::value);
         },
+        [this](const peer_note& message) { on_peer_note(message); },
         [this](tick_atom, const std::string& child) { restart(child); },
         [this](tick_atom) { kill_what_is_left(); },
     };
@@ -345,6 +346,27 @@ private:
       caf::anon_send(caf::actor_cast<supervisor_actor>(this), settings_);
   }
 
+  // ---- what other replicas say ----
+
+  void on_peer_note(const peer_note& message) {
+    const auto found = backends_.find(message.note.backend);
+    if (stopping_ || found == backends_.end())
+      return;
+    send(found->second.control, message);
+    // One look at a time: many replicas may say the same.
+    if (message.note.state != circuit::open || !looking_.insert(message.note.backend).second)
+      return;
+    const auto limit = settings_->backends.at(message.note.backend).health.timeout;
+    request(found->second.prober, 2 * limit, check_atom::value)
+        .then(
+            [this, control = found->second.control](const probe_result& seen) {
+              looking_.erase(seen.backend);
+              if (seen.disconnected)
+                send(control, away_atom::value);
+            },
+            [this, name = message.note.backend](const caf::error&) { looking_.erase(name); });
+  }
+
   // ---- restarts ----
 
   void on_down(const caf::down_msg& down) {
@@ -478,6 +500,7 @@ private:
   std::map<caf::actor_addr, std::string> children_; ///< role; empty: its end is expected
   std::map<caf::actor_addr, caf::strong_actor_ptr> handles_;
   std::set<std::string> restarting_;
+  std::set<std::string> looking_; ///< backends that are looked at because of another replica
   std::map<std::string, restart_history> history_;
   bool stopping_ = false;
   caf::error reason_;

@@ -7,6 +7,7 @@
 #include "actors/runtime_controller.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/voice_library.hpp"
+#include "app/cluster_setup.hpp"
 #include "app/observation.hpp"
 #include "app/tls_contexts.hpp"
 #include "app/version.hpp"
@@ -372,6 +373,8 @@ struct application::parts {
     if (was.host != now.host || was.port != now.port || was.backlog != now.backlog ||
         settings->threads != fresh->threads)
       say->warn("listener address and thread count change with the next start only");
+    if (const auto warning = cluster_change_warning(*settings, *fresh); !warning.empty())
+      say->warn("{}", warning);
     if (!apply(fresh)) {
       metrics.config_reloads[telemetry::reload_result::rejected].increment();
       return;

@@ -31,14 +31,16 @@ for part in ${with[@]+"${with[@]}"}; do
   option="SYNAPSE_BUILD_${part^^}"
   cached "$option" ON && [[ -f $dir/build.ninja ]] || options+=("-D$option=ON")
 done
-if [[ $preset == tsan && ! -f $dir/caf/libcaf_core.so ]]; then
-  if "$root/scripts/build_instrumented_caf.sh"; then
-    options+=("-DCAF_CORE_LIBRARY=$dir/caf/libcaf_core.so")
-  else
+if [[ $preset == tsan ]]; then
+  caf=(-DCAF_CORE_LIBRARY="$dir/caf/libcaf_core.so" -DCAF_IO_LIBRARY="$dir/caf/libcaf_io.so"
+    -DCAF_OPENSSL_LIBRARY="$dir/caf/libcaf_openssl.so")
+  # Quick when they are there.
+  if ! "$root/scripts/build_instrumented_caf.sh"; then
     echo "build: no instrumented CAF; ThreadSanitizer will not see into actors" >&2
+  elif ! cached CAF_CORE_LIBRARY "$dir/caf/libcaf_core.so" ||
+    ! cached CAF_IO_LIBRARY "$dir/caf/libcaf_io.so"; then
+    options+=("${caf[@]}")
   fi
-elif [[ $preset == tsan ]] && ! cached CAF_CORE_LIBRARY "$dir/caf/libcaf_core.so"; then
-  options+=("-DCAF_CORE_LIBRARY=$dir/caf/libcaf_core.so")
 fi
 cd "$root"
 if [[ ${#options[@]} -gt 0 ]]; then

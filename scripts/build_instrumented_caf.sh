@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds CAF's core library with ThreadSanitizer into build-tsan/caf.
+# Builds CAF's libraries (core, io, openssl) with ThreadSanitizer into build-tsan/caf.
 #
-# Debian's libcaf_core is not instrumented. ThreadSanitizer then does not see the atomics with which
+# Debian's are not instrumented. ThreadSanitizer then does not see the atomics with which
 # CAF hands a message from one thread to another, and reports every payload as a data race (about
 # seventy reports from a program with five actors); hiding those hides real races in actors as well.
-# With this library the same program is silent without any suppression.
+# With these the same program is silent without any suppression.
 #
 # The source comes from the Debian archive that this machine installs packages from, by apt-get, and
-# must have the checksum below. No root needed. Does nothing when the library is there.
+# must have the checksum below. No root needed. Does nothing when the libraries are there.
 set -euo pipefail
 
 version=0.17.6
@@ -15,7 +15,8 @@ sha256=e2bf5bd243f08bb7d8adde197cfe3e6d71314ed3378fe0692f8932f4c3b3928c
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out="$root/build-tsan/caf"
-[[ ! -f $out/libcaf_core.so ]] || exit 0
+libraries=(libcaf_core.so libcaf_io.so libcaf_openssl.so)
+[[ ! -f $out/${libraries[0]} || ! -f $out/${libraries[1]} || ! -f $out/${libraries[2]} ]] || exit 0
 
 apt_source() { # apt_source DIRECTORY: leaves the release's tar ball in it
   local archive
@@ -45,5 +46,8 @@ cmake -S "$root/cmake/instrumented_caf" -B "$out/build" -G Ninja --log-level=WAR
   -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" \
   "-DCAF_SOURCE_DIR=$out/actor-framework-$version" >/dev/null
 ninja -C "$out/build" >"$out/build.log" || { tail -50 "$out/build.log" >&2; exit 1; }
-mv "$out/build/libcaf_core.so" "$out/libcaf_core.so"
+# They find each other in the directory they end up in.
+for library in "${libraries[@]}"; do
+  cp "$out/build/$library" "$out/$library"
+done
 rm -rf "$out/build" "$out/actor-framework-$version"

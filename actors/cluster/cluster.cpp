@@ -3,6 +3,7 @@
 #include "actors/cluster/dialling.hpp"
 #include "actors/cluster/directory.hpp"
 #include "actors/cluster/door.hpp"
+#include "actors/cluster/events.hpp"
 #include "actors/cluster/knock.hpp"
 #include "actors/cluster/link.hpp"
 #include "actors/cluster/tls_middleman.hpp"
@@ -14,43 +15,6 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
-#include <variant>
-
-namespace synapse::actors {
-
-namespace cluster {
-
-struct guest_joined {
-  introduction who;
-  caf::node_id node;
-};
-struct guest_left {
-  std::uint64_t origin;
-};
-struct guest_lines {
-  std::vector<feed_event> lines;
-};
-struct guest_notes {
-  std::uint64_t origin;
-  std::vector<backend_note> notes;
-};
-struct guest_refused {
-  std::string what;
-};
-struct names_resolved {
-  std::vector<std::string> ips;
-  std::string problem;
-};
-/// What links, door and resolver tell the cluster.
-using cluster_event = std::variant<link_status, guest_joined, guest_left, guest_lines, guest_notes,
-                                   guest_refused, names_resolved>;
-using cluster_event_ptr = std::shared_ptr<cluster_event>;
-
-} // namespace cluster
-} // namespace synapse::actors
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
-    synapse::actors::cluster::cluster_event_ptr) // never leaves the process
 
 namespace synapse::actors {
 namespace cluster {
@@ -155,18 +119,7 @@ private:
     parts.secret = secret_;
     parts.timeout = parts_.settings.timeout;
     parts.max_guests = parts_.settings.max_members;
-    const auto say = teller();
-    parts.events.joined = [say](const introduction& who, const caf::node_id& node) {
-      say(guest_joined{who, node});
-    };
-    parts.events.left = [say](std::uint64_t origin) { say(guest_left{origin}); };
-    parts.events.lines = [say](std::vector<feed_event> lines) {
-      say(guest_lines{std::move(lines)});
-    };
-    parts.events.notes = [say](std::uint64_t origin, std::vector<backend_note> notes) {
-      say(guest_notes{origin, std::move(notes)});
-    };
-    parts.events.refused = [say](const std::string& what) { say(guest_refused{what}); };
+    parts.events = events_to(teller());
     door_ = spawn_door(system(), std::move(parts));
   }
 
@@ -273,8 +226,8 @@ private:
     const std::uint64_t origin_before = entry->status.origin;
     const auto before = directory_.update(*entry, status, wall_us(), steady_clock::now());
     entry->self = status.self;
-    if (before != status.state || !status.reason.empty())
-      report_change(*entry, before);
+    if (const auto change = change_of(*entry, before))
+      parts_.report(change->grave ? report_level::warning : report_level::info, change->text);
     if (before == status.state)
       return;
     if (status.state == member_state::up) {
@@ -283,7 +236,7 @@ private:
         send_exit(entry->link, caf::exit_reason::user_shutdown);
         entry->link = nullptr;
       } else {
-        send(entry->link, own_notes());
+        send(entry->link, notes_.own());
       }
     } else if (before == member_state::up) {
       for (auto& [name, other] : directory_.all())
@@ -291,24 +244,6 @@ private:
           start_link(other);
     }
     parts_.members_up(directory_.up());
-  }
-
-  void report_change(directory::entry& entry, member_state before) {
-    const link_status& now = entry.status;
-    const std::string who =
-        "replica " + (now.instance.empty() ? now.address : now.instance + " at " + now.address);
-    const bool changed = before != now.state;
-    if (now.state == member_state::up && changed) {
-      entry.complained = false;
-      parts_.report(report_level::info, who + " is up (gateway " + now.version + ")");
-    } else if (now.state == member_state::down && changed) {
-      parts_.report(report_level::warning, who + " is down: " + now.reason);
-    } else if (now.state == member_state::refused && changed) {
-      parts_.report(report_level::warning, who + " is no member: it " + now.reason);
-    } else if (now.state == member_state::connecting && !now.reason.empty() && !entry.complained) {
-      entry.complained = true;
-      parts_.report(report_level::info, who + " is not reached yet: " + now.reason);
-    }
   }
 
   void on_down(const caf::actor_addr& source) {
@@ -384,7 +319,7 @@ private:
   // ---- who has come by itself ----
 
   void on(const guest_joined& guest) {
-    directory_.said()[guest.who.origin].instance = guest.who.instance;
+    notes_.joined(guest.who.origin, guest.who.instance);
     if (leaving_ || directory_.knows(guest.who.origin))
       return;
     const bool no_host = guest.who.address.starts_with(":");
@@ -406,17 +341,7 @@ private:
             [](caf::error&) {});
   }
 
-  void on(const guest_left& guest) {
-    const auto found = directory_.said().find(guest.origin);
-    if (found == directory_.said().end())
-      return;
-    for (auto& [backend, note] : found->second.notes) {
-      backend_note nothing;
-      nothing.backend = backend;
-      tell_listeners(found->second.instance, nothing);
-    }
-    directory_.said().erase(found);
-  }
+  void on(const guest_left& guest) { notes_.left(guest.origin, listeners()); }
 
   void on(guest_lines& guest) {
     parts_.lines_received(guest.lines.size());
@@ -425,15 +350,7 @@ private:
            feed_batch_ptr{std::make_shared<std::vector<feed_event>>(std::move(guest.lines))});
   }
 
-  void on(const guest_notes& guest) {
-    auto& said = directory_.said()[guest.origin];
-    for (const backend_note& note : guest.notes) {
-      if (said.notes.size() >= max_notes && !said.notes.contains(note.backend))
-        continue;
-      said.notes[note.backend] = note;
-      tell_listeners(said.instance, note);
-    }
-  }
+  void on(const guest_notes& guest) { notes_.said(guest.origin, guest.notes, listeners()); }
 
   void on(const guest_refused& guest) {
     const auto now = steady_clock::now();
@@ -452,40 +369,23 @@ private:
   }
 
   void on_own_note(const backend_note& note) {
-    if (own_notes_.size() >= max_notes && !own_notes_.contains(note.backend))
-      return;
-    own_notes_[note.backend] = note;
-    const note_list_ptr one{std::make_shared<std::vector<backend_note>>(1, note)};
+    const auto one = notes_.own(note);
     for (auto& [name, entry] : directory_.all())
-      if (entry.link)
+      if (entry.link && one)
         send(entry.link, one);
-  }
-
-  note_list_ptr own_notes() const {
-    auto all = std::make_shared<std::vector<backend_note>>();
-    for (const auto& [backend, note] : own_notes_)
-      all->push_back(note);
-    return all;
   }
 
   void on_listener(const peer_note_listener& listener) {
     monitor(listener);
     listeners_.push_back(listener);
-    for (const auto& [origin, said] : directory_.said())
-      for (const auto& [backend, note] : said.notes)
-        send(listener, to_peer_note(said.instance, note));
+    notes_.tell_all([&](const peer_note& note) { send(listener, note); });
   }
 
-  static peer_note to_peer_note(const std::string& instance, const backend_note& note) {
-    peer_note result;
-    result.instance = instance;
-    result.note = note;
-    return result;
-  }
-
-  void tell_listeners(const std::string& instance, const backend_note& note) {
-    for (const auto& listener : listeners_)
-      send(listener, to_peer_note(instance, note));
+  note_book::tell listeners() {
+    return [this](const peer_note& note) {
+      for (const auto& listener : listeners_)
+        send(listener, note);
+    };
   }
 
   std::vector<cluster_member> members() const {
@@ -498,9 +398,9 @@ private:
     self.since_us = started_us_;
     self.last_seen_ms = 0;
     self.round_trip_us = 0;
-    self.backends = *own_notes();
+    self.backends = *notes_.own();
     std::vector<cluster_member> result{std::move(self)};
-    auto others = directory_.members(steady_clock::now());
+    auto others = directory_.members(steady_clock::now(), notes_);
     result.insert(result.end(), std::make_move_iterator(others.begin()),
                   std::make_move_iterator(others.end()));
     return result;
@@ -515,7 +415,7 @@ private:
   caf::io::middleman_actor middleman_;
   door_actor door_;
   std::uint16_t port_ = 0; ///< 0 until others can reach this replica
-  std::map<std::string, backend_note> own_notes_;
+  note_book notes_;
   std::vector<peer_note_listener> listeners_;
   steady_clock::time_point dns_due_{};
   steady_clock::time_point refusal_report_due_{};

@@ -66,7 +66,7 @@ std::size_t directory::up() const {
       }));
 }
 
-std::vector<cluster_member> directory::members(time_point now) const {
+std::vector<cluster_member> directory::members(time_point now, const note_book& notes) const {
   std::vector<cluster_member> result;
   for (const auto& [name, one] : entries_) {
     if (!one.link)
@@ -82,12 +82,30 @@ std::vector<cluster_member> directory::members(time_point now) const {
           std::chrono::duration_cast<std::chrono::milliseconds>(now - one.status.last_seen).count();
     member.round_trip_us = one.status.round_trip_us;
     member.reason = one.status.reason;
-    if (const auto found = said_.find(one.status.origin); found != said_.end())
-      for (const auto& [backend, note] : found->second.notes)
-        member.backends.push_back(note);
+    member.backends = notes.of(one.status.origin);
     result.push_back(std::move(member));
   }
   return result;
+}
+
+std::optional<change> change_of(directory::entry& entry, member_state before) {
+  const link_status& now = entry.status;
+  const bool changed = before != now.state;
+  const std::string who =
+      "replica " + (now.instance.empty() ? now.address : now.instance + " at " + now.address);
+  if (now.state == member_state::up && changed) {
+    entry.complained = false;
+    return change{false, who + " is up (gateway " + now.version + ")"};
+  }
+  if (now.state == member_state::down && changed)
+    return change{true, who + " is down: " + now.reason};
+  if (now.state == member_state::refused && changed)
+    return change{true, who + " is no member: it " + now.reason};
+  if (now.state == member_state::connecting && !now.reason.empty() && !entry.complained) {
+    entry.complained = true;
+    return change{false, who + " is not reached yet: " + now.reason};
+  }
+  return std::nullopt;
 }
 
 } // namespace synapse::actors::cluster

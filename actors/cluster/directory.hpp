@@ -3,12 +3,14 @@
 #pragma once
 
 #include "actors/cluster/link.hpp"
+#include "actors/cluster/note_book.hpp"
 #include "actors/protocol/cluster_messages.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,21 +57,21 @@ public:
   entry* up_besides(std::uint64_t origin, const std::string& than);
   std::size_t up() const;
 
-  // ---- what the others say of backends, by origin ----
-
-  struct words {
-    std::string instance;
-    std::map<std::string, backend_note> notes; ///< by backend
-  };
-  std::map<std::uint64_t, words>& said() { return said_; }
-
   /// One per replica, in order of addresses.
-  std::vector<cluster_member> members(time_point now) const;
+  std::vector<cluster_member> members(time_point now, const note_book& notes) const;
 
 private:
   std::size_t most_;
   entries entries_;
-  std::map<std::uint64_t, words> said_;
 };
+
+/// What people are told.
+struct change {
+  bool grave;
+  std::string text;
+};
+
+/// What is to be said now that the state was `before`; nothing when it was said already.
+std::optional<change> change_of(directory::entry& entry, member_state before);
 
 } // namespace synapse::actors::cluster

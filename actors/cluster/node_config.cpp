@@ -16,7 +16,8 @@ void configure_cluster(caf::actor_system_config& config, const config::cluster_s
   config.set("middleman.heartbeat-interval", timeout);
   config.set("middleman.connection-timeout", caf::timespan{2 * timeout});
   // Nodes that run something else, or this gateway's next kind of network, are no peers.
-  config.set("middleman.app-identifiers", std::vector<std::string>{"synapse-cluster"});
+  const std::vector<std::string> identifiers{"synapse-cluster"};
+  config.set("middleman.app-identifiers", identifiers);
   if (settings.tls.enabled()) {
     config.load<caf::openssl::manager>();
     config.openssl_certificate = settings.tls.certificate;

@@ -82,7 +82,7 @@ public:
     const auto known = network::remote_port_of_fd(stream_.fd());
     return known ? *known : std::uint16_t{0};
   }
-  void add_to_loop() override { stream_.activate(this); }
+  void add_to_loop() override { stream_.start(this); }
   void remove_from_loop() override { stream_.passivate(); }
 
 private:

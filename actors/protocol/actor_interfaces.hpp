@@ -14,6 +14,7 @@
 namespace synapse::actors {
 
 // Vocabulary without a payload. Two atoms of one text are one type: keep the list alphabetical.
+using away_atom = caf::atom_constant<caf::atom("away")>;
 using bus_atom = caf::atom_constant<caf::atom("bus")>;
 using cancel_atom = caf::atom_constant<caf::atom("cancel")>;
 using check_atom = caf::atom_constant<caf::atom("check")>;
@@ -61,6 +62,10 @@ using backend_actor = caf::typed_actor<
     caf::reacts_to<lease_request>, caf::reacts_to<lease_abandon>, caf::reacts_to<lease_return>,
     // The gateway's own question was answered, after one that was not.
     caf::reacts_to<return_atom>,
+    // The gateway's own question met no connection, after another replica has said so.
+    caf::reacts_to<away_atom>,
+    // What another replica says, for snapshots; changes nothing else.
+    caf::reacts_to<peer_note>,
     // Failures at once; successes while the lane's view says `suspect`.
     caf::reacts_to<result_report>,
     // New settings of the same backend (after a reload).
@@ -246,6 +251,9 @@ using supervisor_actor = caf::typed_actor<
     caf::replies_to<snap_atom>::with<std::vector<backend_snapshot>>,
     // A round of health checks, from whoever is the aggregator now.
     caf::replies_to<check_atom>::with<health_report>,
+    // From the cluster: another replica has found out something about a backend. When it takes no
+    // requests there, this one looks for itself at once; only what it sees itself counts.
+    caf::reacts_to<peer_note>,
     // INTERNAL: a restart whose back-off is over.
     caf::reacts_to<tick_atom, std::string>,
     // INTERNAL: children that have not ended yet are killed.

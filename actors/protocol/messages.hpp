@@ -268,6 +268,21 @@ typename Inspector::result_type inspect(Inspector& f, resolve_request& x) {
 // ---- control plane ----
 
 /// State of one backend for people and for the dashboard.
+/// What another replica says of a backend; only what is not well.
+struct peer_opinion {
+  std::string instance; ///< of the replica
+  circuit state = circuit::closed;
+  bool healthy = true;
+
+  peer_opinion() = default;
+  bool operator==(const peer_opinion&) const = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, peer_opinion& x) {
+  return f(caf::meta::type_name("peer_opinion"), x.instance, x.state, x.healthy);
+}
+
 struct backend_snapshot {
   std::string name;
   circuit state = circuit::closed;
@@ -280,6 +295,7 @@ struct backend_snapshot {
   std::uint32_t open_for_ms = 0;                    ///< until the circuit's next probe
   attempt_result last_failure = attempt_result::ok; ///< `ok`: there was none
   std::int64_t last_failure_ms = 0;                 ///< milliseconds since 1970
+  std::vector<peer_opinion> peers; ///< for display: they decide nothing; by instance
 
   backend_snapshot() = default;
 };
@@ -288,7 +304,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backend_snapshot& x) {
   return f(caf::meta::type_name("backend_snapshot"), x.name, x.state, x.consecutive_failures,
            x.times_opened, x.leased, x.waiting, x.addresses, x.resolved, x.open_for_ms,
-           x.last_failure, x.last_failure_ms);
+           x.last_failure, x.last_failure_ms, x.peers);
 }
 
 /// A request under way, for people.
@@ -325,13 +341,16 @@ struct probe_result {
   std::uint64_t duration_us = 0;
   /// It did not answer because it works at as many requests as it takes at once.
   bool busy = false;
+  /// No connection came about, or it was cut before an answer: what opens a circuit breaker.
+  bool disconnected = false;
 
   probe_result() = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, probe_result& x) {
-  return f(caf::meta::type_name("probe_result"), x.backend, x.code, x.error, x.duration_us, x.busy);
+  return f(caf::meta::type_name("probe_result"), x.backend, x.code, x.error, x.duration_us, x.busy,
+           x.disconnected);
 }
 
 struct health_report {

@@ -23,6 +23,8 @@ actors::backend_actor spawn_mute_backend(caf::actor_system& system) {
             [](const actors::lease_abandon&) {},
             [](const actors::lease_return&) {},
             [](actors::return_atom) {},
+            [](actors::away_atom) {},
+            [](const actors::peer_note&) {},
             [](const actors::result_report&) {},
             [](const actors::settings_ptr&) {},
             [](const actors::resolution&) {},

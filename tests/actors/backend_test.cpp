@@ -96,6 +96,34 @@ TEST_F(backend, opens_after_five_failures_and_tells_every_lane) {
   EXPECT_EQ(state().times_opened, 1U);
 }
 
+TEST_F(backend, opens_when_it_is_away_for_others_and_for_the_gateway) {
+  start();
+  peer_note note;
+  note.instance = "other";
+  note.note.backend = "b";
+  note.note.state = circuit::open;
+  note.note.healthy = false;
+  tell(note);
+  EXPECT_EQ(state().state, circuit::closed) << "what others say decides nothing";
+  ASSERT_EQ(state().peers.size(), 1U);
+  EXPECT_EQ(state().peers[0].instance, "other");
+  EXPECT_EQ(state().peers[0].state, circuit::open);
+  EXPECT_FALSE(state().peers[0].healthy);
+  tell(away_atom::value);
+  for (const auto& lane : told)
+    EXPECT_EQ(lane->view().state, circuit::open);
+  EXPECT_EQ(circuits, (std::vector<std::pair<circuit, circuit>>{{circuit::closed, circuit::open}}));
+  tell(away_atom::value);
+  EXPECT_EQ(circuits.size(), 1U);
+  note.note.state = circuit::closed;
+  note.note.healthy = true;
+  tell(note);
+  EXPECT_TRUE(state().peers.empty());
+  EXPECT_EQ(state().state, circuit::open);
+  actors.advance(30s, 100ms);
+  EXPECT_EQ(told[0]->view().state, circuit::half_open);
+}
+
 TEST_F(backend, refuses_while_open_and_says_for_how_long) {
   start();
   open_circuit();

@@ -35,6 +35,23 @@ breaker half_open(time_ns now) {
   return b;
 }
 
+TEST(breaker, opens_at_once_for_what_others_have_seen_too) {
+  breaker b{after(5)};
+  EXPECT_TRUE(b.on_away(second));
+  EXPECT_EQ(b.state(), circuit::open);
+  EXPECT_EQ(b.open_until(), 31 * second);
+  EXPECT_EQ(b.times_opened(), 1U);
+  EXPECT_FALSE(b.on_away(2 * second)) << "is open already";
+  EXPECT_EQ(b.open_until(), 31 * second);
+  EXPECT_TRUE(b.on_time(31 * second));
+  EXPECT_FALSE(b.on_away(32 * second)) << "its own probe is about to tell";
+  auto off = after(5);
+  off.enabled = false;
+  breaker none{off};
+  EXPECT_FALSE(none.on_away(second));
+  EXPECT_EQ(none.state(), circuit::closed);
+}
+
 TEST(breaker, counts_connection_level_failures_only) {
   for (const auto result : {connect_failure, connect_timeout, reset_before_head, reset_after_head})
     EXPECT_TRUE(breaker::is_failure(result)) << static_cast<int>(result);

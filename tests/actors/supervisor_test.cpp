@@ -137,6 +137,49 @@ struct supervised : testing::Test {
   supervisor_actor subject;
 };
 
+// ---- what other replicas say ----
+
+/// Says that a replica's circuit to backend `a` is open, and waits until the gateway has looked
+/// whether `address` answers. @returns the state of its own circuit then
+circuit after_a_note(supervised& bed, const backend_address& address, const char* of = "a") {
+  bed.resolver_script->addresses = {address};
+  EXPECT_TRUE(bed.apply({"a"}));
+  peer_note note;
+  note.instance = "other";
+  note.note.backend = of;
+  note.note.state = circuit::open;
+  caf::anon_send(bed.subject, note);
+  const auto state = [&] {
+    const auto states =
+        bed.actors.ask<std::vector<backend_snapshot>>(bed.subject, snap_atom::value);
+    return states && states->size() == 1 ? states->front().state : circuit::half_open;
+  };
+  const auto end = std::chrono::steady_clock::now() + 300ms;
+  while (state() != circuit::open && std::chrono::steady_clock::now() < end)
+    bed.actors.settle();
+  return state();
+}
+
+TEST_F(supervised, opens_a_circuit_that_another_replica_opened_when_it_cannot_connect_either) {
+  net::asio::io_context context;
+  net::tcp::acceptor free{context, {net::asio::ip::address_v4::loopback(), 0}};
+  backend_address nobody;
+  nobody.ip = {127, 0, 0, 1};
+  nobody.port = free.local_endpoint().port();
+  free.close();
+  EXPECT_EQ(after_a_note(*this, nobody), circuit::open);
+}
+
+TEST_F(supervised, leaves_a_circuit_closed_that_another_replica_opened_when_it_can_connect) {
+  net::asio::io_context context;
+  const net::tcp::acceptor listening{context, {net::asio::ip::address_v4::loopback(), 0}};
+  backend_address somebody;
+  somebody.ip = {127, 0, 0, 1};
+  somebody.port = listening.local_endpoint().port();
+  EXPECT_EQ(after_a_note(*this, somebody), circuit::closed);
+  EXPECT_EQ(after_a_note(*this, somebody, "no such backend"), circuit::closed);
+}
+
 // ---- configuration ----
 
 TEST_F(supervised, hands_a_configuration_to_all_threads) {
