@@ -92,6 +92,10 @@ public:
     for (auto& [name, entry] : directory_.all())
       if (entry.link)
         caf::anon_send_exit(entry.link, caf::exit_reason::user_shutdown);
+    // After an end that was not asked for, too: the next cluster of this process wants the port.
+    if (door_ && port_ != 0 && !closing_)
+      caf::anon_send(system().middleman().actor_handle(), caf::unpublish_atom::value,
+                     caf::actor_cast<caf::actor_addr>(door_), port_);
     if (door_)
       tell(door_, close_order{});
     door_ = nullptr;
@@ -121,6 +125,7 @@ private:
     parts.max_guests = parts_.settings.max_members;
     parts.events = events_to(teller());
     door_ = spawn_door(system(), std::move(parts));
+    monitor(door_);
   }
 
   void publish() {
@@ -248,6 +253,10 @@ private:
 
   void on_down(const caf::actor_addr& source) {
     std::erase_if(listeners_, [&](const auto& one) { return one.address() == source; });
+    if (door_ && door_.address() == source) {
+      parts_.report(report_level::error, "the door has ended unexpectedly");
+      return quit(caf::exit_reason::unhandled_exception);
+    }
     if (auto* entry = directory_.find(source))
       entry->link = nullptr; // dialled again with the next look round, unless it is this replica
     if (leaving_)

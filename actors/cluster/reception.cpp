@@ -1,6 +1,7 @@
 #include "actors/cluster/reception.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace synapse::actors::cluster {
 
@@ -8,6 +9,8 @@ namespace {
 /// Strangers whose greeting is under way at once. Who takes all places has to do so again and
 /// again: each is free after `timeout`.
 constexpr std::size_t max_strangers = 32;
+/// Of one replica.
+constexpr std::size_t max_sessions = 4;
 } // namespace
 
 reception::reception(caf::actor_system& system, door_parts parts, answer send)
@@ -53,7 +56,7 @@ void reception::on_hello(const caf::strong_actor_ptr& sender, const peer_packet&
                           other_protocol(who->protocol, who->version, parts_.self.protocol));
     return;
   }
-  if (count(false) >= max_strangers)
+  if (strangers() >= max_strangers)
     return;
   introduction own = parts_.self;
   own.nonce = random_bytes(32);
@@ -75,18 +78,16 @@ void reception::on_hello(const caf::strong_actor_ptr& sender, const peer_packet&
 void reception::on_proof(guests::iterator found, time_point now) {
   guest& who = found->second;
   const std::uint64_t origin = who.who.origin;
-  const auto earlier = std::find_if(guests_.begin(), guests_.end(), [&](const auto& entry) {
-    return entry.second.trusted && entry.second.who.origin == origin;
-  });
-  if (earlier == guests_.end() && count(true) >= parts_.max_guests) {
+  if (sessions_of(origin) == 0 && origins() >= parts_.max_guests) {
     refuse(who.peer, who.theirs, refusal_reason::full);
     parts_.events.refused(who.who.instance + ": there are as many replicas as max_members allows");
     guests_.erase(found);
     return;
   }
-  // The session of before has been given up by the other side: the member stays.
-  if (earlier != guests_.end())
-    guests_.erase(earlier->first);
+  // An earlier session may have been given up by the other side, or be another way here that it is
+  // about to choose from: it ends by itself.
+  if (sessions_of(origin) >= max_sessions)
+    forget_oldest(origin);
   who.trusted = true;
   send_sealed(who, found->first, packet_kind::welcome,
               encode(system_, memory_of(origin, now).last_line));
@@ -133,7 +134,7 @@ void reception::remove(guests::iterator who) {
   const bool was_trusted = who->second.trusted;
   const std::uint64_t origin = who->second.who.origin;
   guests_.erase(who);
-  if (was_trusted)
+  if (was_trusted && sessions_of(origin) == 0)
     parts_.events.left(origin);
 }
 
@@ -160,10 +161,34 @@ void reception::send_sealed(guest& to, std::uint64_t session, packet_kind kind, 
   send_(to.peer, std::move(packet));
 }
 
-std::size_t reception::count(bool trusted) const {
+std::size_t reception::strangers() const {
+  return static_cast<std::size_t>(std::count_if(
+      guests_.begin(), guests_.end(), [](const auto& entry) { return !entry.second.trusted; }));
+}
+
+std::size_t reception::origins() const {
+  std::set<std::uint64_t> all;
+  for (const auto& [session, who] : guests_)
+    if (who.trusted)
+      all.insert(who.who.origin);
+  return all.size();
+}
+
+std::size_t reception::sessions_of(std::uint64_t origin) const {
   return static_cast<std::size_t>(
-      std::count_if(guests_.begin(), guests_.end(),
-                    [&](const auto& entry) { return entry.second.trusted == trusted; }));
+      std::count_if(guests_.begin(), guests_.end(), [&](const auto& entry) {
+        return entry.second.trusted && entry.second.who.origin == origin;
+      }));
+}
+
+void reception::forget_oldest(std::uint64_t origin) {
+  auto oldest = guests_.end();
+  for (auto i = guests_.begin(); i != guests_.end(); ++i)
+    if (i->second.trusted && i->second.who.origin == origin &&
+        (oldest == guests_.end() || i->second.last_seen < oldest->second.last_seen))
+      oldest = i;
+  if (oldest != guests_.end())
+    guests_.erase(oldest);
 }
 
 reception::memory& reception::memory_of(std::uint64_t origin, time_point now) {

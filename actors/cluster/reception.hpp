@@ -49,7 +49,10 @@ private:
   void refuse(const caf::strong_actor_ptr& to, std::uint64_t their_session, refusal_reason reason);
   void send_sealed(guest& to, std::uint64_t session, packet_kind kind, std::string body);
   void remove(guests::iterator who);
-  std::size_t count(bool trusted) const;
+  std::size_t strangers() const;
+  std::size_t origins() const; ///< of guests that are trusted
+  std::size_t sessions_of(std::uint64_t origin) const;
+  void forget_oldest(std::uint64_t origin);
   memory& memory_of(std::uint64_t origin, time_point now);
 
   caf::actor_system& system_;

@@ -115,6 +115,7 @@ TEST_F(members, are_listed_once_although_they_have_two_addresses) {
   b.say(10);
   EXPECT_TRUE(support::wait_until([&] { return a.received == 10; }));
   EXPECT_EQ(a.numbers(2), numbers_from(1, 10));
+  EXPECT_EQ(b.reports().find(" is down"), std::string::npos) << b.reports();
 }
 
 TEST_F(members, are_found_by_a_name) {
@@ -165,6 +166,24 @@ TEST_F(members, tell_notes_at_once_and_all_of_them_to_who_joins) {
     EXPECT_LT(*std::max_element(delays.begin(), delays.end()), 100'000);
   }
   print_delays("notes (seen by polling)", delays);
+}
+
+TEST_F(members, can_take_the_port_of_one_that_was_killed_in_the_same_process) {
+  replica a{named("a", 1)};
+  const auto address = a.address();
+  replica b{named("b", 2, {address})};
+  ASSERT_TRUE(b.wait_for("a", member_state::up));
+  caf::anon_send_exit(a.cluster(), caf::exit_reason::kill);
+  ASSERT_TRUE(b.wait_for("a", member_state::down));
+  actors::replica_parts parts;
+  parts.settings = replica_options::quick();
+  parts.settings.port = config::parse_host_port(address)->port;
+  parts.secret = a_secret;
+  parts.origin = 5;
+  parts.instance = "again";
+  const auto next = actors::spawn_cluster(a.system(), std::move(parts));
+  EXPECT_TRUE(b.wait_for("again", member_state::up));
+  caf::anon_send_exit(next, caf::exit_reason::user_shutdown);
 }
 
 TEST_F(members, that_are_too_many_are_left_out) {
