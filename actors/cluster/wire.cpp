@@ -4,6 +4,10 @@
 
 namespace synapse::actors::cluster {
 
+std::string packet_type_name() {
+  return "synapse.peer_packet";
+}
+
 std::string clean_text(const std::string& text, std::size_t most) {
   std::string result = text.substr(0, most);
   std::replace_if(

@@ -57,6 +57,9 @@ typename Inspector::result_type inspect(Inspector& f, peer_packet& x) {
   return f(caf::meta::type_name("peer_packet"), x.kind, x.to, x.from, x.number, x.body, x.seal);
 }
 
+/// Under which CAF has to know it, on all nodes the same.
+std::string packet_type_name();
+
 /// What a replica publishes on its cluster port, and all that others can reach of it.
 using cluster_peer = caf::typed_actor<caf::reacts_to<peer_packet>>;
 

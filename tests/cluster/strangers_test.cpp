@@ -104,7 +104,7 @@ TEST_F(strangers, do_not_reach_the_actors_that_caf_registers) {
   caf::actor_system_config config;
   config.load<caf::io::middleman>();
   config.set("middleman.app-identifiers", std::vector<std::string>{"synapse-cluster"});
-  config.add_message_type<cluster::peer_packet>("synapse.peer_packet");
+  config.add_message_type<cluster::peer_packet>(cluster::packet_type_name());
   caf::actor_system open{config};
   const auto target = open.spawn([]() -> cluster::cluster_peer::behavior_type {
     return {[](const cluster::peer_packet&) {}};
