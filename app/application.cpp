@@ -149,6 +149,7 @@ struct application::parts {
     services.docs = handlers::make_docs_page(version);
     handlers::add_routes(table, services,
                          [this](std::string_view name) { return &metrics.route(name); });
+    prepare_cluster(actor_config, first);
     system = std::make_unique<caf::actor_system>(actor_config);
     for (unsigned i = 0; i < thread_count; ++i) {
       threads.push_back(std::make_unique<thread_parts>(i, *system, life, table, access_output));
@@ -253,6 +254,7 @@ struct application::parts {
       auto& counted = metrics.backend(name);
       actors::backend_events events;
       events.circuit_changed = [this, &counted, name](actors::circuit, actors::circuit to) {
+        observed->circuit_changed(name, to);
         using state = telemetry::breaker_state_value;
         const auto value = to == actors::circuit::open        ? state::open
                            : to == actors::circuit::half_open ? state::half_open
@@ -588,6 +590,17 @@ int application::run() {
     }
     p.certificate_stamp = stamp_of(p.settings->listener.tls.certificate);
   }
+  std::optional<actors::replica_parts> cluster;
+  if (wants_cluster(p.first)) {
+    std::string problem;
+    cluster = make_replica_parts(p.first, p.variables, p.observed->origin(),
+                                 telemetry::make_logger("cluster"), problem);
+    if (!cluster) {
+      p.say->critical("{}", problem);
+      p.system.reset();
+      return 2;
+    }
+  }
   if (!p.port_is_free() || !p.bind()) {
     p.system.reset();
     return 1;
@@ -598,7 +611,7 @@ int application::run() {
     p.stop();
     return 1;
   }
-  p.observed->start(*p.system, p.workers(), p.supervisor);
+  p.observed->start(*p.system, p.workers(), p.supervisor, std::move(cluster));
   for (auto& t : p.threads)
     asio::post(t->io.context(), [&t = *t, tls] { t.listener->start(tls); });
   p.life.ready = true;

@@ -130,7 +130,8 @@ observation::observation(const config::settings& settings, telemetry::log_system
 observation::~observation() = default;
 
 void observation::start(caf::actor_system& system, const std::vector<server::worker*>& workers,
-                        const actors::supervisor_actor& supervisor) {
+                        const actors::supervisor_actor& supervisor,
+                        std::optional<actors::replica_parts> cluster) {
   for (auto* work : workers)
     all_.traffic_desks.push_back(caf::actor_cast<actors::traffic_desk_actor>(
         actors::spawn_pinned<server::traffic_desk>(work->unit, *work)));
@@ -159,13 +160,11 @@ void observation::start(caf::actor_system& system, const std::vector<server::wor
     if (settings.bus_mode == "redis")
       start_redis(system);
   }
+  if (cluster)
+    start_cluster(system, supervisor, std::move(*cluster));
   actors::health_watch_parts watched;
   watched.supervisor = supervisor;
-  watched.on_round = [this](const actors::health_report& round) {
-    health_.record(samples_of(round, unix_ms()));
-    if (on_health_)
-      on_health_(round);
-  };
+  watched.on_round = [this](const actors::health_report& round) { on_round(round); };
   watch_ = actors::spawn_health_watch(system, std::move(watched));
   all_.check_health = [watch = watch_] { caf::anon_send(watch, actors::check_atom::value); };
 }
@@ -193,6 +192,61 @@ void observation::start_redis(caf::actor_system& system) {
   };
   redis_ = actors::spawn_redis_bus(system, std::move(parts));
   set_bus(redis_);
+}
+
+void observation::start_cluster(caf::actor_system& system,
+                                const actors::supervisor_actor& supervisor,
+                                actors::replica_parts parts) {
+  auto& registry = metrics_.registry();
+  const auto members =
+      registry.gauges("synapse_cluster_members", "Other replicas that are up.").with({});
+  const auto lines =
+      registry.counters("synapse_cluster_lines_total",
+                        "Lines of the terminal feed between replicas, by result.", {"result"});
+  const auto count_lines = [](const telemetry::counter& by) {
+    return [by](std::size_t more) { by.add(more); };
+  };
+  parts.feed = feed_;
+  parts.members_up = [members](std::size_t now) { members.set(static_cast<std::int64_t>(now)); };
+  parts.lines_sent = count_lines(lines.with({"sent"}));
+  parts.lines_received = count_lines(lines.with({"received"}));
+  parts.lines_dropped = count_lines(lines.with({"dropped"}));
+  const auto started = actors::spawn_cluster(system, std::move(parts));
+  {
+    const std::lock_guard lock{notes_mutex_};
+    cluster_ = started;
+    for (const auto& [name, note] : notes_)
+      caf::anon_send(cluster_, note);
+  }
+  all_.cluster = started;
+  set_bus(started);
+  caf::anon_send(started, actors::listen_atom::value, actors::peer_note_listener{supervisor});
+}
+
+void observation::circuit_changed(const std::string& backend, actors::circuit to) {
+  const std::lock_guard lock{notes_mutex_};
+  auto& note = notes_[backend];
+  note.backend = backend;
+  note.state = to;
+  if (cluster_)
+    caf::anon_send(cluster_, note);
+}
+
+void observation::on_round(const actors::health_report& round) {
+  health_.record(samples_of(round, unix_ms()));
+  const std::lock_guard lock{notes_mutex_};
+  for (const auto& one : round.backends) {
+    auto& note = notes_[one.backend];
+    const bool healthy = one.code == 200 || one.busy;
+    const bool is_new = note.backend.empty();
+    if (!is_new && note.healthy == healthy)
+      continue;
+    note.backend = one.backend;
+    note.healthy = healthy;
+    note.detail = healthy ? std::string{} : one.error;
+    if (cluster_)
+      caf::anon_send(cluster_, note);
+  }
 }
 
 void observation::count_bus() {
@@ -247,6 +301,11 @@ void observation::stop() {
   };
   all_.check_health = [] {};
   end(watch_);
+  all_.cluster = nullptr;
+  {
+    const std::lock_guard lock{notes_mutex_};
+    end(cluster_);
+  }
   end(redis_);
   end(feed_);
   for (auto& desk : all_.feed_desks)

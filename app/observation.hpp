@@ -2,6 +2,7 @@
 /// What lets people see what the gateway does: terminal feed, dashboard, samples for its charts.
 #pragma once
 
+#include "actors/cluster/cluster.hpp"
 #include "actors/feed/feed_inbox.hpp"
 #include "actors/feed_bus/feed_bus_stats.hpp"
 #include "actors/health_watch.hpp"
@@ -17,8 +18,12 @@
 #include "telemetry/logging.hpp"
 #include "telemetry/traffic_history.hpp"
 
-#include <functional>
+#include <chrono>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace synapse::server {
@@ -36,8 +41,10 @@ public:
   ~observation();
 
   /// Starts the actors, when their threads run. @param workers by number of the I/O thread.
+  /// @param cluster of make_replica_parts; nothing: this process is no member of a cluster.
   void start(caf::actor_system& system, const std::vector<server::worker*>& workers,
-             const actors::supervisor_actor& supervisor);
+             const actors::supervisor_actor& supervisor,
+             std::optional<actors::replica_parts> cluster);
   /// Lines of an I/O thread's access log become lines of the feed, if there is one. Before it runs.
   void read_requests(telemetry::access_log& log) const;
   /// Where lines of this process go besides its own viewers.
@@ -46,10 +53,8 @@ public:
   const actors::terminal_feed_actor& feed() const noexcept { return feed_; }
   /// Names this process among all replicas.
   std::uint64_t origin() const noexcept { return origin_; }
-  /// Called with every round of health checks, on CAF's scheduler. Before start() only.
-  void on_health(std::function<void(const actors::health_report&)> hook) {
-    on_health_ = std::move(hook);
-  }
+  /// This replica has found out something about a backend: the others hear of it. Any thread.
+  void circuit_changed(const std::string& backend, actors::circuit to);
   /// Takes a sample if one is due. Call about once a second.
   void sample();
   /// Ends its actors; sessions have ended before.
@@ -57,6 +62,9 @@ public:
 
 private:
   void start_redis(caf::actor_system& system);
+  void start_cluster(caf::actor_system& system, const actors::supervisor_actor& supervisor,
+                     actors::replica_parts parts);
+  void on_round(const actors::health_report& round);
   void count_bus();
 
   const config::process_settings& process_;
@@ -69,7 +77,9 @@ private:
   handlers::dashboard_files files_;
   telemetry::traffic_history traffic_;
   telemetry::health_history health_;
-  std::function<void(const actors::health_report&)> on_health_;
+  std::mutex notes_mutex_; ///< notes_, cluster_
+  std::map<std::string, actors::backend_note> notes_;
+  actors::cluster_actor cluster_;
   std::vector<telemetry::callback_registration> callbacks_;
   actors::terminal_feed_actor feed_;
   std::shared_ptr<actors::feed_bus_stats> bus_stats_;
