@@ -2,5 +2,8 @@
 synapse_add_test(observation NO_PCH
   SOURCES
     observation/dashboard_test.cpp
+    observation/replicas_test.cpp
     observation/terminal_test.cpp
+    feed_bus/redis_server.cpp
+  DEPENDS actors_feed_bus
   LINK synapse_test_support nlohmann_json::nlohmann_json)
