@@ -77,7 +77,7 @@ public:
     actors::configure_cluster(config_, how_.settings);
     system_ = std::make_unique<caf::actor_system>(config_);
     feed_ = system_->spawn([this]() -> actors::terminal_feed_actor::behavior_type {
-      return {[](actors::publish_atom, const actors::feed_batch_ptr&) {},
+      return {[](actors::publish_atom) {},
               [this](actors::bus_atom, const actors::feed_batch_ptr& lines) { take(*lines); },
               [](const actors::feed_desk_actor&) {}, [](const actors::feed_bus_actor&) {}};
     });
