@@ -113,6 +113,7 @@ start "$bin_dir/synapse-backends" --llama-embed "$embed_port" --llama-router "$r
 backends=$!
 SYNAPSE_GATEWAY_CONFIG_PATH=$config SYNAPSE_HOST=127.0.0.1 SYNAPSE_PORT=$port \
   SYNAPSE_VOICE_LIBRARY_DIR=${SYNAPSE_VOICE_LIBRARY_DIR:-$data/voices} \
+  SYNAPSE_TERMINAL_FEED_MODE=${SYNAPSE_TERMINAL_FEED_MODE:-live} \
   SYNAPSE_MODEL_PROFILES_PATH=${SYNAPSE_MODEL_PROFILES_PATH:-$data/model-profiles.json} \
   start "$bin_dir/synapse" &
 gateway=$!
@@ -138,6 +139,8 @@ url="http://127.0.0.1:$port"
 cat <<TEXT
 
 Synapse is ready: $url   (Ctrl-C stops it)
+
+  dashboard: $url/dashboard
 
   curl $url/v1/models
   curl $url/v1/embeddings -H 'Content-Type: application/json' -d '{"model":"local-embed","input":"hello"}'

@@ -23,7 +23,7 @@ protected:
 
 TEST_F(request_check, unknown_path_is_404_in_the_envelope_of_its_path) {
   for (const std::string path :
-       {"/nowhere", "/livez/", "/livez/x", "/", "/V1/chat/completions", "/v1x", "/v1%2Fmodels"}) {
+       {"/nowhere", "/livez/", "/livez/x", "//", "/V1/chat/completions", "/v1x", "/v1%2Fmodels"}) {
     SCOPED_TRACE(path);
     const auto reply = gateway_.get(path);
     EXPECT_EQ(reply.status, 404u);
