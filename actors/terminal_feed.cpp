@@ -7,6 +7,7 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 #include <vector>
@@ -63,7 +64,7 @@ private:
       feed::cut_line(event.message, parts_.max_line_chars);
       lines.push_back(append(event));
     }
-    tell(std::move(lines));
+    tell(lines);
     if (bus_)
       send(bus_,
            feed_batch_ptr{std::make_shared<const std::vector<feed_event>>(std::move(events))});
@@ -79,7 +80,7 @@ private:
       lines.push_back(append(checked));
     }
     if (!lines.empty())
-      tell(std::move(lines));
+      tell(lines);
   }
 
   feed_line_ptr append(const feed_event& event) {
@@ -96,11 +97,16 @@ private:
     return line;
   }
 
-  void tell(std::vector<feed_line_ptr> lines) {
-    const feed_lines_ptr shared =
-        std::make_shared<const std::vector<feed_line_ptr>>(std::move(lines));
-    for (const auto& desk : desks_)
-      send(desk, shared);
+  /// In pieces: a desk with thousands of viewers serves requests between them.
+  void tell(const std::vector<feed_line_ptr>& lines) {
+    constexpr std::size_t piece = 128;
+    for (std::size_t at = 0; at < lines.size(); at += piece) {
+      const auto begin = lines.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto end = begin + static_cast<std::ptrdiff_t>(std::min(piece, lines.size() - at));
+      const feed_lines_ptr shared = std::make_shared<const std::vector<feed_line_ptr>>(begin, end);
+      for (const auto& desk : desks_)
+        send(desk, shared);
+    }
   }
 
   terminal_feed_parts parts_;

@@ -218,6 +218,8 @@ private:
     parts.lines_sent = parts_.lines_sent;
     parts.lines_dropped = parts_.lines_dropped;
     entry.other_way_to = 0;
+    entry.status = {}; // it may have been up before; now nothing is known of it
+    entry.status.address = entry.address.to_string();
     entry.changed = steady_clock::now();
     entry.since_us = wall_us();
     entry.link = spawn_link(system(), std::move(parts));

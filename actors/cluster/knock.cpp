@@ -92,7 +92,10 @@ std::vector<std::string> addresses_of(const std::string& host, std::string& prob
 
 knock_result knock(const config::host_port& at, std::chrono::milliseconds limit) {
   knock_result result;
+  const auto due = std::chrono::steady_clock::now() + 2 * limit;
   for (const std::string& ip : addresses_of(at.host, result.problem)) {
+    if (std::chrono::steady_clock::now() >= due)
+      break; // a name with many addresses of which none answers; the next attempt begins anew
     const address_list list{ip, std::to_string(at.port)};
     if (list.code != 0)
       continue;

@@ -21,7 +21,8 @@ struct knock_result {
 /// with `problem` set when there is none. Blocks as long as the system's resolver does.
 std::vector<std::string> addresses_of(const std::string& host, std::string& problem);
 
-/// Connects and closes at once. Blocks: the resolver, and at most `limit` for each address.
+/// Connects and closes at once. Blocks: the resolver, and at most `limit` for each address and
+/// thrice `limit` for all.
 knock_result knock(const config::host_port& at, std::chrono::milliseconds limit);
 
 } // namespace synapse::actors::cluster

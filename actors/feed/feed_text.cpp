@@ -17,6 +17,8 @@ namespace synapse::feed {
 namespace {
 /// The redactor looks at so much of a line: its work grows with it.
 constexpr std::size_t bytes_per_char = 4;
+/// Year 2262: as far as nanoseconds since 1970 go.
+constexpr std::int64_t max_time_us = 9'223'372'036'000'000;
 
 std::string clean_name(std::string_view name) {
   std::string result;
@@ -56,6 +58,7 @@ void cut_line(std::string& text, std::size_t max_chars) {
 void sanitize(actors::feed_event& event, const telemetry::log_redactor& redactor,
               std::size_t max_chars) {
   event.level = std::min(event.level, static_cast<std::uint8_t>(telemetry::log_level::critical));
+  event.time_us = std::clamp<std::int64_t>(event.time_us, 0, max_time_us);
   event.instance = clean_name(event.instance);
   event.source = clean_name(event.source);
   const auto seen = telemetry::utf8_prefix(event.message, max_chars * bytes_per_char);

@@ -216,7 +216,7 @@ using feed_desk_actor = caf::typed_actor<
 using traffic_desk_actor = caf::typed_actor<
     // All of them, at most a thousand, the oldest first.
     caf::replies_to<list_atom>::with<std::vector<running_request>>,
-    // Gives one up as if its client had left; false when there is none of that id.
+    // Gives those of an id up as if their clients had left; false when there is none.
     caf::replies_to<cancel_atom, std::string /* request id */>::with<bool>>;
 
 /// Puts the lines of all replicas in one order for this one's viewers; on CAF's scheduler.

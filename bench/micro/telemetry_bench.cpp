@@ -1,4 +1,5 @@
 /// What telemetry costs per event and per request on an I/O thread.
+#include "actors/feed/feed_inbox.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/gateway_metrics.hpp"
 #include "telemetry/log_redactor.hpp"
@@ -178,6 +179,42 @@ void log_call(benchmark::State& state) {
   ::close(fd);
 }
 BENCHMARK(log_call);
+
+/// The same with the terminal feed's inbox as a reader, which nobody empties: the worst case.
+void log_call_with_feed(benchmark::State& state) {
+  int fd = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  {
+    log_system log({.fd = fd});
+    auto inbox = std::make_shared<synapse::feed::feed_inbox>();
+    inbox->on_first_line([] {});
+    log.add_sink(inbox);
+    auto logger = make_logger("bench");
+    for (auto _ : state)
+      logger->info("backend {} answered {} after {} us", "llama-router", 200, 1234);
+  }
+  ::close(fd);
+}
+BENCHMARK(log_call_with_feed);
+
+/// A line of the access log with the feed as its reader: per request, what is flushed included.
+void access_log_line_with_feed(benchmark::State& state) {
+  int fd = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  {
+    access_log_output output(fd);
+    access_log log(output);
+    synapse::feed::feed_inbox inbox;
+    log.set_reader([&](std::string_view lines) {
+      inbox.add_requests(lines, std::chrono::system_clock::now());
+    });
+    auto request = record();
+    for (auto _ : state) {
+      log.write(request);
+      ++request.duration_ns;
+    }
+  }
+  ::close(fd);
+}
+BENCHMARK(access_log_line_with_feed);
 
 void scrape(benchmark::State& state) {
   auto& f = shared_fixture();

@@ -13,8 +13,9 @@ bool feed_filter::wants(const actors::feed_line& line) const noexcept {
 }
 
 feed_viewer::feed_viewer(feed_desk& desk, feed_filter filter, std::size_t max_lines,
-                         net::wake_ptr wake)
-    : desk_(desk), filter_(std::move(filter)), max_lines_(std::max<std::size_t>(max_lines, 1)),
+                         net::wake_ptr wake, std::uint64_t after)
+    : desk_(desk), keep_(caf::actor_cast<actors::feed_desk_actor>(&desk)), after_(after),
+      filter_(std::move(filter)), max_lines_(std::max<std::size_t>(max_lines, 1)),
       wake_(std::move(wake)), place_(desk.viewers_.size()) {
   desk_.viewers_.push_back(this);
 }
@@ -27,7 +28,7 @@ feed_viewer::~feed_viewer() {
 }
 
 void feed_viewer::offer(const feed_line_ptr& line) {
-  if (!filter_.wants(*line))
+  if (line->position <= after_ || !filter_.wants(*line))
     return;
   if (count_ == max_lines_) {
     ring_[first_] = line;

@@ -30,7 +30,9 @@ struct feed_filter {
 class feed_viewer {
 public:
   /// @param desk outlives this. @param wake notified when lines have come.
-  feed_viewer(feed_desk& desk, feed_filter filter, std::size_t max_lines, net::wake_ptr wake);
+  /// @param after lines up to this position are not offered: they have been seen.
+  feed_viewer(feed_desk& desk, feed_filter filter, std::size_t max_lines, net::wake_ptr wake,
+              std::uint64_t after = 0);
   feed_viewer(const feed_viewer&) = delete;
   feed_viewer& operator=(const feed_viewer&) = delete;
   ~feed_viewer();
@@ -47,6 +49,8 @@ private:
   void offer(const actors::feed_line_ptr& line);
 
   feed_desk& desk_;
+  actors::feed_desk_actor keep_; ///< the desk may have been told to end
+  std::uint64_t after_;
   feed_filter filter_;
   std::size_t max_lines_;
   net::wake_ptr wake_;

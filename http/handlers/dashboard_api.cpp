@@ -207,20 +207,16 @@ net::task<bool> ask_members(const services& all, server::exchange& ex,
   co_return true;
 }
 
-json peers_of(const std::string& backend, const std::vector<actors::cluster_member>& members) {
+json describe(const std::vector<actors::peer_opinion>& peers) {
   auto result = json::array();
-  for (const auto& member : members)
-    for (const auto& note : member.backends)
-      if (!member.self && note.backend == backend)
-        result.push_back({{"instance", member.instance},
-                          {"circuit", text_of(note.state)},
-                          {"healthy", note.healthy}});
+  for (const auto& one : peers)
+    result.push_back(
+        {{"instance", one.instance}, {"circuit", text_of(one.state)}, {"healthy", one.healthy}});
   return result;
 }
 
 json describe(const config::backend_settings& settings, const actors::backend_snapshot& state,
-              const telemetry::backend_metrics& counted,
-              const std::vector<actors::cluster_member>& members) {
+              const telemetry::backend_metrics& counted) {
   auto addresses = json::array();
   for (const auto& address : state.addresses)
     addresses.push_back(text_of(address));
@@ -246,7 +242,7 @@ json describe(const config::backend_settings& settings, const actors::backend_sn
               {"attempts", attempts},
               {"failures", attempts > well ? attempts - well : 0},
               {"last_error", nullptr},
-              {"peers", peers_of(settings.name, members)}};
+              {"peers", describe(state.peers)}};
   if (state.last_failure_ms > 0)
     answer["last_error"] =
         json{{"at", state.last_failure_ms}, {"what", text_of(state.last_failure)}};
@@ -319,11 +315,7 @@ net::task<void> api_overview(const services& all, server::exchange& ex) {
   co_await reply_json(ex, std::move(answer));
 }
 
-net::task<void> api_backends(const services& all, server::exchange& ex) {
-  std::vector<actors::cluster_member> members;
-  const bool known = co_await ask_members(all, ex, members);
-  if (!known)
-    co_return;
+net::task<void> api_backends(const services&, server::exchange& ex) {
   std::deque<actors::question<std::vector<actors::backend_snapshot>>> question(1);
   question.front().ask(ex.actor(), ex.routes()->snapshot->router, actors::snap_atom::value);
   const bool answered = co_await all_answered(ex, question);
@@ -335,7 +327,7 @@ net::task<void> api_backends(const services& all, server::exchange& ex) {
     const auto state = std::find_if(states.begin(), states.end(),
                                     [&name = name](const auto& one) { return one.name == name; });
     if (state != states.end())
-      backends.push_back(describe(settings, *state, ex.owner().metrics->backend(name), members));
+      backends.push_back(describe(settings, *state, ex.owner().metrics->backend(name)));
   }
   json answer{{"backends", std::move(backends)}};
   co_await reply_json(ex, std::move(answer));

@@ -55,8 +55,10 @@ bool read_file(const fs::path& path, std::size_t& budget, std::string& into) {
   if (ec || size > budget)
     return false;
   std::ifstream file{path, std::ios::binary};
+  if (!file)
+    return false;
   into.assign(std::istreambuf_iterator<char>{file}, {});
-  if (into.size() > budget)
+  if (into.size() != size)
     return false;
   budget -= into.size();
   return !file.bad();

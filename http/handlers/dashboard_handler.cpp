@@ -112,7 +112,8 @@ net::task<void> reply_file(server::exchange& ex, const static_file& file, std::s
   for (const auto& field : ex.head().fields)
     if (http::iequals(field.name, "If-None-Match"))
       if_none_match = field.value;
-  std::string fields{"Vary: Accept-Encoding\r\nETag: "};
+  // Weak: the same content in several codings (RFC 9110 section 8.8.3.3).
+  std::string fields{"Vary: Accept-Encoding\r\nETag: W/"};
   fields.append(file.etag).append("\r\nCache-Control: ").append(caching).append("\r\n");
   fields.append(more);
   if (etag_matches(if_none_match, file.etag)) {

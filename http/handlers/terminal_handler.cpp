@@ -21,6 +21,8 @@ using http::response_detail;
 
 constexpr std::size_t max_sources = 32;
 constexpr std::size_t idle_input = 256; ///< viewers send nothing
+/// How long a viewer may look on after its session has ended.
+constexpr net::time_ns session_check = 5'000'000'000;
 /// Lines per write: the pieces of one system call, with a chunk's frame around them.
 constexpr std::size_t lines_per_write = net::transport::max_pieces - 4;
 
@@ -81,6 +83,7 @@ beginning begin_of(const client::feed_desk& desk, const wish& what, std::uint64_
   if (what.resume) {
     const auto& from = *what.resume;
     const bool same = from.ring == ring;
+    // Of every source and level: what has left the ring cannot be looked at any more.
     if (same && !lines.empty() && from.position + 1 < lines.front()->position)
       result.missed = lines.front()->position - from.position - 1;
     for (const auto& line : lines) {
@@ -99,6 +102,11 @@ beginning begin_of(const client::feed_desk& desk, const wish& what, std::uint64_
       result.lines.push_back(*line);
   std::reverse(result.lines.begin(), result.lines.end());
   return result;
+}
+
+/// The last line of this ring that the viewer has had; its desk may still be about to get it.
+std::uint64_t seen_before(const wish& what, std::uint64_t ring) {
+  return what.resume && what.resume->ring == ring ? what.resume->position : 0;
 }
 
 std::string dropped_event(std::uint64_t count) {
@@ -178,15 +186,27 @@ std::string greeting(const services& all) {
          meta.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n\n";
 }
 
+bool has_session(const services& all, const server::exchange& ex) {
+  return all.gate->session_end(ex.head(), std::chrono::system_clock::now()).has_value();
+}
+
 /// The live part: until the client leaves, does not read, or the gateway stops.
 net::task<bool> follow(const services& all, server::exchange& ex, client::feed_viewer& viewer) {
   const auto keepalive =
       std::chrono::nanoseconds{std::chrono::seconds{all.process->terminal_feed.keepalive_seconds}};
   std::vector<actors::feed_line_ptr> lines;
   auto last = net::io_thread::now();
+  // Who came with a session looks on for as long as it lasts.
+  const bool by_session = has_session(all, ex);
+  auto next_check = last + session_check;
   while (!ex.given_up()) {
     if (all.life->draining.load(std::memory_order_relaxed))
       co_return true;
+    if (by_session && net::io_thread::now() >= next_check) {
+      if (!has_session(all, ex))
+        co_return true;
+      next_check = net::io_thread::now() + session_check;
+    }
     if (!viewer.empty()) {
       const auto missed = viewer.take_dropped();
       viewer.take(lines, lines_per_write - 1);
@@ -198,14 +218,17 @@ net::task<bool> follow(const services& all, server::exchange& ex, client::feed_v
       last = net::io_thread::now();
       continue;
     }
-    if (keepalive.count() > 0 && net::io_thread::now() >= last + keepalive.count()) {
+    if (net::io_thread::now() >= last + keepalive.count()) {
       const std::vector<std::string_view> comment{": keepalive\n\n"};
       const bool sent = co_await send(ex, {}, comment);
       if (!sent)
         co_return false;
       last = net::io_thread::now();
     }
-    ex.alarm(keepalive.count() > 0 ? last + keepalive.count() : 0);
+    auto due = last + keepalive.count();
+    if (by_session)
+      due = std::min(due, next_check);
+    ex.alarm(due);
     co_await ex.changed();
   }
   co_return false;
@@ -215,7 +238,8 @@ net::task<void> serve_viewer(const services& all, server::exchange& ex, wish wha
   auto& desk = client::feed_desk::behind(all.feed_desks[ex.owner().io.index()]);
   auto first = begin_of(desk, what, all.feed_origin);
   client::feed_viewer viewer{desk, std::move(what.filter),
-                             all.process->terminal_feed.subscriber_queue_size, ex.wake()};
+                             all.process->terminal_feed.subscriber_queue_size, ex.wake(),
+                             seen_before(what, all.feed_origin)};
   all.feed_viewers.increment();
   bool whole = false;
   {
@@ -260,8 +284,15 @@ net::task<void> terminal_events(const services& all, server::exchange& ex) {
     co_await ex.reply_error(response_detail::bad_request, wrong);
     co_return;
   }
+  if (ex.has_body()) {
+    co_await ex.reply_error(response_detail::bad_request, "a viewer sends no body");
+    co_return;
+  }
   if (ex.method() == http::verb::head) {
-    co_await ex.reply(200, "text/event-stream", {});
+    const auto head = stream_head(ex);
+    const std::string_view piece = head;
+    if (!ex.write({&piece, 1}))
+      co_await ex.finish_write();
     co_return;
   }
   co_await serve_viewer(all, ex, std::move(what));

@@ -208,6 +208,12 @@ net::task<void> connection::serve() {
     // Somebody here gave it up, and its client is still there to be told.
     current.close_after();
     co_await current.reply_error(http::response_detail::canceled);
+    // A canceled exchange waits for nothing any more; these last bytes are worth a moment.
+    const auto due = net::io_thread::now() + linger_time;
+    while (downstream_->writing() && net::io_thread::now() < due) {
+      owner_.io.arm(timer_, due);
+      co_await wake_->wait();
+    }
   } else if (!current.begun() && !current.aborted() && !current.given_up()) {
     if (!failed)
       spdlog::error("request {} was not answered by its handler", current.id());

@@ -237,7 +237,7 @@ net::task<void> exchange::reply(unsigned status, std::string_view content_type,
   reply.status = status;
   reply.content_type = content_type;
   reply.content_length = body.size();
-  if (status == 204)
+  if (status == 204 || status == 304) // RFC 9110 section 8.6
     reply.content_length.reset();
   reply.request_id = id();
   reply.connection = decide_connection();

@@ -43,13 +43,15 @@ std::vector<actors::running_request> traffic_desk::list() {
   return result;
 }
 
+/// All of that id: clients choose it, and may choose one twice.
 bool traffic_desk::cancel(const std::string& id) {
+  bool found = false;
   for (auto* one = owner_.connections; one; one = one->next())
     if (auto* request = one->current(); request != nullptr && request->id() == id) {
       request->actor().cancel();
-      return true;
+      found = true;
     }
-  return false;
+  return found;
 }
 
 } // namespace synapse::server

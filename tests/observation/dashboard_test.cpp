@@ -152,6 +152,7 @@ TEST(dashboard, serves_the_front_end_compressed_cached_and_within_a_strict_polic
     const auto again =
         gateway.get(path, std::string{bearer} + "If-None-Match: " + page.field("ETag") + "\r\n");
     EXPECT_EQ(again.status, 304u);
+    EXPECT_EQ(again.field("Content-Length"), "");
     EXPECT_TRUE(again.body.empty());
   }
   const auto plain = gateway.get("/dashboard/assets/app.123.js");

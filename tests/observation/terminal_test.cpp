@@ -273,6 +273,35 @@ TEST(terminal, ends_well_when_the_gateway_stops) {
   EXPECT_EQ(gateway.wait_exit(), 0);
 }
 
+TEST(terminal, ends_with_the_session_it_was_opened_in) {
+  const gateway_process gateway{lines_config(), live()};
+  const auto login = gateway.get("/dashboard/login?access_token=" + std::string{token});
+  const auto cookie = login.field("Set-Cookie");
+  const auto fields = "Cookie: " + cookie.substr(0, cookie.find(';')) + "\r\n";
+  auto client = gateway.connect();
+  client.send("GET /events/terminal HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
+  auto reply = client.read_head();
+  ASSERT_TRUE(client.read_until(reply, "listening on"));
+  auto other = gateway.connect();
+  other.send(support::request_bytes("POST", "/dashboard/logout", "",
+                                    fields + "X-Synapse-Dashboard: 1\r\n"));
+  EXPECT_EQ(other.read_reply().status, 204u);
+  client.read_rest(reply);
+  EXPECT_TRUE(reply.complete());
+}
+
+TEST(terminal, answers_a_head_as_the_stream_begins_and_takes_no_body) {
+  const gateway_process gateway{lines_config(), live()};
+  auto client = gateway.connect();
+  client.send("HEAD /events/terminal HTTP/1.1\r\nHost: x\r\n" + std::string{bearer} + "\r\n");
+  const auto head = client.read_reply(true);
+  EXPECT_EQ(head.status, 200u);
+  EXPECT_EQ(head.field("Content-Length"), "");
+  client.send("GET /events/terminal HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n" +
+              std::string{bearer} + "\r\n{}");
+  EXPECT_EQ(client.read_reply().status, 400u);
+}
+
 TEST(terminal, an_old_client_gets_it_without_chunks) {
   const gateway_process gateway{lines_config(), live()};
   auto client = gateway.connect();

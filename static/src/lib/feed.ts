@@ -6,6 +6,7 @@ import type { LogLine, Session } from './types';
 
 export const maxLines = 2000;
 const drawEveryMs = 150;
+const retryAfterMs = 5000;
 
 export type Line = LogLine & { key: number };
 export type FeedState = 'connecting' | 'live' | 'reconnecting' | 'closed';
@@ -46,10 +47,22 @@ export class Feed {
       const closed = source.readyState === EventSource.CLOSED;
       this.state = closed ? 'closed' : 'reconnecting';
       this.draw();
-      // An EventSource does not tell why; if the session has ended, this leads to the login.
-      if (closed) getJson<Session>('/api/session').catch(() => undefined);
+      if (closed) this.retry(source, level);
     };
     this.draw();
+  }
+
+  // An EventSource does not tell why it gives up: after an error status it never comes back by
+  // itself. If the session has ended, the question leads to the login.
+  private retry(source: EventSource, level: string): void {
+    window.setTimeout(() => {
+      if (this.source !== source) return;
+      getJson<Session>('/api/session')
+        .then((session) => {
+          if (this.source === source && session.feed_mode === 'live') this.open(level);
+        })
+        .catch(() => this.source === source && this.retry(source, level));
+    }, retryAfterMs);
   }
 
   close(): void {

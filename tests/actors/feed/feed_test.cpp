@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <limits>
 #include <thread>
 
 namespace synapse::feed {
@@ -142,11 +143,13 @@ TEST(feed_text, what_other_processes_say_is_made_harmless) {
   event.instance = std::string(1000, 'i') + "\x1b[2J";
   event.source = "evil\nsource";
   event.level = 200;
+  event.time_us = std::numeric_limits<std::int64_t>::max();
   event.message = "password=hunter2 \x1b[31mred canary-77 " + std::string(50'000, 'z');
   sanitize(event, redactor, 100);
   EXPECT_LE(event.instance.size(), max_name_bytes);
   EXPECT_EQ(event.source, "evil\\nsource");
   EXPECT_EQ(event.level, 4);
+  EXPECT_NE(render_event(event, event_id(1, 1, event.time_us)).find("2262-"), std::string::npos);
   EXPECT_EQ(event.message.find("hunter2"), std::string::npos);
   EXPECT_EQ(event.message.find("canary-77"), std::string::npos);
   EXPECT_EQ(event.message.find('\x1b'), std::string::npos);
