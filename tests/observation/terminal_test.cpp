@@ -13,6 +13,15 @@ std::string lines_config() {
   return lonely_config();
 }
 
+/// All viewers on one thread: what one has seen, the desk of the other has.
+std::string one_thread_config() {
+  auto config = lonely_config();
+  const auto at = config.find("threads: 2");
+  EXPECT_NE(at, std::string::npos);
+  config[at + 9] = '1';
+  return config;
+}
+
 TEST(terminal, begins_with_meta_and_has_what_was_logged_before_and_what_is_logged_then) {
   const gateway_process gateway{lines_config(), live()};
   log_a_line(gateway, "req-before");
@@ -73,7 +82,7 @@ TEST(terminal, sends_what_the_filters_let_through) {
 }
 
 TEST(terminal, the_backlog_is_as_long_as_one_says) {
-  const gateway_process gateway{lines_config(), live()};
+  const gateway_process gateway{one_thread_config(), live()};
   for (int i = 0; i < 5; ++i)
     log_a_line(gateway, "req-old-" + std::to_string(i));
   viewer watch{gateway, "?backlog=500"};
@@ -126,7 +135,8 @@ TEST(terminal, goes_on_where_a_viewer_was) {
 }
 
 TEST(terminal, says_how_many_lines_a_returning_viewer_cannot_have_any_more) {
-  const gateway_process gateway{lines_config(), live({{"SYNAPSE_TERMINAL_FEED_BUFFER_SIZE", "3"}})};
+  const gateway_process gateway{one_thread_config(),
+                                live({{"SYNAPSE_TERMINAL_FEED_BUFFER_SIZE", "3"}})};
   std::string last;
   {
     viewer first{gateway};
