@@ -128,7 +128,10 @@ TEST_F(processes, one_that_is_frozen_is_noticed_costs_bounded_memory_and_comes_b
   const auto got = b.numbers(1);
   EXPECT_TRUE(std::is_sorted(got.begin(), got.end()));
   EXPECT_EQ(std::adjacent_find(got.begin(), got.end()), got.end()) << "a line came twice";
-  EXPECT_EQ(got.size() + dropped, last);
+  // None is missing without having been counted. The two that were sent before anybody noticed lay
+  // unacknowledged: they may have been given up here and still have arrived there.
+  EXPECT_GE(got.size() + dropped, last);
+  EXPECT_LE(got.size() + dropped, last + 2);
 }
 
 } // namespace
