@@ -291,6 +291,10 @@ void dashboard_gate::end_session(const http::request_head& head, time_point now)
     ended_.emplace(std::move(ending->number), ending->expires);
 }
 
+bool dashboard_gate::needs_session(const http::request_head& head) const {
+  return options_.token && bearer_of(head).empty();
+}
+
 std::optional<dashboard_gate::time_point>
 dashboard_gate::session_end(const http::request_head& head, time_point now) {
   const auto found = session_of(head, now);

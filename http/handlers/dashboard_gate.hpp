@@ -58,6 +58,8 @@ public:
   std::string no_cookie() const;
   /// Ends the session of this request on this replica before its time.
   void end_session(const http::request_head& head, time_point now);
+  /// Whether it is a session that lets this request in: then it may last no longer than that.
+  bool needs_session(const http::request_head& head) const;
   /// When the request's session ends; nothing when it has none.
   std::optional<time_point> session_end(const http::request_head& head, time_point now);
 

@@ -88,9 +88,9 @@ beginning begin_of(const client::feed_desk& desk, const wish& what, std::uint64_
       result.missed = lines.front()->position - from.position - 1;
     for (const auto& line : lines) {
       // Another replica, or one that was restarted, has an order of its own: there the time
-      // decides.
+      // decides, and lines of the same millisecond rather come twice than not at all.
       const bool newer =
-          same ? line->position > from.position : line->time_us / 1000 * 1000 > from.time_us;
+          same ? line->position > from.position : line->time_us / 1000 * 1000 >= from.time_us;
       if (newer && what.filter.wants(*line))
         result.lines.push_back(line);
     }
@@ -197,7 +197,7 @@ net::task<bool> follow(const services& all, server::exchange& ex, client::feed_v
   std::vector<actors::feed_line_ptr> lines;
   auto last = net::io_thread::now();
   // Who came with a session looks on for as long as it lasts.
-  const bool by_session = has_session(all, ex);
+  const bool by_session = all.gate->needs_session(ex.head());
   auto next_check = last + session_check;
   while (!ex.given_up()) {
     if (all.life->draining.load(std::memory_order_relaxed))

@@ -159,13 +159,26 @@ TEST(terminal, says_how_many_lines_a_returning_viewer_cannot_have_any_more) {
 TEST(terminal, of_another_replica_goes_on_by_time) {
   const gateway_process one{lines_config(), live()};
   const gateway_process two{lines_config(), live()};
-  log_a_line(two, "req-earlier");
+  std::string earlier;
+  {
+    viewer watch{two, "?sources=request"};
+    log_a_line(two, "req-earlier");
+    ASSERT_TRUE(watch.sees("req-earlier"));
+    ASSERT_TRUE(watch.sees("\n\n"));
+    earlier = watch.lines().back().data["ts"];
+  }
   std::string last;
   {
     viewer first{one, "?sources=request"};
-    log_a_line(one, "req-one");
-    ASSERT_TRUE(first.sees("req-one"));
-    last = first.lines().back().id;
+    int tries = 0;
+    // Times are told to the millisecond.
+    ASSERT_TRUE(support::wait_until([&] {
+      const auto id = "req-one-" + std::to_string(++tries) + ".";
+      log_a_line(one, id);
+      EXPECT_TRUE(first.sees(id));
+      last = first.lines().back().id;
+      return first.lines().back().data["ts"].get<std::string>() > earlier;
+    }));
   }
   log_a_line(two, "req-later");
   viewer moved{two, "?sources=request&backlog=500", "Last-Event-ID: " + last + "\r\n"};
