@@ -9,12 +9,16 @@ SHELL := /bin/bash
 # Programs of the sanitizer rounds, e.g. ASAN_TESTS="config_test http_core_test"; empty: all.
 ASAN_TESTS ?=
 TSAN_TESTS ?=
+# Their suites; without sdk-python the local backends are not built for it.
+SANITIZER_SUITES ?= ctest,sdk-python
 # test-real: 1 leaves the gateway out, to tell its doing from the router's.
 DIRECT ?=
 # bench: peers beside nginx and haproxy (PEERS=litellm); QUICK=1 for a short run.
 PEERS ?=
 QUICK ?=
 BASE ?=
+
+sanitized_backends = $(if $(findstring sdk-python,$(SANITIZER_SUITES)),synapse-backends)
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -49,13 +53,13 @@ test-quick: ## Build and run the unit and gateway tests only
 
 test-asan: ## Tests with AddressSanitizer and UndefinedBehaviorSanitizer (ASAN_TESTS="program ...")
 	@scripts/install_dependencies.sh build run test
-	@scripts/build.sh asan --with tests synapse synapse-backends $(or $(ASAN_TESTS),all)
-	@exec scripts/run_tests.py --preset asan --suites ctest,sdk-python --programs '$(ASAN_TESTS)'
+	@scripts/build.sh asan --with tests synapse $(sanitized_backends) $(or $(ASAN_TESTS),all)
+	@exec scripts/run_tests.py --preset asan --suites '$(SANITIZER_SUITES)' --programs '$(ASAN_TESTS)'
 
 test-tsan: ## Tests with ThreadSanitizer, with an instrumented CAF (TSAN_TESTS="program ...")
 	@scripts/install_dependencies.sh build run test
-	@scripts/build.sh tsan --with tests synapse synapse-backends $(or $(TSAN_TESTS),all)
-	@exec scripts/run_tests.py --preset tsan --suites ctest,sdk-python --programs '$(TSAN_TESTS)'
+	@scripts/build.sh tsan --with tests synapse $(sanitized_backends) $(or $(TSAN_TESTS),all)
+	@exec scripts/run_tests.py --preset tsan --suites '$(SANITIZER_SUITES)' --programs '$(TSAN_TESTS)'
 
 test-real: ## Test against a real llama.cpp router and model, fetched once (430 MB, scripts/real_llama.sh --help)
 	@scripts/install_dependencies.sh build real
