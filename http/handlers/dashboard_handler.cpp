@@ -1,4 +1,5 @@
 #include "http/handlers/api_handlers.hpp"
+#include "http/handlers/api_routes.hpp"
 #include "http/handlers/dashboard_files.hpp"
 #include "http/handlers/dashboard_gate.hpp"
 #include "http/handlers/dashboard_pages.hpp"
@@ -96,16 +97,6 @@ net::task<void> refuse_at_gate(server::exchange& ex, verdict what) {
   co_await ex.reply_error(detail, reason_of(what), retry_after);
 }
 
-using handler_function = net::task<void> (*)(const services&, server::exchange&);
-
-net::task<void> gated_call(const services& all, server::exchange& ex, handler_function handle) {
-  const auto what = all.gate->check(ex.head(), ex.client_ip(), clock::now());
-  if (what == verdict::allowed)
-    co_await handle(all, ex);
-  else
-    co_await refuse_at_gate(ex, what);
-}
-
 net::task<void> reply_file(server::exchange& ex, const static_file& file, std::string_view caching,
                            std::string_view more) {
   std::string_view if_none_match;
@@ -166,7 +157,11 @@ net::task<void> log_in(const services& all, server::exchange& ex, const std::str
 } // namespace
 
 net::task<void> behind_gate(const services& all, server::exchange& ex, handler_function handle) {
-  return gated_call(all, ex, handle);
+  const auto what = all.gate->check(ex.head(), ex.client_ip(), clock::now());
+  if (what == verdict::allowed)
+    co_await handle(all, ex);
+  else
+    co_await refuse_at_gate(ex, what);
 }
 
 net::task<void> dashboard_page(const services& all, server::exchange& ex) {
