@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
-"""Runs the examples of README.md and of the integration guide against SYNAPSE_BASE_URL
-(scripts/with_local_stack.py sets it).
+"""Runs the examples of README.md and docs/*.md against SYNAPSE_BASE_URL (scripts/with_local_stack.py
+sets it), checks the links of all Markdown files, and runs the tests of this folder (*_test.py).
+
+    tests/docs/run_readme.py [DOCUMENT]...    without arguments: all of it; else these documents only
 
 Above every block of sh, python or js stands what is to be done with it:
 
-    <!-- run: expect REGEX -->    run it; its output must match (dots match line ends)
-    <!-- not run: REASON -->      leave it alone
+    <!-- run: expect REGEX -->        run it; its output must match (dots match line ends)
+    <!-- run alone: expect REGEX -->  the same for one that needs nothing of that gateway: it starts what
+                                      it needs by itself, or only looks at files
+    <!-- not run: REASON -->          leave it alone
 
-A block with neither is a failure, so that no example is forgotten. Links to files of the project must
-lead somewhere. The last line says `N passed, N failed, N skipped`.
+A block with none of them is a failure, so that no example is forgotten. Blocks run one after the other,
+in the project's folder, with an empty folder of the document's own as TMPDIR; /tmp in a text means that
+folder. Links to files of the project must lead somewhere, with their #anchors. The last line says
+`N passed, N failed, N skipped`.
 """
 
 import os
@@ -16,10 +22,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
+import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "INTEGRATION-GUIDE.md")
+import documents
+
+ROOT = documents.ROOT
+HERE = Path(__file__).resolve().parent
 DOCUMENTED_URL = "http://127.0.0.1:8000"
 LIMIT_SECONDS = 60
 INSTALL_SECONDS = 900
@@ -30,26 +40,32 @@ INTERPRETERS = {
 }
 BLOCK = re.compile(r"^(?:<!-- (?P<mark>.*?) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
                    re.MULTILINE | re.DOTALL)
+WITH_GATEWAY, ALONE, NOT = "run: expect ", "run alone: expect ", "not run: "
 
 
-def run_block(language, text, expected):
+def run_block(language, text, mark, folder):
     """What went wrong; empty when nothing did."""
-    if DOCUMENTED_URL not in text:
+    with_gateway = mark.startswith(WITH_GATEWAY)
+    expected = mark.removeprefix(WITH_GATEWAY if with_gateway else ALONE)
+    if with_gateway and DOCUMENTED_URL not in text:
         return f"names no {DOCUMENTED_URL}, so it would leave the test"
-    text = text.replace(DOCUMENTED_URL, os.environ["SYNAPSE_BASE_URL"].rstrip("/"))
-    with tempfile.NamedTemporaryFile("w", suffix=f".{language}") as file:
+    if with_gateway:
+        text = text.replace(DOCUMENTED_URL, os.environ["SYNAPSE_BASE_URL"].rstrip("/"))
+    text = re.sub(r"(?<![\w/.])/tmp(?=/)", folder, text)
+    with tempfile.NamedTemporaryFile("w", suffix=f".{language}", dir=folder) as file:
         file.write(text)
         file.flush()
         try:
             done = subprocess.run([*INTERPRETERS[language], file.name], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                  errors="replace", timeout=LIMIT_SECONDS, check=False)
+                                  errors="replace", timeout=LIMIT_SECONDS, check=False, cwd=ROOT,
+                                  env={**os.environ, "TMPDIR": folder})
         except subprocess.TimeoutExpired:
             return f"not done within {LIMIT_SECONDS} s"
     if done.returncode != 0:
         return f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
     if not re.search(expected, done.stdout, re.DOTALL):
-        return f"output does not match {expected}\n{done.stdout}"
+        return f"output does not match {expected}\n{done.stdout}\n{done.stderr}"
     return ""
 
 
@@ -61,41 +77,87 @@ def install_interpreters():
                            timeout=INSTALL_SECONDS, check=True)
 
 
-def broken_links(path, document):
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document):
-        if "://" not in target and not (path.parent / target).exists():
-            yield target
-
-
 def run_document(path):
     """How many blocks passed, failed and were left alone."""
     document = path.read_text(encoding="utf-8")
     name = path.relative_to(ROOT)
     passed = failed = skipped = 0
-    for block in BLOCK.finditer(document):
-        language, mark = block["language"], block["mark"] or ""
-        if language not in INTERPRETERS:
-            continue
-        line = document.count("\n", 0, block.start("text"))
-        if mark.startswith("not run: "):
-            skipped += 1
-            continue
-        if mark.startswith("run: expect "):
-            problem = run_block(language, block["text"], mark.removeprefix("run: expect "))
-        else:
-            problem = "says neither 'run: expect' nor 'not run:'"
-        failed += bool(problem)
-        passed += not problem
-        print(f"{'not ok' if problem else 'ok'} - {name}:{line} ({language}) {problem}")
-    for target in broken_links(path, document):
-        failed += 1
-        print(f"not ok - {name}: no such file: {target}")
+    with tempfile.TemporaryDirectory(prefix="synapse-docs-") as folder:
+        for block in BLOCK.finditer(document):
+            language, mark = block["language"], block["mark"] or ""
+            if language not in INTERPRETERS:
+                continue
+            line = document.count("\n", 0, block.start("text"))
+            if mark.startswith(NOT):
+                skipped += 1
+                continue
+            begin = time.monotonic()
+            if mark.startswith((WITH_GATEWAY, ALONE)):
+                problem = run_block(language, block["text"], mark, folder)
+            else:
+                problem = "says neither 'run: expect', 'run alone: expect' nor 'not run:'"
+            failed += bool(problem)
+            passed += not problem
+            took = f"{time.monotonic() - begin:.1f} s"
+            print(f"{'not ok' if problem else 'ok'} - {name}:{line} ({language}, {took}) {problem}",
+                  flush=True)
     return passed, failed, skipped
+
+
+def check_links(files):
+    """Every file is one test."""
+    failed = 0
+    for path in files:
+        name = path.relative_to(ROOT)
+        problems = documents.broken_links(path)
+        failed += bool(problems)
+        print(f"{'not ok' if problems else 'ok'} - links of {name} {'; '.join(problems)}")
+    return len(files) - failed, failed, 0
+
+
+class Lines(unittest.TestResult):
+    """One line per test, in the form of the others."""
+
+    def __init__(self):
+        super().__init__()
+        self.passed = 0
+
+    def _say(self, test, problem=""):
+        print(f"{'not ok' if problem else 'ok'} - {test.id()} {problem}", flush=True)
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.passed += 1
+        self._say(test)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._say(test, self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._say(test, self.errors[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self._say(subtest, (self.failures + self.errors)[-1][1])
+
+
+def run_tests():
+    result = Lines()
+    unittest.defaultTestLoader.discover(str(HERE), pattern="*_test.py").run(result)
+    return result.passed, len(result.failures) + len(result.errors), len(result.skipped)
 
 
 def main():
     install_interpreters()
-    results = [run_document(path) for path in DOCUMENTS]
+    if len(sys.argv) > 1:
+        results = [run_document(Path(name).resolve()) for name in sys.argv[1:]]
+    else:
+        paths = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+        results = [run_tests(), check_links(documents.files()),
+                   *(run_document(path) for path in paths)]
     passed, failed, skipped = (sum(each) for each in zip(*results))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 0 if passed and not failed else 1
