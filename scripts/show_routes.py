@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Prints what a running gateway routes where, from GET /api/backend-routes.
+
+    scripts/show_routes.py URL
+
+The dashboard's token, where one is set, comes from SYNAPSE_DASHBOARD_ACCESS_TOKEN. Exit status: 0, 1 when
+the answer is not what it should be, 2 when nothing answers, 64 wrong usage.
+"""
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+
+TIMEOUT_SECONDS = 15
+
+
+def fetch(url):
+    request = urllib.request.Request(url.rstrip("/") + "/api/backend-routes")
+    token = os.environ.get("SYNAPSE_DASHBOARD_ACCESS_TOKEN")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+        return json.load(answer)
+
+
+def main():
+    if len(sys.argv) != 2 or not sys.argv[1].startswith(("http://", "https://")):
+        print("usage: scripts/show_routes.py http://host:port", file=sys.stderr)
+        return 64
+    try:
+        backends = fetch(sys.argv[1])
+        rows = [(f"{route['method']} {route['path']}", name, backend["title"])
+                for name, backend in backends.items()
+                for group in backend["groups"] for route in group["routes"]]
+    except urllib.error.HTTPError as error:
+        hint = " (SYNAPSE_DASHBOARD_ACCESS_TOKEN is not set or not the gateway's)" if error.code in (
+            401, 403) else ""
+        print(f"show_routes: {sys.argv[1]} answers {error.code}{hint}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"show_routes: nothing answers at {sys.argv[1]}: {getattr(error, 'reason', error)}",
+              file=sys.stderr)
+        return 2
+    except (ValueError, KeyError, TypeError, AttributeError):
+        print(f"show_routes: what answers at {sys.argv[1]} is no Synapse gateway", file=sys.stderr)
+        return 1
+    width = max((len(row[0]) for row in rows), default=0)
+    for route, name, title in rows:
+        print(f"{route:<{width}}  -> {name}" + (f" ({title})" if title != name else ""))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
