@@ -85,10 +85,17 @@ std::string set_object_name(std::string_view value, std::string& into) {
   return {};
 }
 
-std::string set_host(std::string_view value, settings& all) {
+std::string set_address(std::string_view value, std::string& into) {
   if (!is_host(value))
     return "must be a host name or an address (IPv6 without brackets), not " + quote(value);
-  all.listener.host = value;
+  into = value;
+  return {};
+}
+
+std::string set_cluster_secret_file(std::string_view value, settings& all) {
+  if (auto wrong = set_text(value, all.cluster.secret_file); !wrong.empty())
+    return wrong;
+  all.cluster.secret_env.clear();
   return {};
 }
 
@@ -149,7 +156,8 @@ std::string feed_count(std::string_view value, settings& all) {
 }
 
 constexpr variable variables[] = {
-    {"SYNAPSE_HOST", "127.0.0.1", "address to listen on", set_host},
+    {"SYNAPSE_HOST", "127.0.0.1", "address to listen on",
+     [](std::string_view value, settings& all) { return set_address(value, all.listener.host); }},
     {"SYNAPSE_PORT", "8000", "port to listen on, 0 = any free one",
      [](std::string_view value, settings& all) {
        return set_count<std::uint16_t>(value, 0, 65535, all.listener.port);
@@ -223,6 +231,15 @@ constexpr variable variables[] = {
      feed_text<&feed_settings::redis_channel>},
     {"SYNAPSE_TERMINAL_FEED_REDIS_CONNECT_TIMEOUT_SECONDS", "5", "longest wait for that server",
      feed_count<&feed_settings::redis_connect_timeout_seconds, 1, 300>},
+    {"SYNAPSE_CLUSTER_LISTEN", "",
+     "address that other replicas connect to, with the bus mode caf; wins over cluster.listen",
+     [](std::string_view value, settings& all) { return set_address(value, all.cluster.listen); }},
+    {"SYNAPSE_CLUSTER_DNS", "",
+     "name that has the addresses of all replicas; wins over cluster.dns",
+     [](std::string_view value, settings& all) { return set_address(value, all.cluster.dns); }},
+    {"SYNAPSE_CLUSTER_SECRET_FILE", "",
+     "file that holds the secret of all replicas; wins over the configuration file",
+     set_cluster_secret_file},
 };
 
 bool is_digits(std::string_view text) {
@@ -318,7 +335,8 @@ std::vector<problem> apply_environment(const environment& all, settings& into) {
   if (feed.bus_mode == "caf" && cluster.secret_env.empty() && cluster.secret_file.empty())
     problems.push_back(environment_problem(
         "SYNAPSE_TERMINAL_FEED_BUS_MODE",
-        "caf needs cluster.secret_env or cluster.secret_file in the configuration file",
+        "caf needs a secret: SYNAPSE_CLUSTER_SECRET_FILE, or cluster.secret_env or "
+        "cluster.secret_file in the configuration file",
         severity::error));
   return problems;
 }

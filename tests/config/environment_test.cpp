@@ -45,6 +45,9 @@ TEST(environment, overlays_every_variable) {
                          {"SYNAPSE_TERMINAL_FEED_REDIS_URL", "redis://r:6379/0"},
                          {"SYNAPSE_TERMINAL_FEED_REDIS_CHANNEL", "ch"},
                          {"SYNAPSE_TERMINAL_FEED_REDIS_CONNECT_TIMEOUT_SECONDS", "7"},
+                         {"SYNAPSE_CLUSTER_LISTEN", "10.42.0.7"},
+                         {"SYNAPSE_CLUSTER_DNS", "replicas"},
+                         {"SYNAPSE_CLUSTER_SECRET_FILE", "/secret"},
                          {"PATH", "/bin"}},
                         all);
   EXPECT_EQ(render_all(problems), "");
@@ -56,6 +59,9 @@ TEST(environment, overlays_every_variable) {
                       "/sa",     "t0ken", "crumb", true, {}};
   expected.process.terminal_feed = {
       "live", 2, 3, 4, 5, 60, "WARNING", "a+||b+", "redis", "redis://r:6379/0", "ch", 7};
+  expected.cluster.listen = "10.42.0.7";
+  expected.cluster.dns = "replicas";
+  expected.cluster.secret_file = "/secret";
   EXPECT_EQ(all, expected);
 }
 
@@ -186,11 +192,26 @@ TEST(environment, a_redis_url_that_cannot_be_read_is_an_error_without_the_url) {
 
 TEST(environment, the_bus_over_redis_needs_a_url) {
   EXPECT_EQ(problems_with({{"SYNAPSE_TERMINAL_FEED_BUS_MODE", "caf"}}),
-            "environment: SYNAPSE_TERMINAL_FEED_BUS_MODE: caf needs cluster.secret_env or "
-            "cluster.secret_file in the configuration file\n");
+            "environment: SYNAPSE_TERMINAL_FEED_BUS_MODE: caf needs a secret: "
+            "SYNAPSE_CLUSTER_SECRET_FILE, or cluster.secret_env or cluster.secret_file in the "
+            "configuration file\n");
+  EXPECT_EQ(problems_with({{"SYNAPSE_TERMINAL_FEED_BUS_MODE", "caf"},
+                           {"SYNAPSE_CLUSTER_SECRET_FILE", "/secret"}}),
+            "");
   EXPECT_EQ(problems_with({{"SYNAPSE_TERMINAL_FEED_BUS_MODE", "redis"}}),
             "environment: SYNAPSE_TERMINAL_FEED_REDIS_URL: is required when "
             "SYNAPSE_TERMINAL_FEED_BUS_MODE is redis\n");
+}
+
+TEST(environment, a_secret_file_of_the_cluster_takes_the_place_of_what_the_file_says) {
+  settings all;
+  all.cluster.secret_env = "OTHER";
+  EXPECT_EQ(render_all(apply_environment({{"SYNAPSE_CLUSTER_SECRET_FILE", "/secret"}}, all)), "");
+  EXPECT_EQ(all.cluster.secret_file, "/secret");
+  EXPECT_EQ(all.cluster.secret_env, "");
+  EXPECT_EQ(problems_with({{"SYNAPSE_CLUSTER_LISTEN", "not a host"}}),
+            "environment: SYNAPSE_CLUSTER_LISTEN: must be a host name or an address (IPv6 without "
+            "brackets), not \"not a host\"\n");
 }
 
 TEST(environment, the_instance_is_named_after_the_host_unless_told) {

@@ -31,6 +31,8 @@ TEST(sample_files, the_registry_has_the_six_services) {
   EXPECT_EQ(speech.concurrency.queue_timeout, std::chrono::minutes{2});
   EXPECT_EQ(all.backends.at("whisper-stt").concurrency.max_requests, 0u);
   EXPECT_EQ(all.routes.size(), 12u);
+  // An answer of a slow model outlives a rolling update.
+  EXPECT_EQ(all.drain.limit, std::chrono::minutes{5});
 }
 
 TEST(sample_files, its_routes_are_the_defaults) {
