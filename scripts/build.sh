@@ -22,6 +22,9 @@ while [[ ${1:-} == --with ]]; do
   shift 2
 done
 
+# What was compiled in one checkout serves the next one, wherever it lies: clean clones, images.
+export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=true
+
 cached() { # cached OPTION VALUE: is that what the directory is configured with?
   grep -qE "^$1:[A-Z]+=$2\$" "$dir/CMakeCache.txt" 2>/dev/null
 }

@@ -221,6 +221,18 @@ class Runner:
             [sys.executable, str(ROOT / "tests" / "run" / "run_local_test.py"), "--verbose"], env)
         return status, parse_unittest(output), output
 
+    def deploy(self):
+        return self.against_stack(
+            [str(ROOT / "tests/deploy/run.sh"), "-m", "unittest", "discover", "--verbose",
+             "--start-directory", str(ROOT / "tests/deploy"), "--pattern", "*_test.py"],
+            parse_unittest)
+
+    def package(self):
+        status, output = run_and_copy(
+            [sys.executable, "-B", "-m", "unittest", "discover", "--verbose",
+             "--start-directory", str(ROOT / "tests/package"), "--pattern", "*_test.py"], self.env)
+        return status, parse_unittest(output), output
+
     def readme(self):
         return self.against_stack(
             [sys.executable, str(ROOT / "tests" / "docs" / "run_readme.py")], parse_plain)
@@ -246,7 +258,7 @@ def tsan_prefix():
 
 SUITES = {"ctest": Runner.ctest, "sdk-python": Runner.sdk_python, "sdk-node": Runner.sdk_node,
           "dashboard": Runner.dashboard, "run-local": Runner.run_local, "readme": Runner.readme,
-          "real": Runner.real}
+          "deploy": Runner.deploy, "package": Runner.package, "real": Runner.real}
 ON_REQUEST = {"real"}  # needs what scripts/real_llama.sh prepares
 
 
