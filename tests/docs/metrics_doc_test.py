@@ -8,6 +8,7 @@ from documents import ROOT
 
 CALL = re.compile(r'\b(counters|gauges|histograms|callback|add)\(\s*"((?:synapse|process)_\w+)"')
 LABELS = re.compile(r'\{((?:"\w+"(?:,\s*)?)*)\}')
+ALERTS = ROOT / "manifests" / "components" / "prometheus-operator" / "alerts.yaml"
 NAMED = re.compile(r"\b((?:synapse|process)_[a-z0-9_]+)(\{[^}`]*\})?")
 # Words of the API and of file names that look like metrics.
 OTHER = {"synapse_defaults", "synapse_profile", "synapse_tts", "synapse_interpolate", "synapse_dash_token"}
@@ -73,6 +74,15 @@ class Metrics(unittest.TestCase):
                         for name in names:
                             self.assertIn(label, there[name] | OF_SCRAPES,
                                           f"{path.relative_to(ROOT)}: {query}")
+
+    def test_alerts_of_the_manifests_are_explained_and_ask_for_what_there_is(self):
+        there = registered()
+        text = ALERTS.read_text(encoding="utf-8")
+        for name, _ in NAMED.findall(re.sub(r"^#.*", "", text, flags=re.MULTILINE)):
+            self.assertIn(name, there, ALERTS.name)
+        operations = (ROOT / "docs" / "OPERATIONS.md").read_text(encoding="utf-8")
+        explained = [row[0] for row in documents.rows(operations) if row[0].startswith("Synapse")]
+        self.assertEqual(re.findall(r"- alert: (\w+)", text), explained)
 
 
 if __name__ == "__main__":
