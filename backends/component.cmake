@@ -67,6 +67,12 @@ synapse_add_component(backends PATH backends
 add_executable(synapse-backends ${CMAKE_CURRENT_SOURCE_DIR}/backends/main.cpp)
 target_compile_definitions(synapse-backends PRIVATE SYNAPSE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(synapse-backends PRIVATE synapse_flags synapse::backends)
+# With the documents that its chat answers from, and the gateway's configuration that names it.
+install(TARGETS synapse-backends RUNTIME DESTINATION bin COMPONENT local-backends)
+install(FILES README.md config/local.yaml DESTINATION share/synapse-local-backends
+  COMPONENT local-backends)
+install(DIRECTORY docs DESTINATION share/synapse-local-backends COMPONENT local-backends
+  FILES_MATCHING PATTERN "*.md" PATTERN images EXCLUDE)
 
 synapse_add_test(backends
   SOURCES

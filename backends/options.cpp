@@ -36,13 +36,16 @@ std::string unknown_option(std::string_view name, const std::vector<option_row>&
   return "unknown option --" + std::string(name) + ", did you mean --" + nearest->name + "?";
 }
 
-// Where the project's documents are if nobody says: here, or beside the build.
+// Where the project's documents are if nobody says: here, installed, or beside the build.
 std::vector<fs::path> default_docs() {
   std::error_code code;
   std::vector<fs::path> roots{"."};
   auto program = fs::read_symlink("/proc/self/exe", code);
-  if (!code)
-    roots.push_back(program.parent_path().parent_path().parent_path());
+  if (!code) {
+    const auto prefix = program.parent_path().parent_path();
+    roots.push_back(prefix / "share/synapse-local-backends");
+    roots.push_back(prefix.parent_path());
+  }
   for (const auto& root : roots) {
     std::vector<fs::path> found;
     for (auto name : {"README.md", "docs"})

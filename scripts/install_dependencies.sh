@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and only those.
 #
-#   scripts/install_dependencies.sh [GROUP]...     groups: build run test real bench lint; default: all
+#   scripts/install_dependencies.sh [GROUP]...   groups: build run test package real bench lint; default: all
 #   scripts/install_dependencies.sh --list [GROUP]...   names them and installs nothing
 #
 # Which packages, and why: scripts/debian-packages.txt. Says nothing when nothing is missing.
