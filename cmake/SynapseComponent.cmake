@@ -47,6 +47,19 @@ function(synapse_add_component name)
   endif()
 endfunction()
 
+# Gives the files that ask for them the paths of this checkout. Only those: a compiler's cache takes the
+# others from wherever they were compiled before. Looked for when CMake runs: a file that begins to ask needs
+# another run (touch CMakeLists.txt).
+function(synapse_define_paths)
+  foreach(source IN LISTS ARGN)
+    file(STRINGS ${source} asking REGEX "SYNAPSE_(SOURCE|BINARY)_DIR" LIMIT_COUNT 1)
+    if(asking)
+      set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS
+        "SYNAPSE_SOURCE_DIR=\"${CMAKE_CURRENT_SOURCE_DIR}\";SYNAPSE_BINARY_DIR=\"${CMAKE_BINARY_DIR}\"")
+    endif()
+  endforeach()
+endfunction()
+
 #   synapse_add_test(<name> SOURCES <file under tests/>... DEPENDS <component>... [LINK ...])
 # One GoogleTest program; every test of it becomes a ctest entry of its own.
 function(synapse_add_test name)
@@ -59,8 +72,7 @@ function(synapse_add_test name)
   list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/tests/)
   add_executable(${target} ${sources})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-  target_compile_definitions(${target} PRIVATE
-    SYNAPSE_SOURCE_DIR="${CMAKE_CURRENT_SOURCE_DIR}" SYNAPSE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  synapse_define_paths(${sources})
   list(TRANSFORM arg_DEPENDS PREPEND synapse::)
   target_link_libraries(${target} PRIVATE synapse_flags ${arg_DEPENDS} ${arg_LINK}
     GTest::gtest GTest::gmock GTest::gtest_main)

@@ -10,7 +10,7 @@ add_library(synapse_test_support STATIC
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/sockets.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/support/waiting.cpp)
 target_include_directories(synapse_test_support PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
-target_compile_definitions(synapse_test_support PRIVATE SYNAPSE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+synapse_define_paths(${CMAKE_CURRENT_SOURCE_DIR}/tests/support/gateway_process.cpp)
 target_link_libraries(synapse_test_support PRIVATE synapse_flags
   PUBLIC GTest::gtest nlohmann_json::nlohmann_json OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 add_dependencies(synapse_test_support synapse)
