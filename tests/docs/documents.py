@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,10 +14,11 @@ HEADING = re.compile(r"^#{1,6} +(.*?) *#*$", re.MULTILINE)
 LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 
 
-def tracked(*patterns):
-    """Paths that git knows or would add, relative to the project; without git what lies there."""
-    done = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--cached", "--others",
-                           "--exclude-standard", "-z", "--", *patterns],
+def tracked(*patterns, new_ones=True):
+    """Paths that git knows (and those that it would add), relative to the project; without git what
+    lies there. A `*` in a pattern means folders, too."""
+    others = ("--others", "--exclude-standard") if new_ones else ()
+    done = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--cached", *others, "-z", "--", *patterns],
                           capture_output=True, check=False, text=True)
     if done.returncode == 0:
         return sorted(path for path in set(done.stdout.split("\0")) if path and (ROOT / path).exists())
@@ -26,7 +28,7 @@ def tracked(*patterns):
                       if name != ".git" and not name.startswith("build") and name != "node_modules"]
         found += [str((Path(folder) / name).relative_to(ROOT)) for name in names]
     return sorted(path for path in found
-                  if not patterns or any(Path(path).match(pattern) for pattern in patterns))
+                  if not patterns or any(fnmatch(path, pattern) for pattern in patterns))
 
 
 def files():
