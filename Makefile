@@ -70,16 +70,18 @@ cluster_variables := NAMESPACE KUBECTL DOCKER REGISTRY GATEWAY_TAG GATEWAY_DIGES
 
 parts := gateway embed llm tts stt speaker audio
 cluster_targets := deploy deploy-phase1 deploy-local deploy-infra deploy-gpu-time-slicing \
-  deploy-gateway-secrets deploy-huggingface-secret deploy-terminal-feed-bus deploy-monitoring \
-  $(parts:%=deploy-%) build-gateway build-local-backends release-gateway-remote \
+  deploy-traefik-timeouts deploy-gateway-secrets deploy-huggingface-secret deploy-terminal-feed-bus \
+  deploy-monitoring $(parts:%=deploy-%) build-gateway build-local-backends release-gateway-remote \
   test-health test-embed test-tts logs $(parts:%=logs-%) logs-feed-bus status show-routes validate clean
 
 .PHONY: help deps build dashboard run package test test-quick test-asan test-tsan test-real bench \
   microbench lint format format-check clean-build $(cluster_targets)
 
 # The scripts get them from the environment: there are no quotes that a value could break out of. Only
-# these targets: the gateway of `make run` would wonder about SYNAPSE_URL.
-$(foreach name,$(cluster_variables),$(eval $(cluster_targets): export $(name) := $$($(name))))
+# these targets: the gateway of `make run` would wonder about SYNAPSE_URL. What came from the environment
+# goes there by itself, and as it is: a $ in it is not make's.
+$(foreach name,$(cluster_variables),$(if $(filter file,$(origin $(name))), \
+  $(eval $(cluster_targets): export $(name) := $$($(name)))))
 
 sanitized_backends = $(if $(findstring sdk-python,$(SANITIZER_SUITES)),synapse-backends)
 
@@ -179,6 +181,9 @@ deploy-infra: ## Namespace, volumes, ingress, network policies
 
 deploy-gpu-time-slicing: ## Let several pods share a GPU (for the whole cluster, outside of the namespace)
 	@scripts/deploy.sh apply gpu
+
+deploy-traefik-timeouts: ## K3s: let its Traefik wait for long uploads (for the whole cluster)
+	@scripts/deploy.sh apply k3s
 
 deploy-gateway-secrets: ## The gateway's Secret from GATEWAY_SECRETS_FILE; placeholders are refused
 	@scripts/deploy.sh secrets

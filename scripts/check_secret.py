@@ -83,9 +83,9 @@ def check(text, name, namespace, keys):
         raise Refused(f"is made for the namespace {metadata['namespace']}, not for {namespace}; "
                       "take the line 'namespace:' out or set NAMESPACE")
     values = values_of(secret)
-    for key, value in values.items():
-        if PLACEHOLDER in value:
-            raise Refused(f"{key} still has the placeholder {PLACEHOLDER}")
+    unfilled = [key for key, value in values.items() if PLACEHOLDER in value]
+    if unfilled:
+        raise Refused(f"the placeholder {PLACEHOLDER} is still in: {', '.join(sorted(unfilled))}")
     for key in keys:
         if not values.get(key, "").strip():
             raise Refused(f"{key} is missing or empty")
