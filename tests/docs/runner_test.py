@@ -59,8 +59,8 @@ class Blocks(Case):
         self.assertIn("would leave the test", said)
 
     def test_blocks_of_a_document_share_a_folder_that_goes_with_it(self):
-        counts, said = self.run_text("<!-- run alone: expect . -->\n```sh\necho one >/tmp/x; echo /tmp/x\n```\n"
-                                     "<!-- run alone: expect one -->\n```sh\ncat /tmp/x\n```\n")
+        mark = "<!-- run alone: expect one -->\n```sh\n"
+        counts, said = self.run_text(f"{mark}echo one >/tmp/x; cat /tmp/x\n```\n{mark}cat /tmp/x\n```\n")
         self.assertEqual(counts, (2, 0, 0), said)
         self.assertFalse(Path("/tmp/x").exists())
 
@@ -71,8 +71,8 @@ class Links(Case):
 
     def test_files_and_headings_are_found(self):
         self.document("# One `two`: *three*\n\n## Same\n\n## Same\n", "b.md")
-        self.assertEqual(self.problems("[a](b.md#one-two-three) [b](b.md#same-1) [c](#here) [d](https://x.y/#z)"
-                                       "\n\n# Here\n"), [])
+        links = "[a](b.md#one-two-three) [b](b.md#same-1) [c](#here) [d](https://x.y/#z)"
+        self.assertEqual(self.problems(f"{links}\n\n# Here\n"), [])
 
     def test_what_is_not_there_is_told(self):
         self.document("# One\n", "b.md")
