@@ -38,6 +38,16 @@ def folders():
             yield path.parent.relative_to(MANIFESTS).as_posix()
 
 
+def component(name):
+    """The objects that a component adds, by kind and name."""
+    folder = MANIFESTS / "components" / name
+    found = {}
+    for resource in yaml.safe_load((folder / "kustomization.yaml").read_text()).get("resources", []):
+        for thing in yaml.safe_load_all((folder / resource).read_text()):
+            found[key(thing)] = thing
+    return found
+
+
 @lru_cache(maxsize=None)
 def build(folder):
     """The objects of a folder below manifests/."""
@@ -443,6 +453,15 @@ class Network(unittest.TestCase):
     def selects(selector, labels):
         return selector.get("matchLabels", {}).items() <= labels.items()
 
+    def test_ports_of_policies_say_their_protocol(self):
+        """Left out it is TCP, but `kubectl apply` would find a difference each time."""
+        for folder in folders():
+            for thing in build(folder):
+                if thing["kind"] == "NetworkPolicy":
+                    for rule in thing["spec"].get("ingress", []):
+                        for port in rule["ports"]:
+                            self.assertEqual(port.get("protocol"), "TCP", key(thing))
+
     def may_connect(self, things, source, target, port):
         """What the policies say: is `source` (labels) let in at the port of that name?"""
         policies = [each["spec"] for each in things if each["kind"] == "NetworkPolicy"
@@ -590,7 +609,7 @@ class Components(unittest.TestCase):
     def test_alerts_speak_of_metrics_and_values_that_there_are(self):
         sources = "".join(path.read_text() for path in (ROOT / "telemetry").glob("*.[ch]pp"))
         texts = "".join(path.read_text() for path in (ROOT / "telemetry").glob("metric_labels.hpp"))
-        groups = self.things["PrometheusRule/synapse-gateway"]["spec"]["groups"]
+        groups = component("prometheus-operator")["PrometheusRule/synapse-gateway"]["spec"]["groups"]
         rules = [rule for group in groups for rule in group["rules"]]
         self.assertGreater(len(rules), 5)
         for rule in rules:
@@ -605,12 +624,28 @@ class Components(unittest.TestCase):
 
     def test_every_alert_is_explained_in_the_operations_guide(self):
         guide = read("docs/OPERATIONS.md")
-        for group in self.things["PrometheusRule/synapse-gateway"]["spec"]["groups"]:
+        for group in component("prometheus-operator")["PrometheusRule/synapse-gateway"]["spec"]["groups"]:
             for rule in group["rules"]:
                 self.assertTrue(rule["alert"] in guide, rule["alert"])
 
+    def test_what_an_operator_reads_is_ours_and_in_our_namespace(self):
+        for name, thing in component("prometheus-operator").items():
+            self.assertEqual(thing["metadata"]["namespace"], "llm-infra", name)
+            self.assertEqual(thing["metadata"]["labels"]["app.kubernetes.io/part-of"], "synapse", name)
+
+    def test_the_component_for_an_operator_can_be_built(self):
+        (ROOT / "build").mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
+            path = os.path.relpath(MANIFESTS, folder)
+            (Path(folder) / "kustomization.yaml").write_text(
+                f"resources: [{path}/overlays/phase1]\ncomponents: [{path}/components/prometheus-operator]\n")
+            done = subprocess.run([KUBECTL, "kustomize", folder], capture_output=True, text=True, timeout=60,
+                                  check=True)
+        found = {key(each) for each in yaml.safe_load_all(done.stdout) if each}
+        self.assertLessEqual(set(component("prometheus-operator")), found)
+
     def test_the_monitor_finds_the_service_that_serves_requests_and_only_that(self):
-        monitor = self.things["ServiceMonitor/synapse-gateway"]["spec"]
+        monitor = component("prometheus-operator")["ServiceMonitor/synapse-gateway"]["spec"]
         found = [each for each in self.things.values() if each["kind"] == "Service"
                  and monitor["selector"]["matchLabels"].items() <= each["metadata"]["labels"].items()
                  and monitor["endpoints"][0]["port"] in [port["name"] for port in each["spec"]["ports"]]]
