@@ -19,6 +19,7 @@ folder. Links to files of the project must lead somewhere, with their #anchors. 
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,7 +39,7 @@ INTERPRETERS = {
     "python": [str(ROOT / "tests/sdk/python/run.sh")],
     "js": [str(ROOT / "tests/sdk/node/run.sh")],
 }
-BLOCK = re.compile(r"^(?:<!-- (?P<mark>.*?) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
+BLOCK = re.compile(r"^(?:<!-- (?P<mark>[^\n]*?) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
                    re.MULTILINE | re.DOTALL)
 WITH_GATEWAY, ALONE, NOT = "run: expect ", "run alone: expect ", "not run: "
 
@@ -55,17 +56,19 @@ def run_block(language, text, mark, folder):
     with tempfile.NamedTemporaryFile("w", suffix=f".{language}", dir=folder) as file:
         file.write(text)
         file.flush()
-        try:
-            done = subprocess.run([*INTERPRETERS[language], file.name], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                  errors="replace", timeout=LIMIT_SECONDS, check=False, cwd=ROOT,
-                                  env={**os.environ, "TMPDIR": folder})
-        except subprocess.TimeoutExpired:
-            return f"not done within {LIMIT_SECONDS} s"
-    if done.returncode != 0:
-        return f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
-    if not re.search(expected, done.stdout, re.DOTALL):
-        return f"output does not match {expected}\n{done.stdout}\n{done.stderr}"
+        with subprocess.Popen([*INTERPRETERS[language], file.name], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              errors="replace", cwd=ROOT, env={**os.environ, "TMPDIR": folder},
+                              start_new_session=True) as process:
+            try:
+                output, errors = process.communicate(timeout=LIMIT_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # what it has started, too
+                return f"not done within {LIMIT_SECONDS} s"
+    if process.returncode != 0:
+        return f"exit status {process.returncode}\n{output}\n{errors}"
+    if not re.search(expected, output, re.DOTALL):
+        return f"output does not match {expected}\n{output}\n{errors}"
     return ""
 
 

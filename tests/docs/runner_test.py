@@ -49,6 +49,21 @@ class Blocks(Case):
         counts, _ = self.run_text("<!-- not run: because -->\n```sh\nfalse\n```\n```yaml\na: b\n```\n")
         self.assertEqual(counts, (0, 0, 1))
 
+    def test_comments_elsewhere_are_no_marks(self):
+        counts, _ = self.run_text("<!-- other -->\ntext\n\n<!-- not run: because -->\n```sh\nfalse\n```\n")
+        self.assertEqual(counts, (0, 0, 1))
+
+    def test_a_block_that_does_not_end_is_ended_with_all_that_it_started(self):
+        started = self.folder / "pid"
+        with mock.patch.object(run_readme, "LIMIT_SECONDS", 1):
+            counts, said = self.run_text("<!-- run alone: expect . -->\n```sh\n"
+                                         f"sleep 600 & echo $! >{started}; wait\n```\n")
+        self.assertEqual(counts, (0, 1, 0))
+        self.assertIn("not done within 1 s", said)
+        status = Path(f"/proc/{started.read_text().strip()}/status")
+        # Ended, or a zombie that nobody has waited for yet.
+        self.assertTrue(not status.exists() or "State:\tZ" in status.read_text())
+
     def test_the_documented_address_becomes_the_gateways(self):
         with mock.patch.dict(os.environ, {"SYNAPSE_BASE_URL": "http://127.0.0.1:1/"}):
             counts, _ = self.run_text("<!-- run: expect 127.0.0.1:1/health -->\n"
