@@ -4,6 +4,7 @@ import re
 import subprocess
 import unittest
 
+import diagrams_test
 import documents
 from documents import ROOT
 
@@ -11,6 +12,13 @@ from documents import ROOT
 def section(name, heading):
     text = (ROOT / name).read_text(encoding="utf-8")
     return text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def closure(uses):
+    """With what is used by what is used."""
+    def all_of(name):
+        return uses[name].union(*(all_of(each) for each in uses[name]))
+    return {name: all_of(name) for name in uses}
 
 
 def first_cells(text):
@@ -36,6 +44,20 @@ class Folders(unittest.TestCase):
         rows = documents.rows(section("docs/ARCHITECTURE.md", "Layers"))
         named = {row[0]: row[1].strip("`") for row in rows}
         self.assertEqual(declared, named)
+
+    def test_the_diagram_of_layers_has_the_dependencies_of_the_build(self):
+        uses = {}
+        for path in documents.tracked("*component.cmake"):
+            for call in re.findall(r"synapse_add_component\((\w+)(.*?)\)\n",
+                                   (ROOT / path).read_text(encoding="utf-8"), re.DOTALL):
+                listed = re.search(r"\bDEPENDS\s+([a-z_\s]+)", call[1])
+                uses[call[0]] = set(listed.group(1).split()) if listed else set()
+        source = next(source for _, names, source in diagrams_test.diagrams() if names == ["layers"])
+        drawn = {name: set() for name in re.findall(r"^  (\w+)$", source, re.MULTILINE)}
+        for lower, upper in re.findall(r"^  (\w+) --> (\w+)$", source, re.MULTILINE):
+            drawn[upper].add(lower)
+        self.assertIn("app", drawn)
+        self.assertEqual(closure({name: uses[name] for name in drawn}), closure(drawn))
 
     def test_layers_stand_in_the_order_of_the_build(self):
         order = re.findall(r"^include\((\S+)/component\.cmake\)", (ROOT / "CMakeLists.txt").read_text(),
