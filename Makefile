@@ -108,7 +108,7 @@ run: build ## Run the gateway with local backends on 127.0.0.1 (PORT=8000; all p
 	  STT_PORT='$(STT_PORT)' SPEAKER_PORT='$(SPEAKER_PORT)' AUDIO_PORT='$(AUDIO_PORT)' \
 	  exec scripts/run_local.sh
 
-package: ## Build the Debian packages into build/packages
+package: ## Build the Debian packages into build/package
 	@scripts/install_dependencies.sh build run
 	@scripts/package.sh
 

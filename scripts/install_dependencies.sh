@@ -22,7 +22,7 @@ if [[ ${#groups[@]} -eq 0 ]]; then
 fi
 for group in "${groups[@]}"; do
   if ! grep -qxF -- "$group" <<<"$known"; then
-    echo "install_dependencies: no group '$group'; there are:" $known >&2
+    echo "install_dependencies: no group '$group'; there are: ${known//$'\n'/ }" >&2
     exit 2
   fi
 done

@@ -145,8 +145,8 @@ dir=$1 image=$2 tag=$3 revision=$4
 shift 4
 cd -- "$dir"
 command -v "$1" >/dev/null || { echo "release: $1 is missing on $(hostname)" >&2; exit 69; }
-"$@" build --target gateway --label "org.opencontainers.image.version=$tag" \
-  --label "org.opencontainers.image.revision=$revision" --tag "$image" . >&2 </dev/null
+"$@" build --target gateway --build-arg "VERSION=$tag" --build-arg "REVISION=$revision" \
+  --tag "$image" . >&2 </dev/null
 "$@" push "$image" >&2 </dev/null
 "$@" image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" </dev/null
 REMOTE

@@ -62,6 +62,7 @@ killed=false
 
 running() { [[ -n $1 ]] && kill -0 "$1" 2>/dev/null; }
 
+# shellcheck disable=SC2317 # called by the trap
 stop() { # stop PID: SIGTERM, and SIGKILL when that is not heeded in time
   local waited=0
   running "$1" || return 0
@@ -77,6 +78,7 @@ stop() { # stop PID: SIGTERM, and SIGKILL when that is not heeded in time
     waited=$((waited + 1))
   done
 }
+# shellcheck disable=SC2317
 cleanup() {
   trap - EXIT
   trap 'kill -KILL $gateway $backends 2>/dev/null || true' INT TERM

@@ -17,8 +17,8 @@ image() { # image WHAT
   if [[ -z $registry || $registry == none ]]; then reference=$name:$tag; else reference=$registry/$name:$tag; fi
   revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
   note "Building $reference"
-  "${docker[@]}" build --target "$target" --label "org.opencontainers.image.version=$tag" \
-    --label "org.opencontainers.image.revision=$revision" --tag "$reference" . ||
+  "${docker[@]}" build --target "$target" --build-arg "VERSION=$tag" \
+    --build-arg "REVISION=$revision" --tag "$reference" . ||
     fail "$failed" "the image could not be built (above)"
   if [[ $push == 0 ]]; then
     note "Built $reference; not pushed (PUSH=0)."

@@ -61,11 +61,11 @@ class Project(unittest.TestCase):
         self.addCleanup(directory.cleanup)
         self.top = Path(directory.name).resolve()
         self.root = self.top / "project"
-        self.remote_home = self.top / "remote"
+        self.remote_home = self.top / "home" / "ada"
         self.stand_in_dir = self.top / "stand-in"
         self.bin = self.top / "bin"
         for each in (self.root, self.remote_home, self.stand_in_dir, self.bin):
-            each.mkdir()
+            each.mkdir(parents=True)
         for name in COPIED:
             source, target = ROOT / name, self.root / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ class Project(unittest.TestCase):
         links = self.top / "links"
         links.mkdir(exist_ok=True)
         (links / name).symlink_to(STAND_IN)
-        path.write_text(f"#!/bin/sh\nexec '{self.bin}/python3' -ESsB '{links}/{name}' \"$@\"\n")
+        path.write_text(f"#!/bin/sh\nexec '{self.bin}/python3' -IS '{links}/{name}' \"$@\"\n")
         path.chmod(0o755)
 
     def without(self, *programs):

@@ -13,15 +13,14 @@ Without a rule the answer is silence and status 0. Three things are done for rea
 here, in the folder STAND_IN_REMOTE_HOME and with the same stand-ins; and rsync, by RSYNC_BIN.
 """
 
+# It is started some thousand times: nothing else is imported, and subprocess only where it is needed.
 import fcntl
 import json
 import os
 import re
-import subprocess
 import sys
-from pathlib import Path
 
-DIRECTORY = Path(os.environ["STAND_IN_DIR"])
+DIRECTORY = os.environ["STAND_IN_DIR"]
 NAME = os.path.basename(sys.argv[0])
 ARGUMENTS = sys.argv[1:]
 
@@ -34,7 +33,7 @@ def wants_stdin():
 
 def answer_of(rules):
     """The rule that fits, and how often it has."""
-    with open(DIRECTORY / "used.json", "a+", encoding="utf-8") as file:
+    with open(f"{DIRECTORY}/used.json", "a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         used = json.loads(file.read() or "{}")
@@ -65,6 +64,8 @@ def host_and_command():
 
 
 def run_there(stdin):
+    import subprocess
+
     host, command = host_and_command()
     home = os.environ["STAND_IN_REMOTE_HOME"]
     env = {"PATH": os.environ["PATH"], "HOME": home, "STAND_IN_HOST": host,
@@ -76,11 +77,12 @@ def run_there(stdin):
 
 def main():
     stdin = sys.stdin.read() if wants_stdin() else None
-    with open(DIRECTORY / "calls.jsonl", "a", encoding="utf-8") as file:
+    with open(f"{DIRECTORY}/calls.jsonl", "a", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write(json.dumps({"program": NAME, "host": os.environ.get("STAND_IN_HOST", ""),
                                "argv": ARGUMENTS, "stdin": stdin}) + "\n")
-    rule = answer_of(json.loads((DIRECTORY / "answers.json").read_text()))
+    with open(f"{DIRECTORY}/answers.json", encoding="utf-8") as file:
+        rule = answer_of(json.load(file))
     if rule is not None:
         sys.stdout.write(rule.get("stdout", ""))
         sys.stderr.write(rule.get("stderr", ""))
