@@ -109,7 +109,7 @@ run: build ## Run the gateway with local backends on 127.0.0.1 (PORT=8000; all p
 	  exec scripts/run_local.sh
 
 package: ## Build the Debian packages into build/package
-	@scripts/install_dependencies.sh build run
+	@scripts/install_dependencies.sh build package
 	@scripts/package.sh
 
 ##@ Test and measure
