@@ -270,6 +270,17 @@ class EachPod(unittest.TestCase):
                 if key(work).split("/")[1] in BACKENDS:
                     self.assertGreaterEqual(start["periodSeconds"] * start["failureThreshold"], 300)
 
+    def test_what_hangs_is_not_given_the_time_of_a_drain(self):
+        """The period of a pod's end counts for a failed probe, too, unless the probe has its own."""
+        for name, work, spec, container in self.ours():
+            if container in spec.get("initContainers", []):
+                continue
+            with self.subTest(name):
+                for probe in ("startupProbe", "livenessProbe"):
+                    period = container[probe].get("terminationGracePeriodSeconds",
+                                                  spec["terminationGracePeriodSeconds"])
+                    self.assertLessEqual(period, 15)
+
     def test_health_is_asked_where_the_registry_says(self):
         for name, backend in registry()["backends"].items():
             health = backend["health"]
