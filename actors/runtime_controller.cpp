@@ -246,9 +246,9 @@ private:
         now_.accepted = true;
         now_.generation = made->generation;
         now_.at = progress::step::following;
-        parts_.report(target() + ": --ctx-size " +
-                      (before ? std::to_string(*before) : std::string{"(none)"}) + " becomes " +
-                      std::to_string(changes_.front().ctx_size));
+        parts_.note(target() + ": --ctx-size " +
+                    (before ? std::to_string(*before) : std::string{"(none)"}) + " becomes " +
+                    std::to_string(changes_.front().ctx_size));
         return follow(*made);
       }
       reply.how = kind::lost;
@@ -286,7 +286,7 @@ private:
     result.changed = now_.accepted;
     result.generation = found.generation;
     if (result.changed)
-      parts_.report(target() + " runs with --ctx-size " + std::to_string(wanted));
+      parts_.note(target() + " runs with --ctx-size " + std::to_string(wanted));
     finish(result);
   }
 

@@ -22,7 +22,9 @@ struct runtime_controller_parts {
   std::chrono::milliseconds timeout{300'000};     ///< a change asked for until it is in effect
   std::chrono::milliseconds poll_interval{1'000}; ///< between looks at a rollout
   cluster_parts cluster;
-  /// What was changed, and how it went; without secrets. Called on the actor's thread.
+  /// What was changed, and that it is in effect; without secrets. Called on the actor's thread.
+  std::function<void(const std::string& text)> note = [](const std::string&) {};
+  /// What went wrong; likewise.
   std::function<void(const std::string& text)> report = [](const std::string&) {};
 };
 

@@ -59,6 +59,7 @@ struct runtime_bed : testing::Test {
       ended.push_back(test::deterministic_actor_system::watch(links.back()));
       return links.back();
     };
+    parts.note = [this](const std::string& text) { notes.push_back(text); };
     parts.report = [this](const std::string& text) { reports.push_back(text); };
   }
   void TearDown() override {
@@ -69,8 +70,9 @@ struct runtime_bed : testing::Test {
     actors.end(parts.cluster.resolver);
     parts.cluster.resolver = nullptr;
     fs::remove_all(account);
-    for (const auto& text : reports)
-      EXPECT_THAT(text, testing::Not(testing::HasSubstr(cluster->token)));
+    for (const auto* texts : {&notes, &reports})
+      for (const auto& text : *texts)
+        EXPECT_THAT(text, testing::Not(testing::HasSubstr(cluster->token)));
   }
 
   void write(const std::string& name, const std::string& text) const {
@@ -115,7 +117,7 @@ struct runtime_bed : testing::Test {
                                                {"KUBERNETES_SERVICE_PORT", "6443"}};
   std::string account;
   std::string tls_problem;
-  std::vector<std::string> authorities, names, reports;
+  std::vector<std::string> authorities, names, notes, reports;
   std::vector<http_link_actor> links;
   std::vector<std::shared_ptr<const bool>> ended;
   runtime_controller_parts parts;
