@@ -7,6 +7,19 @@ send() { # what was rendered goes to the cluster
       "The same command may be given again."
 }
 
+# look_for_autoscaler WHAT: a component that is left out once is not taken back, for apply removes nothing.
+# What then says one replica would end those that the autoscaler wants, again and again.
+look_for_autoscaler() {
+  local ours="deployment/${app[gateway]}"
+  [[ " $(deployments_of) " == *"${app[gateway]}"* ]] || return 0
+  ! grep -qx 'kind: HorizontalPodAutoscaler' <<<"$rendered" || return 0
+  [[ $(exists horizontalpodautoscaler "${app[gateway]}" --namespace "$namespace") == yes ]] || return 0
+  autoscaled=1
+  render "$1"
+  note "An autoscaler is in the cluster: the replicas of $ours stay as many as it says. COMPONENTS := autoscaling" \
+    "in deploy.mk keeps it up to date; '${kubectl[*]} -n $namespace delete hpa ${app[gateway]}' gives it up."
+}
+
 target_suffix() { # target_suffix APP: as in logs-<name>
   local each
   for each in "${!app[@]}"; do
@@ -36,7 +49,6 @@ wait_for() { # the Deployments of what was rendered
 apply_whole() { # apply_whole WHAT: an overlay, with the namespace and the secrets it needs
   local what=$1 file json='' token='' there token_there=unneeded whole
   render "$what"
-  whole=$rendered
   file=$(gateway_secrets_file)
   # Everything that can be refused is looked at before the first change.
   if [[ $file != "$example_secrets" ]]; then
@@ -67,6 +79,8 @@ apply_whole() { # apply_whole WHAT: an overlay, with the namespace and the secre
       "manifests/examples/huggingface-token.example.yaml as huggingface-token.yaml" \
       "(or set HUGGINGFACE_SECRET_FILE). Nothing was changed."
   fi
+  look_for_autoscaler "$what"
+  whole=$rendered
   if [[ -n $json$token ]]; then # Secrets need the namespace first, and pods the Secrets
     rendered=$(namespace_alone "$whole")
     if [[ -z $rendered ]]; then # an overlay of somebody's own need not have it
@@ -106,6 +120,7 @@ apply() {
     gateway | monitoring | feed-bus) need_secret "$gateway_secret" deploy-gateway-secrets ;;
     speaker) need_secret "$huggingface_secret" deploy-huggingface-secret ;;
   esac
+  look_for_autoscaler "$what"
   send
   wait_for
   [[ $what != monitoring ]] ||

@@ -24,6 +24,8 @@ directory_of() { # directory_of WHAT
 
 # Components of `apply monitoring`.
 monitoring=monitoring
+# Not empty: the cluster has an autoscaler that is not rendered; how many replicas there are stays its own.
+autoscaled=
 
 # make_kustomization WHAT: sets work to a directory that kustomize can render.
 make_kustomization() {
@@ -49,7 +51,7 @@ make_kustomization() {
       done
     fi
     images
-    ingress_patch
+    patches
   } >"$work/kustomization.yaml"
 }
 
@@ -72,9 +74,14 @@ images() {
 }
 
 # Only what is set; a kustomization without an Ingress is not changed by it.
-ingress_patch() {
-  [[ -n $ingress_host || -n $ingress_tls ]] || return 0
+patches() {
+  [[ -n $ingress_host$ingress_tls$autoscaled ]] || return 0
   echo "patches:"
+  if [[ -n $autoscaled ]]; then
+    echo "- target: {kind: Deployment, name: ${app[gateway]}}"
+    printf '  patch: |-\n    - op: remove\n      path: /spec/replicas\n'
+  fi
+  [[ -n $ingress_host$ingress_tls ]] || return 0
   echo "- target:"
   echo "    kind: Ingress"
   echo "  patch: |-"

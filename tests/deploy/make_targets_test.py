@@ -38,6 +38,7 @@ RENDER = "kustomize build/deploy/X"
 NAMESPACE = "--request-timeout=15s get namespace llm-infra -o name"
 SECRET = "--request-timeout=15s get secret synapse-gateway-secrets -o name --namespace llm-infra"
 TOKEN = "--request-timeout=15s get secret pyannote-hf-token -o name --namespace llm-infra"
+AUTOSCALER = "--request-timeout=15s get horizontalpodautoscaler synapse-gateway -o name --namespace llm-infra"
 APPLY = "apply -f -"
 APPLY_SECRET = ("apply --server-side --force-conflicts --field-manager=synapse-make --namespace llm-infra -f -")
 READ_SECRET = "annotate --local -f gateway-secrets.yaml -o json checked-by=synapse"
@@ -88,7 +89,7 @@ class SingleParts(Deploying):
         self.cluster()
         done = self.target(target)
         self.assertEqual(done.status, 0, done.output)
-        needed = {"gateway": [SECRET], "feed-bus": [SECRET], "speaker": [TOKEN]}.get(part, [])
+        needed = {"gateway": [SECRET, AUTOSCALER], "feed-bus": [SECRET], "speaker": [TOKEN]}.get(part, [])
         name = APPS[part]
         self.assertEqual(self.kubectl(), [RENDER, *LOOK, NAMESPACE, *needed, APPLY,
                                           *([rollout(name)] if waits else [])])
@@ -186,6 +187,22 @@ class SingleParts(Deploying):
         self.assertEqual(self.names(sent) - GATEWAY_OBJECTS, {("HorizontalPodAutoscaler", "synapse-gateway")})
         self.assertEqual(self.kubectl()[-1],
                          "--namespace other rollout status deployment/synapse-gateway --timeout=7m")
+
+    def test_an_autoscaler_that_is_there_keeps_its_replicas(self):
+        self.cluster()
+        for target in ("deploy-gateway", "deploy-phase1"):
+            self.answer("kubectl", "get horizontalpodautoscaler", stdout="horizontalpodautoscaler.autoscaling/synapse-gateway\n")
+            done = self.target(target)
+            self.assertEqual(done.status, 0, done.output)
+            (gateway,) = [each for each in self.applied()[-1] if each["metadata"]["name"] == "synapse-gateway"
+                          and each["kind"] == "Deployment"]
+            self.assertNotIn("replicas", gateway["spec"])
+            self.assertIn("An autoscaler is in the cluster", done.output)
+            self.not_found("horizontalpodautoscaler", "synapse-gateway")
+            self.target(target)
+            (gateway,) = [each for each in self.applied()[-1] if each["metadata"]["name"] == "synapse-gateway"
+                          and each["kind"] == "Deployment"]
+            self.assertEqual(gateway["spec"]["replicas"], 1)
 
     def test_a_digest_pins_the_image(self):
         self.cluster()
@@ -350,7 +367,7 @@ class Whole(Deploying):
     def deployments(self, objects):
         return sorted(name for kind, name in self.names(objects) if kind == "Deployment")
 
-    def expect_whole(self, target, deployments, *words, questions=()):
+    def expect_whole(self, target, deployments, *words, questions=(AUTOSCALER,)):
         """With secrets in the cluster."""
         self.cluster()
         done = self.target(target, *words)
@@ -365,7 +382,7 @@ class Whole(Deploying):
         return done, quick, sent
 
     def test_deploy(self):
-        done, quick, sent = self.expect_whole("deploy", self.ALL, questions=[TOKEN])
+        done, quick, sent = self.expect_whole("deploy", self.ALL, questions=[TOKEN, AUTOSCALER])
         self.assertEqual(sorted(quick), sorted(map(rollout, ("synapse-gateway", "synapse-terminal-feed-redis"))))
         self.assertEqual(self.images(sent), {
             f"{REGISTRY}/synapse-gateway:{VERSION}", f"{REGISTRY}/whisper-stt", f"{REGISTRY}/pyannote-speaker",
@@ -396,7 +413,8 @@ class Whole(Deploying):
         self.token_file()
         done = self.target("deploy")
         self.assertEqual(done.status, 0, done.output)
-        self.assertEqual(self.kubectl()[:9], [RENDER, READ_SECRET, READ_TOKEN, *LOOK, APPLY, APPLY_SECRET, APPLY_SECRET])
+        self.assertEqual(self.kubectl()[:10], [RENDER, READ_SECRET, READ_TOKEN, *LOOK, AUTOSCALER, APPLY,
+                                               APPLY_SECRET, APPLY_SECRET])
         first, secret, token, rest = self.applied()
         self.assertEqual(self.names(first), {("Namespace", "llm-infra")})
         self.assertEqual(self.names(secret), {("Secret", "synapse-gateway-secrets")})
@@ -758,7 +776,7 @@ class RemoteRelease(Deploying):
             ("docker", f"push {image}"),
             ("docker", "image inspect --format {{range .RepoDigests}}{{println .}}{{end}} " + image)])
         kubectl = [text for _, text in self.there("kubectl")]
-        self.assertEqual(kubectl[:8], [RENDER, *LOOK, NAMESPACE, SECRET, APPLY, rollout("synapse-gateway")])
+        self.assertEqual(kubectl[:9], [RENDER, *LOOK, NAMESPACE, SECRET, AUTOSCALER, APPLY, rollout("synapse-gateway")])
         self.assertIn("get pods -l app=synapse-gateway", kubectl[-1])
         # Through sudo, as K3s wants it; and never from here.
         self.assertEqual(len(self.there("sudo")), len(kubectl))

@@ -124,6 +124,7 @@ class Project(unittest.TestCase):
             self.answer("kubectl", rf"get namespace {namespace}\b", stdout=f"namespace/{namespace}\n")
         else:
             self.not_found("namespace", namespace)
+        self.not_found("horizontalpodautoscaler", "synapse-gateway")
         for name in ("synapse-gateway-secrets", "pyannote-hf-token"):
             if there and name in secrets:
                 self.answer("kubectl", rf"get secret {name}\b", stdout=f"secret/{name}\n")
