@@ -113,8 +113,8 @@ package: ## Build the Debian packages into build/package
 	@scripts/package.sh
 
 ##@ Test and measure
-test: ## Build and run every test: unit, whole gateway, OpenAI SDKs (Python, Node), dashboard, README
-	@scripts/install_dependencies.sh build run test
+test: ## Build and run every test: unit, whole gateway, OpenAI SDKs, dashboard, deployment, packages, documents
+	@scripts/install_dependencies.sh build run test package
 	@scripts/build.sh release --with tests --with bench
 	@exec scripts/run_tests.py
 
