@@ -1,5 +1,6 @@
 #include "app/application.hpp"
 #include "app/options.hpp"
+#include "app/probe.hpp"
 #include "app/version.hpp"
 #include "config/config_error.hpp"
 #include "config/describe.hpp"
@@ -12,6 +13,23 @@
 #include <vector>
 
 namespace {
+
+/// A file that cannot be used stops a start, but not the gateway that runs: the environment and the
+/// defaults say where it listens then. Warnings were told at its start.
+int probe(const synapse::config::environment& variables, const synapse::app::options& options) {
+  using namespace synapse;
+  const auto loaded = config::load(variables, options.config_path);
+  config::settings all = loaded ? *loaded.value : config::settings{};
+  if (!loaded)
+    (void)config::apply_environment(variables, all);
+  const auto problem = app::probe(all.listener, options.probe_path);
+  if (problem.empty())
+    return 0;
+  std::fprintf(stderr, "synapse: %s%s\n", problem.c_str(),
+               loaded ? ""
+                      : " (the configuration cannot be used: see synapse --check-config FILE)");
+  return 1;
+}
 
 /// Exit statuses: 0 well ended, 1 runtime failure, 2 wrong usage or configuration.
 int run(int argc, char** argv) {
@@ -32,6 +50,8 @@ int run(int argc, char** argv) {
     break;
   }
   const auto variables = config::environment_from(::environ);
+  if (options.what == app::options::action::probe)
+    return probe(variables, options);
   auto loaded = config::load(variables, options.config_path);
   std::fputs(config::render(loaded.problems).c_str(), stderr);
   if (!loaded)

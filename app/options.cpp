@@ -8,8 +8,8 @@
 namespace synapse::app {
 
 namespace {
-constexpr std::array<std::string_view, 5> known{"--check-config", "--config", "--help",
-                                                "--port-file", "--version"};
+constexpr std::array<std::string_view, 6> known{"--check-config", "--config", "--help",
+                                                "--port-file",    "--probe",  "--version"};
 
 options refuse(std::string problem) {
   options result;
@@ -53,6 +53,15 @@ options parse_options(std::span<const std::string_view> arguments) {
       }
       continue;
     }
+    if (name == "--probe") {
+      if (!value && i + 1 < arguments.size() && !arguments[i + 1].starts_with("--"))
+        value = std::string{arguments[++i]};
+      if (value && *value != "livez" && *value != "readyz")
+        return refuse("--probe asks livez or readyz, not " + config::quote(*value));
+      result.what = options::action::probe;
+      result.probe_path = "/" + value.value_or("readyz");
+      continue;
+    }
     std::string problem = "unknown argument " + config::quote(arguments[i]);
     if (const auto near = config::nearest(name, known); !near.empty())
       problem += " (did you mean " + near + "?)";
@@ -66,11 +75,17 @@ std::string help_text() {
          "\n"
          "  synapse [--config FILE] [--port-file FILE]   run the gateway\n"
          "  synapse --check-config FILE                  check a configuration and show it\n"
+         "  synapse --probe [livez|readyz] [--config FILE]\n"
+         "                                               ask the gateway that runs here how it is\n"
          "  synapse --version\n"
          "  synapse --help\n"
          "\n"
          "  --config FILE     backend registry; goes before SYNAPSE_GATEWAY_CONFIG_PATH\n"
          "  --port-file FILE  write the port that is listened on into FILE once it is open\n"
+         "\n"
+         "--probe is a health check: status 0 when the gateway answers 200 (to readyz unless livez\n"
+         "is named), 1 with a line why when it does not within 3 seconds. It looks for the gateway\n"
+         "where the same configuration and environment make it listen.\n"
          "\n"
          "Signals: SIGHUP reads the configuration and the certificates anew; SIGTERM and SIGINT\n"
          "drain and end, a second one ends at once.\n"

@@ -10,10 +10,11 @@
 namespace synapse::app {
 
 struct options {
-  enum class action { run, check_config, help, version, refuse };
+  enum class action { run, check_config, probe, help, version, refuse };
   action what = action::run;
   std::optional<std::string> config_path; ///< --config, or the argument of --check-config
   std::string port_file;                  ///< --port-file
+  std::string probe_path;                 ///< of --probe: "/livez" or "/readyz"
   std::string problem;                    ///< for refuse: what is wrong
 };
 

@@ -67,6 +67,21 @@ TEST(command_line_options, check_a_configuration_instead) {
   }
 }
 
+TEST(command_line_options, probe_readiness_unless_liveness_is_asked_for) {
+  EXPECT_EQ(parse({"--probe"}).what, action::probe);
+  EXPECT_EQ(parse({"--probe"}).probe_path, "/readyz");
+  EXPECT_EQ(parse({"--probe", "readyz"}).probe_path, "/readyz");
+  EXPECT_EQ(parse({"--probe", "livez"}).probe_path, "/livez");
+  EXPECT_EQ(parse({"--probe=livez"}).probe_path, "/livez");
+  for (const auto& arguments : std::vector<std::vector<std::string_view>>{
+           {"--probe", "--config", "a.yaml"}, {"--config=a.yaml", "--probe"}}) {
+    const auto result = parse(arguments);
+    EXPECT_EQ(result.what, action::probe);
+    EXPECT_EQ(result.probe_path, "/readyz");
+    EXPECT_EQ(result.config_path, "a.yaml");
+  }
+}
+
 TEST(command_line_options, show_help_and_version) {
   EXPECT_EQ(parse({"--help"}).what, action::help);
   EXPECT_EQ(parse({"-h"}).what, action::help);
@@ -111,6 +126,14 @@ TEST(command_line_options, refuse_an_option_without_its_value) {
   }
 }
 
+TEST(command_line_options, refuse_to_probe_anything_else) {
+  for (const auto& arguments : std::vector<std::vector<std::string_view>>{
+           {"--probe", "health"}, {"--probe=health"}, {"--probe", "/readyz"}, {"--probe=/readyz"}})
+    EXPECT_THAT(problem_of(arguments), HasSubstr("--probe asks livez or readyz, not \""));
+  EXPECT_EQ(problem_of({"--probe="}), "--probe asks livez or readyz, not \"\"");
+  EXPECT_EQ(problem_of({"--probe", ""}), "--probe asks livez or readyz, not \"\"");
+}
+
 TEST(command_line_options, refuse_what_they_do_not_know_and_tell_the_nearest_name) {
   const std::pair<std::string_view, std::string> slips[] = {
       {"--confg", "--config"},
@@ -120,6 +143,7 @@ TEST(command_line_options, refuse_what_they_do_not_know_and_tell_the_nearest_nam
       {"--check_config", "--check-config"},
       {"--portfile", "--port-file"},
       {"--hlep", "--help"},
+      {"--porbe", "--probe"},
       {"--versoin", "--version"},
   };
   for (const auto& [slip, meant] : slips) {
@@ -163,8 +187,8 @@ TEST(command_line_options, show_strange_arguments_so_that_they_can_be_read) {
 
 TEST(command_line_help, tells_every_option_signal_and_variable) {
   const auto text = help_text();
-  for (const auto* word : {"--config FILE", "--check-config FILE", "--port-file FILE", "--version",
-                           "--help", "SIGHUP", "SIGTERM", "SIGINT"})
+  for (const auto* word : {"--config FILE", "--check-config FILE", "--port-file FILE", "--probe",
+                           "--version", "--help", "SIGHUP", "SIGTERM", "SIGINT"})
     EXPECT_THAT(text, HasSubstr(word));
   for (const auto& variable : config::known_variables())
     EXPECT_THAT(text, HasSubstr(std::string{variable.name}));
@@ -176,7 +200,8 @@ TEST(command_line_help, names_no_option_that_is_refused) {
   for (auto at = text.find("--"); at != std::string::npos; at = text.find("--", at)) {
     const auto end = text.find_first_of(" \n]", at);
     const auto name = text.substr(at, end - at);
-    EXPECT_NE(parse({name, "value"}).what, action::refuse) << name;
+    const std::string_view value = name == "--probe" ? "livez" : "value";
+    EXPECT_NE(parse({name, value}).what, action::refuse) << name;
     at = end;
   }
 }

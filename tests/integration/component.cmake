@@ -18,5 +18,6 @@ synapse_add_test(integration NO_PCH
     integration/listener_tls_test.cpp
     integration/upstream_tls_test.cpp
     integration/command_line_test.cpp
+    integration/probe_test.cpp
     integration/voices_test.cpp
   LINK synapse_test_support nlohmann_json::nlohmann_json)
