@@ -6,13 +6,14 @@ std::string temporary_for(const std::string& name) {
   return (name.starts_with('.') ? "" : ".") + name + ".tmp";
 }
 
-void write_durably(file_ops& ops, const file_handle& folder, const std::string& name,
-                   std::string_view text) {
+file_handle write_durably(file_ops& ops, const file_handle& folder, const std::string& name,
+                          std::string_view text) {
   const auto temporary = temporary_for(name);
   if (ops.exists(folder.get(), temporary))
     ops.remove_file(folder.get(), temporary);
+  file_handle file;
   try {
-    const auto file = ops.create_file(folder.get(), temporary);
+    file = ops.create_file(folder.get(), temporary);
     ops.write(file, name, text);
     ops.sync(file, name);
     ops.replace(folder.get(), temporary, folder.get(), name);
@@ -25,6 +26,7 @@ void write_durably(file_ops& ops, const file_handle& folder, const std::string& 
     throw;
   }
   ops.sync(folder, name);
+  return file;
 }
 
 } // namespace synapse::storage

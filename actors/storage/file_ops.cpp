@@ -1,5 +1,7 @@
 #include "actors/storage/file_ops.hpp"
 
+#include "actors/storage/failing.hpp"
+
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,16 +13,6 @@
 namespace synapse::storage {
 
 namespace {
-
-[[noreturn]] void fail(int code, const char* verb, std::string_view name) {
-  throw io_failure{code, std::string{"cannot "} + verb + ' ' + std::string{name} + ": " +
-                             describe_errno(code)};
-}
-
-void check(long outcome, const char* verb, std::string_view name) {
-  if (outcome < 0)
-    fail(errno, verb, name);
-}
 
 file_kind kind_of(mode_t mode) {
   return S_ISREG(mode) ? file_kind::file : S_ISDIR(mode) ? file_kind::directory : file_kind::other;
@@ -179,7 +171,8 @@ void file_ops::move(int from, const std::string& name, int to, const std::string
     return;
   if (errno != EINVAL && errno != ENOSYS)
     fail(errno, "rename", name);
-  // A file system without that flag, such as NFS. Nobody else writes here: looking first will do.
+  // A file system without that flag, such as NFS. Whoever gives names here holds a lock, or the
+  // name is a random one: looking first will do.
   struct stat about {};
   if (::fstatat(to, target.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0)
     fail(EEXIST, "rename", name);

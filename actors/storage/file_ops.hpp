@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,7 +54,18 @@ enum class file_action : std::uint8_t {
   rename,
   make_directory,
   remove,
+  lock, ///< taking one, or asking for one
+  mark, ///< writing a note for other processes, which need not be durable
 };
+
+/// Which file it is. As long as somebody has it open, no other one is the same.
+struct file_identity {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;
+  bool operator==(const file_identity&) const = default;
+};
+
+enum class lock_kind : std::uint8_t { exclusive, shared };
 
 /// What is about to be done.
 struct file_operation {
@@ -94,7 +106,29 @@ public:
   void remove_file(int at, const std::string& name);
   void remove_directory(int at, const std::string& name);
 
+  /// A file for locks and notes that processes share, made with mode 0600 where there is none; for
+  /// reading and writing.
+  file_handle open_shared(int at, const std::string& name);
+  /// Takes a lock on one byte of the file, which need not exist. It belongs to the handle: it ends
+  /// with it, or with its process, however that ends.
+  /// @returns false when another handle has it.
+  bool try_lock(const file_handle& file, const std::string& name, std::uint64_t byte,
+                lock_kind kind);
+  /// Whether another handle has an exclusive lock there.
+  bool is_locked(const file_handle& file, const std::string& name, std::uint64_t byte);
+  static void unlock(const file_handle& file, std::uint64_t byte) noexcept;
+  /// @returns fewer bytes where the file ends before.
+  std::string read_at(const file_handle& file, const std::string& name, std::uint64_t offset,
+                      std::size_t size);
+  void write_note(const file_handle& file, const std::string& name, std::uint64_t offset,
+                  std::string_view data);
+
   bool exists(int at, const std::string& name);
+  /// @returns nothing when there is no such file.
+  std::optional<file_identity> identify(int at, const std::string& name);
+  static file_identity identify(const file_handle& file) noexcept;
+  /// Whether the file still has a name.
+  static bool has_name(const file_handle& file) noexcept;
   /// In no particular order, without `.` and `..`.
   std::vector<directory_entry> list(const file_handle& directory, const std::string& name);
 
