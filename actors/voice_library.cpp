@@ -7,6 +7,7 @@
 #include <caf/result.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <utility>
@@ -49,7 +50,8 @@ std::vector<voices::upload_file> to_files(const std::vector<voice_file>& from) {
   return files;
 }
 
-/// Owns the library. Every change is made here, one after the other; files are uploaded past it.
+/// This process's hand on the library. Its changes are made here, one after the other and in turns
+/// with other processes; files are uploaded past it.
 class voice_library : public voice_library_actor::base {
 public:
   voice_library(caf::actor_config& config, voice_library_parts parts)
@@ -80,11 +82,12 @@ public:
   }
 
 private:
-  /// @returns no error when the library is open, now.
+  /// @returns no error when the library is open, now, and as others have left it.
   caf::error open() {
     if (store_)
-      return {};
-    auto opened = voices::voice_store::open(parts_.directory, {.ops = parts_.ops});
+      return refresh();
+    auto opened = voices::voice_store::open(parts_.directory,
+                                            {.ops = parts_.ops, .patience = parts_.patience});
     if (!opened) {
       // With every question it is tried again; said is only what is new.
       if (std::exchange(last_problem_, opened.error().text) != opened.error().text)
@@ -93,9 +96,26 @@ private:
     }
     store_.emplace(std::move(*opened));
     last_problem_.clear();
-    for (const auto& problem : store_->problems())
-      parts_.report(parts_.directory.string() + ": " + problem);
+    reported_ = 0;
+    heed_others();
     return {};
+  }
+
+  caf::error refresh() {
+    const auto outcome = store_->refresh();
+    heed_others();
+    if (!outcome)
+      return to_error(outcome.error());
+    return {};
+  }
+
+  /// What the store has seen while it took in what other processes did.
+  void heed_others() {
+    const auto& problems = store_->problems();
+    for (; reported_ < problems.size(); ++reported_)
+      parts_.report(parts_.directory.string() + ": " + problems[reported_]);
+    for (const auto& id : store_->take_changed())
+      forget_copies(id);
   }
 
   caf::result<std::vector<voice_info>> on_list() {
@@ -166,6 +186,7 @@ private:
     if (auto problem = open())
       return problem;
     const auto begun = store_->begin_upload();
+    heed_others();
     if (!begun)
       return to_error(begun.error());
     voice_upload result;
@@ -192,12 +213,14 @@ private:
       return problem;
     forget_copies(id);
     const auto outcome = store_->remove(id);
+    heed_others();
     if (!outcome)
       return to_error(outcome.error());
     return true;
   }
 
-  static caf::result<voice_info> answer(const voices::result<voices::voice>& outcome) {
+  caf::result<voice_info> answer(const voices::result<voices::voice>& outcome) {
+    heed_others();
     if (!outcome)
       return to_error(outcome.error());
     return to_info(*outcome);
@@ -206,6 +229,7 @@ private:
   voice_library_parts parts_;
   std::optional<voices::voice_store> store_;
   std::string last_problem_;
+  std::size_t reported_ = 0; ///< of the store's problems
   /// What backends call their copies, by voice and backend: at most one each.
   std::map<std::pair<std::string, std::string>, std::string> copies_;
 };

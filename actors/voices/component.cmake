@@ -1,11 +1,12 @@
 synapse_add_component(actors_voices
   PATH actors/voices
-  SOURCES voice.cpp voice_folder.cpp voice_store.cpp
-          voice_store_changes.cpp voice_store_recovery.cpp
+  SOURCES library_lock.cpp voice.cpp voice_folder.cpp voice_store.cpp voice_store_changes.cpp
+          voice_store_recovery.cpp voice_store_sharing.cpp
   DEPENDS actors_storage telemetry
   LINK nlohmann_json::nlohmann_json)
 
 synapse_add_test(voices
   SOURCES actors/voices/voice_test.cpp actors/voices/voice_store_test.cpp
           actors/voices/voice_store_crash_test.cpp actors/voices/voice_store_faults_test.cpp
+          actors/voices/voice_store_sharing_test.cpp
   DEPENDS actors_voices)

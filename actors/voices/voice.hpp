@@ -18,6 +18,8 @@ struct voice {
   std::string created_at; ///< ISO 8601, UTC; empty in a library of somebody else's making
   double seconds = 0;     ///< duration of all references together
   std::vector<std::string> references; ///< file names, by number
+
+  bool operator==(const voice&) const = default;
 };
 
 /// Code points of a voice's name after trimming.

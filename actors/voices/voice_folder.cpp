@@ -117,10 +117,19 @@ void recover_folder(file_ops& ops, const file_handle& folder) {
 }
 
 voice read_voice(file_ops& ops, const file_handle& folder, const std::string& id) {
-  auto result = parse_metadata(read_metadata(ops, folder), id);
-  if (ops.exists(folder.get(), references_folder))
-    result.references =
-        list_references(ops, ops.open_directory(folder.get(), references_folder)).names;
+  // On a disk that refuses it may be impossible to take an addition back, but not to leave it out.
+  addition journal;
+  if (ops.exists(folder.get(), journal_file))
+    journal = read_journal(ops, folder);
+  auto result =
+      parse_metadata(journal.names.empty() ? read_metadata(ops, folder) : journal.metadata, id);
+  if (!ops.exists(folder.get(), references_folder))
+    return result;
+  result.references =
+      list_references(ops, ops.open_directory(folder.get(), references_folder)).names;
+  std::erase_if(result.references, [&](const std::string& name) {
+    return std::find(journal.names.begin(), journal.names.end(), name) != journal.names.end();
+  });
   return result;
 }
 

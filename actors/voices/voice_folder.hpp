@@ -44,7 +44,8 @@ reference_list list_references(file_ops& ops, const file_handle& references);
 /// references are now. Changes nothing where nothing is to be done; may be repeated.
 void recover_folder(file_ops& ops, const file_handle& folder);
 
-/// Reads the voice in `library`/`id`. Throws EBADMSG when it is damaged.
+/// Reads the voice in `library`/`id`, without what a journal says does not count. Throws EBADMSG
+/// when it is damaged.
 voice read_voice(file_ops& ops, const file_handle& folder, const std::string& id);
 
 /// References on their way into a voice. As long as the journal is in the folder, nothing of it

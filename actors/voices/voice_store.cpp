@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <exception>
 #include <iterator>
@@ -70,7 +71,8 @@ bool voice_store::by_creation::operator()(const voice* a, const voice* b) const 
 }
 
 voice_store::voice_store(std::filesystem::path directory, store_options options)
-    : directory_(std::move(directory)), options_(std::move(options)) {}
+    : directory_(std::move(directory)), options_(std::move(options)),
+      lock_(options_.ops, options_.patience), owner_(make_owner()) {}
 
 result<voice_store> voice_store::open(const std::filesystem::path& directory,
                                       store_options options) {
@@ -83,8 +85,20 @@ result<voice_store> voice_store::open(const std::filesystem::path& directory,
       root = root.parent_path();
     voice_store store{std::move(root), std::move(options)};
     store.open_root();
-    store.recover();
+    {
+      const auto held = store.lock_.hold(store.root_, false);
+      store.catch_up(false);
+    }
+    if (store.lock_.how() == library_lock::access::alone)
+      store.note("the voice library can be used by one process only: " + store.lock_.reason().text);
     return store;
+  });
+}
+
+status voice_store::refresh() {
+  return guarded<status>([&]() -> status {
+    look();
+    return std::monostate{};
   });
 }
 
@@ -135,7 +149,9 @@ result<std::filesystem::path> voice_store::reference_path(std::string_view id) {
 
 result<upload> voice_store::begin_upload() {
   return guarded<result<upload>>([&]() -> result<upload> {
-    auto id = make_token();
+    if (!lock_.enrolled())
+      hold_to_change(); // which enrols this process
+    auto id = new_name({});
     options_.ops->make_directory(root_.get(), incoming_name(id));
     uploads_.insert(id);
     return upload{id, directory_ / incoming_name(id)};
@@ -162,7 +178,9 @@ result<voice> voice_store::create(const std::string& upload_id, std::string_view
     what.name = *cleaned;
     what.created_at = options_.now();
     what.seconds = total_seconds(files);
-    what = try_create(incoming_name(upload_id), std::move(what), files);
+    prepare_voice(incoming_name(upload_id), what, files);
+    const auto held = hold_to_change();
+    try_create(incoming_name(upload_id), what);
     keep(what);
     return what;
   });
@@ -177,13 +195,19 @@ result<voice> voice_store::add(std::string_view id, const std::string& upload_id
                                const std::vector<upload_file>& files) {
   if (!uploads_.contains(upload_id))
     return no_such_upload();
+  // The caller's may be the voice's own, which does not outlive it.
+  const std::string copy{id};
   auto outcome = guarded<result<voice>>([&]() -> result<voice> {
-    const auto* known = find(id);
-    if (known == nullptr)
+    look();
+    if (find(copy) == nullptr)
       return no_such_voice();
     if (auto problem = objection_to(files))
       return *problem;
-    const auto copy = known->id; // `known` does not outlive the voice
+    // Nobody else has to wait while recordings go to the disk.
+    save_upload(options_.ops->open_directory(root_.get(), incoming_name(upload_id)), files);
+    const auto held = hold_to_change();
+    if (find(copy) == nullptr)
+      return no_such_voice();
     auto what = try_add(copy, incoming_name(upload_id), files);
     keep(what);
     return what;
@@ -193,12 +217,19 @@ result<voice> voice_store::add(std::string_view id, const std::string& upload_id
 }
 
 status voice_store::remove(std::string_view id) {
-  const auto* known = find(id);
-  if (known == nullptr)
-    return no_such_voice();
-  const auto copy = known->id; // `known` does not outlive the voice
+  const std::string copy{id}; // likewise
   return guarded<status>([&]() -> status {
-    try_remove(copy);
+    look();
+    if (find(copy) == nullptr)
+      return no_such_voice();
+    std::string trash;
+    {
+      const auto held = hold_to_change();
+      if (find(copy) == nullptr)
+        return no_such_voice();
+      trash = try_remove(copy);
+    }
+    remove_quietly(trash);
     return std::monostate{};
   });
 }
@@ -215,6 +246,14 @@ void voice_store::forget(std::string_view id) {
     return;
   order_.erase(&found->second);
   voices_.erase(found);
+}
+
+std::string voice_store::new_name(std::string_view prefix) const {
+  char digits[2 * sizeof owner_];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), owner_, 16).ptr;
+  const auto length = static_cast<std::size_t>(end - digits);
+  return std::string{prefix} + std::string(owner_digits - length, '0') +
+         std::string(digits, length) + '-' + make_token();
 }
 
 file_handle voice_store::open_voice(const std::string& id) {

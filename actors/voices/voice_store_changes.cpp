@@ -18,8 +18,8 @@ void voice_store::save_upload(const file_handle& incoming, const std::vector<upl
   }
 }
 
-voice voice_store::try_create(const std::string& incoming_name, voice what,
-                              const std::vector<upload_file>& files) {
+void voice_store::prepare_voice(const std::string& incoming_name, voice& what,
+                                const std::vector<upload_file>& files) {
   auto& ops = *options_.ops;
   const auto incoming = ops.open_directory(root_.get(), incoming_name);
   save_upload(incoming, files);
@@ -39,7 +39,11 @@ voice voice_store::try_create(const std::string& incoming_name, voice what,
       remove_tree(ops, incoming.get(), entry.name);
   // This also makes the folder's own names durable.
   storage::write_durably(ops, incoming, metadata_file, make_metadata(what));
+}
 
+void voice_store::try_create(const std::string& incoming_name, const voice& what) {
+  auto& ops = *options_.ops;
+  const marked_change mark{*this, what.id};
   // The one step that makes a voice of it.
   ops.move(root_.get(), incoming_name, root_.get(), what.id);
   try {
@@ -49,7 +53,6 @@ voice voice_store::try_create(const std::string& incoming_name, voice what,
     remove_quietly(what.id);
     throw;
   }
-  return what;
 }
 
 void voice_store::finish_undo(const std::string& id, const file_handle& folder) {
@@ -63,8 +66,10 @@ void voice_store::finish_undo(const std::string& id, const file_handle& folder) 
 voice voice_store::try_add(const std::string& id, const std::string& incoming_name,
                            const std::vector<upload_file>& files) {
   auto& ops = *options_.ops;
+  const marked_change mark{*this, id};
   const auto folder = open_voice(id);
   finish_undo(id, folder);
+  recover_folder(ops, folder); // of what another process could not take back
   addition journal;
   journal.metadata = read_metadata(ops, folder);
   auto what = parse_metadata(journal.metadata, id);
@@ -73,7 +78,6 @@ voice voice_store::try_add(const std::string& id, const std::string& incoming_na
                       [](double sum, const upload_file& file) { return sum + file.seconds; });
 
   const auto incoming = ops.open_directory(root_.get(), incoming_name);
-  save_upload(incoming, files);
   if (!ops.exists(folder.get(), references_folder)) {
     ops.make_directory(folder.get(), references_folder);
     ops.sync(folder, references_folder);
@@ -95,7 +99,8 @@ voice voice_store::try_add(const std::string& id, const std::string& incoming_na
     try {
       undo(ops, folder, journal);
     } catch (const io_failure&) {
-      // The next addition tries again; the next `open` too, if the journal is still there.
+      // The next addition tries again, and whoever reads the voice anew, if the journal is still
+      // there.
       unfinished_[id] = journal;
     }
     throw;
@@ -105,10 +110,11 @@ voice voice_store::try_add(const std::string& id, const std::string& incoming_na
   return what;
 }
 
-void voice_store::try_remove(const std::string& id) {
+std::string voice_store::try_remove(const std::string& id) {
   auto& ops = *options_.ops;
+  const marked_change mark{*this, id};
   open_voice(id); // a link in its place is not ours to remove
-  const auto trash = std::string{trash_prefix} + make_token();
+  auto trash = new_name(trash_prefix);
   ops.move(root_.get(), id, root_.get(), trash);
   try {
     ops.sync(root_, "the voice library");
@@ -122,21 +128,21 @@ void voice_store::try_remove(const std::string& id) {
   }
   forget(id);
   unfinished_.erase(id);
-  remove_quietly(trash);
+  return trash;
 }
 
 void voice_store::remove_quietly(const std::string& name) noexcept {
   try {
     // Half of a voice must not be left under its id.
-    if (is_leftover(name)) {
+    if (is_passing(name)) {
       remove_tree(*options_.ops, root_.get(), name);
       return;
     }
-    const auto trash = std::string{trash_prefix} + make_token();
+    const auto trash = new_name(trash_prefix);
     options_.ops->move(root_.get(), name, root_.get(), trash);
     remove_tree(*options_.ops, root_.get(), trash);
   } catch (const io_failure&) {
-    // The next `open` does it.
+    // Somebody does it when this process is no more.
   } catch (const std::exception&) {
     // Likewise: there was no memory.
   }

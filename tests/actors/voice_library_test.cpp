@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <optional>
+
 namespace synapse::actors {
 namespace {
 
@@ -16,14 +19,17 @@ struct voice_library : testing::Test {
   void SetUp() override { start(); }
   void TearDown() override { actors.end(library); }
 
-  void start() {
+  void start() { library = spawn(ops); }
+  voice_library_actor spawn(std::shared_ptr<voices::faulty_ops> with) {
     voice_library_parts parts;
     parts.directory = directory.library();
     parts.report = [this](const std::string& text) { reports.push_back(text); };
-    parts.ops = ops;
+    parts.ops = std::move(with);
+    parts.patience = std::chrono::milliseconds{20};
     parts.thread = voice_library_thread::shared;
-    library = spawn_voice_library(actors.system(), std::move(parts));
+    auto result = spawn_voice_library(actors.system(), std::move(parts));
     actors.settle();
+    return result;
   }
 
   voice_upload upload(const texts& contents) {
@@ -79,7 +85,7 @@ TEST_F(voice_library, creates_finds_adds_lists_and_removes) {
   EXPECT_EQ(names(), texts{"Anna"});
   EXPECT_TRUE(actors.ask<bool>(library, remove_atom::value, made->voice_id));
   EXPECT_EQ(names(), texts{});
-  EXPECT_TRUE(fs::is_empty(directory.library()));
+  EXPECT_EQ(voices::names_in(directory.library()), texts{});
   EXPECT_TRUE(reports.empty());
 }
 
@@ -88,7 +94,7 @@ TEST_F(voice_library, lists_while_an_upload_is_being_written) {
   const auto begun = upload({"half of a"});
   ops->arm(0);
   EXPECT_EQ(names(), texts{"Anna"});
-  EXPECT_EQ(ops->count, 0U) << "from memory";
+  EXPECT_EQ(ops->count, 1U) << "from memory, after one look";
 }
 
 TEST_F(voice_library, says_what_is_wrong_by_code_and_field) {
@@ -237,6 +243,55 @@ TEST_F(voice_library, remembers_what_backends_call_their_copies) {
   tell(ben->voice_id, "tts", "late.wav");
   EXPECT_EQ(actors.ask<voice_location>(library, locate_voice{ben->voice_id, false, "tts"}).error(),
             ec::voice_not_found);
+}
+
+TEST_F(voice_library, two_on_one_directory_are_one_library) {
+  const auto other = spawn(nullptr);
+  const auto anna = create("Anna"), ben = create("Ben");
+  ASSERT_TRUE(anna && ben);
+  const auto copy = [&](const voice_info& voice) {
+    const auto where =
+        actors.ask<voice_location>(other, locate_voice{voice.voice_id, false, "tts"});
+    EXPECT_TRUE(where) << render(where.error());
+    return where ? where->uploaded_as : std::string{};
+  };
+  for (const auto& [voice, name] : {std::pair{anna, "a.wav"}, std::pair{ben, "b.wav"}}) {
+    EXPECT_EQ(copy(*voice), "");
+    caf::anon_send(other, reference_copy{voice->voice_id, "tts", name});
+    actors.settle();
+    EXPECT_EQ(copy(*voice), name);
+  }
+  ASSERT_TRUE(actors.ask<voice_info>(
+      library, add_references{anna->voice_id, upload({"two"}).upload_id, {{"0.wav", 1}}}));
+  EXPECT_EQ(copy(*anna), "") << "it has got references there";
+  EXPECT_EQ(copy(*ben), "b.wav");
+  const auto all = actors.ask<std::vector<voice_info>>(other, list_atom::value);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 2U);
+  EXPECT_EQ(all->front().references.size(), 2U);
+  ASSERT_TRUE(actors.ask<bool>(other, remove_atom::value, ben->voice_id));
+  EXPECT_EQ(names(), texts{"Anna"});
+  EXPECT_TRUE(reports.empty());
+  actors.end(other);
+}
+
+TEST_F(voice_library, a_library_that_another_process_keeps_locked_is_an_error_that_passes) {
+  const auto other = spawn(nullptr);
+  ASSERT_TRUE(create("Anna")); // of which the other one does not know yet
+  std::optional<caf::expected<std::vector<voice_info>>> answer;
+  auto third = voices::open_sound(directory.library(), ops);
+  ops->watch = [&](const voices::file_operation& operation) {
+    if (!answer && operation.action == voices::file_action::rename)
+      answer = actors.ask<std::vector<voice_info>>(other, list_atom::value);
+    return 0;
+  };
+  EXPECT_TRUE(third.remove(third.list().front().id));
+  ops->watch = [](const voices::file_operation&) { return 0; };
+  ASSERT_TRUE(answer && !*answer);
+  EXPECT_EQ(static_cast<ec>(answer->error().code()), ec::storage_failed);
+  EXPECT_NE(detail(answer->error()).find("another process"), std::string::npos);
+  EXPECT_EQ(names(), texts{});
+  actors.end(other);
 }
 
 } // namespace

@@ -31,6 +31,22 @@ struct scratch : storage::scratch {
   fs::path library() const { return path() / "voices"; }
 };
 
+/// What is in the library's directory, apart from what processes tell each other there.
+inline storage::tree library_tree(const fs::path& library) {
+  auto result = tree_of(library);
+  result.erase(".lock");
+  return result;
+}
+
+/// Names in it, likewise.
+inline std::vector<std::string> names_in(const fs::path& library) {
+  std::vector<std::string> result;
+  for (const auto& entry : fs::directory_iterator{library})
+    if (entry.path().filename() != ".lock")
+      result.push_back(entry.path().filename());
+  return result;
+}
+
 /// Writes one file per text into a new upload; each lasts half a second per character.
 inline std::pair<std::string, std::vector<upload_file>>
 fill_upload(voice_store& store, const std::vector<std::string>& texts) {

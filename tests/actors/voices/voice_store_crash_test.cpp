@@ -25,9 +25,9 @@ struct scenario {
 };
 
 std::string leftover(const fs::path& library) {
-  for (const auto& entry : fs::directory_iterator{library})
-    if (!is_voice_id(entry.path().filename().string()))
-      return entry.path().filename().string() + " is left";
+  for (const auto& name : names_in(library))
+    if (!is_voice_id(name))
+      return name + " is left";
   return {};
 }
 

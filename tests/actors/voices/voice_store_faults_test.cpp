@@ -57,7 +57,7 @@ struct failing {
   failing(const change& change_of_it, std::size_t first, std::size_t last) : what(change_of_it) {
     store.emplace(open_sound(directory.library(), ops));
     id = create(*store, "base", {"base"})->id;
-    before = tree_of(directory.library());
+    before = library_tree(directory.library());
     const auto upload = begin();
     ops->arm(0, first, last);
     outcome = what.make(*store, id, upload);
@@ -79,7 +79,7 @@ struct failing {
   /// @returns what is wrong when the change was made altogether, or not at all.
   std::string flaw_if(bool made) const {
     if (!made)
-      return tree_of(directory.library()) == before ? "" : "something was changed";
+      return library_tree(directory.library()) == before ? "" : "something was changed";
     if (!what.made(*store, id))
       return "it was not made";
     for (const auto& one : store->list()) {
@@ -161,7 +161,7 @@ TEST(voice_store_faults, an_addition_that_could_not_be_undone_is_undone_by_the_n
 TEST(voice_store_faults, everything_is_synced_before_it_is_acknowledged) {
   const scratch directory;
   const auto library = directory.library();
-  const auto ops = std::make_shared<storage::tracking_ops>(&is_leftover);
+  const auto ops = std::make_shared<storage::tracking_ops>(&is_passing);
   auto store = open_sound(library, ops);
   const auto upload = [&](const texts& contents) {
     auto filled = fill_upload(store, contents);
@@ -191,7 +191,7 @@ TEST(voice_store_faults, a_migration_is_durable) {
   fs::create_directories(folder);
   write_file(folder / "metadata.json", R"({"voice_id":")" + id + R"(","name":"old"})");
   write_file(folder / "reference.wav", "old");
-  const auto ops = std::make_shared<storage::tracking_ops>(&is_leftover);
+  const auto ops = std::make_shared<storage::tracking_ops>(&is_passing);
   ops->note_written(folder / "reference.wav");
   const auto store = open_sound(directory.library(), ops);
   EXPECT_EQ(ops->violations, texts{});
