@@ -14,12 +14,13 @@ namespace synapse::actors {
 
 namespace {
 
-/// Owns the file. Every change is made here, one after the other.
+/// This process's hand on the file. Its changes are made here, one after the other and in turns
+/// with other processes.
 class model_profiles : public model_profiles_actor::base {
 public:
   model_profiles(caf::actor_config& config, model_profiles_parts parts)
       : model_profiles_actor::base(config), file_(parts.file.string()),
-        report_(std::move(parts.report)),
+        report_(std::move(parts.report)), look_interval_(parts.look_interval),
         store_(std::move(parts.file), {.ops = std::move(parts.ops), .now = std::move(parts.now)}) {
     set_down_handler([this](caf::down_msg& down) {
       std::erase_if(listeners_,
@@ -35,10 +36,15 @@ public:
 
   model_profiles_actor::behavior_type make_behavior() override {
     load();
+    look_again();
     return {
         [this](list_atom) { return on_list(); },
         [this](const put_profile& change) { return on_put(change); },
         [this](listen_atom, const profile_listener& listener) { on_listen(listener); },
+        [this](tick_atom) {
+          load();
+          look_again();
+        },
     };
   }
 
@@ -47,6 +53,8 @@ private:
     return caf::make_error(ec::storage_failed, why);
   }
 
+  void look_again() { delayed_send(this, look_interval_, tick_atom::value); }
+
   void report(const std::string& text) { report_(file_ + ": " + text); }
 
   void pass_problems_on() {
@@ -54,7 +62,7 @@ private:
       report(problem);
   }
 
-  /// @returns no error when the file has been read, now.
+  /// @returns no error when the file has been read, as it is now.
   caf::error load() {
     const auto problem = store_.load();
     pass_problems_on();
@@ -106,6 +114,7 @@ private:
 
   std::string file_;
   std::function<void(const std::string&)> report_;
+  std::chrono::milliseconds look_interval_;
   models::profile_store store_;
   std::vector<profile_listener> listeners_;
   profile_map_ptr told_ = store_.all();

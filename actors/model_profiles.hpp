@@ -32,6 +32,9 @@ struct model_profiles_parts {
   std::function<void(const std::string& text)> report = [](const std::string&) {};
   std::shared_ptr<storage::file_ops> ops; ///< null: those of the system
   std::function<std::chrono::system_clock::time_point()> now = &std::chrono::system_clock::now;
+  /// How often it is looked whether another process has changed the file: that late listeners may
+  /// be told. Whoever asks gets the answer of now.
+  std::chrono::milliseconds look_interval{1'000};
   model_profiles_thread thread = model_profiles_thread::own;
 };
 

@@ -19,6 +19,7 @@ synapse_add_test(models
     actors/models/model_choice_test.cpp
     actors/models/profile_schema_test.cpp
     actors/models/profile_store_faults_test.cpp
+    actors/models/profile_store_sharing_test.cpp
     actors/models/profile_store_test.cpp
     actors/models/schedule_away_test.cpp
     actors/models/schedule_commands_test.cpp

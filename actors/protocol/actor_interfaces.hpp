@@ -90,15 +90,17 @@ using http_event_sink = caf::typed_actor<caf::reacts_to<http_event>>;
 /// Who wants to know the stored profiles: told at once, and with every change.
 using profile_listener = caf::typed_actor<caf::reacts_to<profile_map_ptr>>;
 
-/// Owns the file of model profiles; detached, because disks block. Every answer comes after the
-/// change is durable; storage_failed.
+/// Keeps the file of model profiles, which other processes may change as well; detached, because
+/// disks block. Every answer comes after the change is durable; storage_failed.
 using model_profiles_actor = caf::typed_actor<
-    // All of them, from memory.
+    // All of them, from memory as long as the file is the same.
     caf::replies_to<list_atom>::with<profile_map_ptr>,
     // The profile as it is then. The values have been checked before.
     caf::replies_to<put_profile>::with<profile_map_ptr>,
     // From now on `listener` is told.
-    caf::reacts_to<listen_atom, profile_listener>>;
+    caf::reacts_to<listen_atom, profile_listener>,
+    // To itself: is it still the same file?
+    caf::reacts_to<tick_atom>>;
 
 /// Changes the Deployment of a router through the Kubernetes API; one change at a time. Errors:
 /// not_in_cluster, cluster_refused, rollout_timeout, rollout_failed.
@@ -178,11 +180,11 @@ using router_actor = caf::typed_actor<
     // State of every backend, in order of their names.
     caf::replies_to<snap_atom>::with<std::vector<backend_snapshot>>>;
 
-/// Owns the directory of voices; detached, because disks block. An upload's files are written by
-/// whoever began it, past the actor; only what is complete is committed here. Errors of all:
-/// storage_failed, and what is named.
+/// Keeps the directory of voices, which other processes may change as well; detached, because disks
+/// block. An upload's files are written by whoever began it, past the actor; only what is complete
+/// is committed here. Errors of all: storage_failed, and what is named.
 using voice_library_actor = caf::typed_actor<
-    // All voices by time of creation, from memory.
+    // All voices by time of creation, from memory unless another process has changed something.
     caf::replies_to<list_atom>::with<std::vector<voice_info>>,
     // One voice; voice_not_found.
     caf::replies_to<find_atom, std::string /* voice id */>::with<voice_location>,

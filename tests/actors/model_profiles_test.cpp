@@ -20,15 +20,17 @@ struct model_profiles_test : testing::Test {
   void SetUp() override { start(); }
   void TearDown() override { actors.end(profiles); }
 
-  void start() {
+  void start() { profiles = spawn(ops); }
+  model_profiles_actor spawn(std::shared_ptr<faulty_ops> with) {
     model_profiles_parts parts;
     parts.file = file;
     parts.report = [this](const std::string& text) { reports.push_back(text); };
-    parts.ops = ops;
+    parts.ops = std::move(with);
     parts.now = &models::standing_clock;
     parts.thread = model_profiles_thread::shared;
-    profiles = spawn_model_profiles(actors.system(), std::move(parts));
+    auto result = spawn_model_profiles(actors.system(), std::move(parts));
     actors.settle();
+    return result;
   }
 
   using told = std::vector<profile_map_ptr>;
@@ -64,7 +66,7 @@ TEST_F(model_profiles_test, stores_answers_and_lists) {
   EXPECT_EQ(models::stored(file, "a"), (profile_values{{"top_p", 0.5}})) << "on disk by then";
   ops->arm(0);
   EXPECT_EQ(**list(), **all);
-  EXPECT_EQ(ops->count, 0U) << "from memory";
+  EXPECT_EQ(ops->count, 1U) << "from memory, after one look";
   EXPECT_EQ(reports, texts{});
 }
 
@@ -170,6 +172,47 @@ TEST_F(model_profiles_test, a_damaged_file_is_reported_with_its_place) {
   ASSERT_TRUE(change(put("a", {{"top_p", 0.5}})));
   EXPECT_EQ(models::names_in(directory.path()),
             (texts{"profiles.json", "profiles.json.damaged-20260203T040506Z"}));
+}
+
+TEST_F(model_profiles_test, who_asks_knows_at_once_what_another_process_has_stored) {
+  const auto other = spawn(nullptr);
+  ASSERT_TRUE(change(put("a", {{"top_p", 0.5}})));
+  const auto there = actors.ask<profile_map_ptr>(other, list_atom::value);
+  ASSERT_TRUE(there);
+  EXPECT_TRUE((*there)->contains("a"));
+  ASSERT_TRUE(actors.ask<profile_map_ptr>(other, put("b", {{"top_p", 1.0}})));
+  ASSERT_TRUE(change(put("c", {{"top_p", 0.0}})));
+  EXPECT_EQ((*list())->size(), 3U);
+  actors.end(other);
+}
+
+TEST_F(model_profiles_test, listeners_hear_within_a_second_what_another_process_has_stored) {
+  const auto other = spawn(nullptr);
+  const auto heard = std::make_shared<told>();
+  const auto listener = listen(heard);
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_TRUE(
+        actors.ask<profile_map_ptr>(other, put("a", {{"top_p", 0.25 * static_cast<double>(i)}})));
+    ASSERT_EQ(heard->size(), static_cast<std::size_t>(i)) << "nobody has looked";
+    actors.advance(std::chrono::seconds{1});
+    ASSERT_EQ(heard->size(), static_cast<std::size_t>(i) + 1);
+    EXPECT_EQ(heard->back()->at("a").values, (profile_values{{"top_p", 0.25 * i}}));
+  }
+  actors.advance(std::chrono::seconds{10});
+  EXPECT_EQ(heard->size(), 4U) << "told once";
+  actors.end(listener);
+  actors.end(other);
+}
+
+TEST_F(model_profiles_test, what_cannot_be_looked_at_is_reported_once) {
+  ASSERT_TRUE(change(put("a", {{"top_p", 0.5}})));
+  ops->watch = [](const storage::file_operation& operation) {
+    return operation.action == storage::file_action::look ? EIO : 0;
+  };
+  actors.advance(std::chrono::seconds{5});
+  EXPECT_EQ(reports.size(), 1U);
+  ops->watch = [](const storage::file_operation&) { return 0; };
+  EXPECT_TRUE((*list())->contains("a"));
 }
 
 TEST(model_profiles_detached, runs_on_a_thread_of_its_own) {

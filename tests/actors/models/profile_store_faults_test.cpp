@@ -120,6 +120,7 @@ TEST(profile_store_faults, damage_is_reported_even_if_the_disk_fails_meanwhile) 
     ops->arm(0, n, n);
     static_cast<void>(store.load());
     const bool failed = ops->count >= n;
+    ops->arm(0);
     EXPECT_EQ(store.load(), std::nullopt);
     EXPECT_FALSE(store.take_problems().empty());
     if (!failed)

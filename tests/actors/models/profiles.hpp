@@ -49,11 +49,12 @@ inline profile_values stored(const fs::path& file, const std::string& model) {
   return found == all->end() ? profile_values{} : found->second.values;
 }
 
-/// Names in a folder, sorted.
+/// Names in a folder, sorted, apart from that of the lock.
 inline texts names_in(const fs::path& folder) {
   texts result;
   for (const auto& entry : fs::directory_iterator{folder})
-    result.push_back(entry.path().filename());
+    if (entry.path().filename() != ".profiles.json.lock")
+      result.push_back(entry.path().filename());
   std::sort(result.begin(), result.end());
   return result;
 }
