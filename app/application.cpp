@@ -9,6 +9,7 @@
 #include "actors/voice_library.hpp"
 #include "app/cluster_setup.hpp"
 #include "app/observation.hpp"
+#include "app/service_manager.hpp"
 #include "app/tls_contexts.hpp"
 #include "app/version.hpp"
 #include "config/loader.hpp"
@@ -88,6 +89,8 @@ struct application::parts {
   config::environment variables;
   std::string path;
   std::string port_file;
+  service_manager manager;
+  std::string address; ///< URL that is listened on, for people
 
   telemetry::log_system log;
   std::shared_ptr<spdlog::logger> say;
@@ -123,6 +126,7 @@ struct application::parts {
         unsigned thread_count)
       : first(std::move(loaded)), settings(std::make_shared<const config::settings>(first)),
         variables(std::move(env)), path(std::move(file)), port_file(std::move(port)),
+        manager(variables),
         log(telemetry::logging_options{.level = first.process.log_level,
                                        .redact_extra_patterns =
                                            first.process.terminal_feed.redact_extra_patterns}),
@@ -283,6 +287,7 @@ struct application::parts {
     result.deployment = process.llama_router_deployment;
     result.container = process.llama_router_container;
     result.timeout = std::chrono::seconds{process.runtime_reconfigure_timeout_seconds};
+    result.note = [this](const std::string& text) { say->info("runtime of the router: {}", text); };
     result.report = [this](const std::string& text) {
       say->error("runtime of the router: {}", text);
     };
@@ -358,7 +363,18 @@ struct application::parts {
 
   // ---- reload ----
 
+  std::string status_line() const {
+    return "listening on " + address + ", " + std::to_string(settings->backends.size()) +
+           " backends";
+  }
+
   void reload(const std::string& text) {
+    manager.reloading();
+    take_over(text);
+    manager.ready(status_line());
+  }
+
+  void take_over(const std::string& text) {
     auto loaded = config::with_environment(config::load_text(text, path), variables);
     for (const auto& problem : loaded.problems)
       say->log(problem.level == config::severity::error ? spdlog::level::err : spdlog::level::warn,
@@ -452,14 +468,14 @@ struct application::parts {
       if (ec)
         return;
       if (number == SIGHUP) {
+        // Before the file is read: the next poll reports what changes from here on.
+        watcher->poll();
         std::ifstream file{path};
         const std::string text{std::istreambuf_iterator<char>{file}, {}};
         if (!file && text.empty())
           say->error("cannot read {}, the old configuration stays in effect", path);
         else
           reload(text);
-        // Seen now; the next poll reports later changes only.
-        watcher->poll();
         renew_certificate(true);
       } else if (++signals_seen == 1) {
         begin_drain();
@@ -483,6 +499,8 @@ struct application::parts {
     const auto& drain = settings->drain;
     say->info("draining: readiness fails, {} requests in progress", running_requests());
     life.draining = true;
+    // stop() waits for connections first and then for the actors.
+    manager.stopping(drain.delay + drain.limit + 2 * stop_patience);
     drain_timer.expires_after(drain.delay);
     drain_timer.async_wait([this](error_code ec) {
       if (ec)
@@ -626,11 +644,13 @@ int application::run() {
   const auto host = p.settings->listener.host.find(':') == std::string::npos
                         ? p.settings->listener.host
                         : "[" + p.settings->listener.host + "]";
-  p.say->info("synapse {} listening on {}://{}:{}, {} threads, {} backends", version,
-              tls ? "https" : "http", host, port, p.threads.size(), p.settings->backends.size());
+  p.address = std::string{tls ? "https" : "http"} + "://" + host + ":" + std::to_string(port);
+  p.say->info("synapse {} listening on {}, {} threads, {} backends", version, p.address,
+              p.threads.size(), p.settings->backends.size());
   p.log.flush();
 
   p.wait_for_signal();
+  p.manager.ready(p.status_line());
   p.watch();
   p.observe();
   if (p.watcher->inotify_fd() >= 0) {

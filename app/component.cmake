@@ -1,15 +1,21 @@
 configure_file(app/version.hpp.in ${CMAKE_BINARY_DIR}/generated/app/version.hpp @ONLY)
 synapse_add_component(app
   PATH app
-  SOURCES options.cpp tls_contexts.cpp observation.cpp cluster_setup.cpp probe.cpp application.cpp
+  SOURCES options.cpp tls_contexts.cpp observation.cpp cluster_setup.cpp probe.cpp service_manager.cpp
+          application.cpp
   DEPENDS config telemetry actors_feed actors_feed_bus actors_cluster actors_runtime actors_protocol
           actors http_handlers http_server http_client)
 target_include_directories(synapse_app PUBLIC ${CMAKE_BINARY_DIR}/generated)
 add_executable(synapse app/main.cpp)
 target_link_libraries(synapse PRIVATE synapse_flags synapse::app)
+# The program finds the dashboard in share/ beside its folder, whatever the prefix. scripts/package.sh
+# builds it; without it the gateway runs, too.
+install(TARGETS synapse RUNTIME DESTINATION bin COMPONENT gateway)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/share/synapse/dashboard DESTINATION share/synapse
+  COMPONENT gateway OPTIONAL PATTERN .stamp EXCLUDE)
 
 synapse_add_test(app
   SOURCES app/options_test.cpp app/tls_contexts_test.cpp app/cluster_setup_test.cpp
-          app/probe_test.cpp
+          app/probe_test.cpp app/service_manager_test.cpp
   DEPENDS app
   LINK synapse_test_support)
