@@ -98,6 +98,7 @@ def apt_settings():
               "Acquire::Force")
     dump = subprocess.run(["apt-config", "dump"], check=False, capture_output=True, text=True).stdout
     lines = [line for line in dump.splitlines() if line.startswith(wanted)]
+    lines.append('Acquire::Languages "none";')  # less to fetch and to copy
     if HOST_BUNDLE.exists() and not any("https::CaInfo" in line for line in lines):
         lines.append('Acquire::https::CaInfo "/etc/apt/host-certificates.crt";')
     return lines
@@ -143,6 +144,8 @@ def _pattern(suite):
         (pattern / "etc/apt/apt.conf.d/90host").write_text("\n".join(apt_settings()) + "\n")
         if HOST_BUNDLE.exists():
             shutil.copy(HOST_BUNDLE, pattern / "etc/apt/host-certificates.crt")
+        for package in (pattern / "var/cache/apt/archives").glob("*.deb"):
+            package.unlink()  # each would be copied each time
         complete.touch()
     lists = pattern / "var/lib/apt/lists.fresh"
     if _age_seconds(lists) > MAX_LIST_HOURS * 3600:
