@@ -150,9 +150,9 @@ command -v "$1" >/dev/null || { echo "release: $1 is missing on $(hostname)" >&2
 "$@" push "$image" >&2 </dev/null
 "$@" image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" </dev/null
 REMOTE
-# A login script there may print something as well.
-digest=$(awk -v mark="$repository@" 'index($0, mark) == 1 {print substr($0, length(mark) + 1)}' "$work/digests" |
-  tail -n 1)
+# A login script there may print something as well; and Docker leaves its own registry's name out.
+digest=$(awk -F @ -v name="$repository" -v short="${repository#docker.io/}" '$1 == name || $1 == short {print $2}' \
+  "$work/digests" | tail -n 1)
 [[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] ||
   fail 1 "no digest of $repository came back, but: '$(head -c 300 "$work/digests")'." \
     "The running gateway is untouched."
