@@ -307,7 +307,7 @@ class TestTts(ToAGateway, Script):
         for body, message in ((wav([0.0] * 24000), "1.0 s of silence"), (wav([]), "no sound in it"),
                               (wav(TONE, cut=1000), "is cut off: 47000 of 48000 bytes"), (wav(TONE[:100]), "lasts 0.00 s only"),
                               (b"", "is no WAV file"), (b'{"error": "no"}', "is no WAV file"),
-                              (wav([0.25] * 24000), "of silence"), (wav(TONE)[:40], "no sound in it")):
+                              (wav([0.25] * 24000), "of silence"), (wav([0.1] + [0.0] * 23999), "of silence"), (wav(TONE)[:40], "no sound in it")):
             with self.subTest(message):
                 self.expect(1, message, "--url", self.gateway(body))
 
