@@ -1,8 +1,9 @@
 """The Debian packages: what is in them, what Debian's checkers say, and how they behave on a clean Debian.
 
-Builds them through scripts/package.sh (SYNAPSE_PACKAGE_OPTIONS=--no-build: of what is built). What needs a clean root is skipped, with the reason, where none can
-be made (tests/package/clean_root.py says what that takes); what boots systemd is skipped where no container
-can be started. Everything listens on loopback, on free ports.
+Builds them through scripts/package.sh (SYNAPSE_PACKAGE_OPTIONS=--no-build: of what is built). What needs
+a clean root is skipped, with the reason, where none can be made (tests/package/clean_root.py says what that
+takes); what boots systemd is skipped where no container can be started. Everything listens on loopback, on
+free ports.
 """
 
 import contextlib
@@ -88,6 +89,7 @@ class Packages:
 
     def __init__(self):
         self.place = Path(tempfile.mkdtemp(prefix="synapse-packages."))
+        unittest.addModuleCleanup(self.remove)
         begin = time.monotonic()
         options = os.environ.get("SYNAPSE_PACKAGE_OPTIONS", "").split()
         self.printed = output_of([ROOT / "scripts/package.sh", *options, self.place / "built"])
@@ -153,7 +155,6 @@ roots = None
 def setUpModule():
     global packages, roots
     packages = Packages()
-    unittest.addModuleCleanup(packages.remove)
     roots = Roots()
     unittest.addModuleCleanup(roots.remove)
 
@@ -178,8 +179,8 @@ class Contents(unittest.TestCase):
                      "usr/share/doc/synapse-gateway/changelog.gz"):
             self.assertIn(path, entries)
         strange = [path for path in entries if not re.match(
-            r"$|(usr|etc|lib|usr/(bin|lib|share)|lib/systemd(/system)?|etc/default|usr/share/(doc|man|man/man1|lintian"
-            r"|lintian/overrides))$|usr/bin/synapse-gateway$|usr/lib/synapse-gateway|etc/synapse-gateway"
+            r"$|(usr|etc|lib|usr/(bin|lib|share)|lib/systemd(/system)?|etc/default"
+            r"|usr/share/(doc|man|man/man1|lintian|lintian/overrides))$|usr/bin/synapse-gateway$|usr/lib/synapse-gateway|etc/synapse-gateway"
             r"|etc/default/synapse-gateway$|lib/systemd/system/synapse-gateway\.service$"
             r"|usr/share/doc/synapse-gateway|usr/share/man/man1/synapse-gateway\.1\.gz$"
             r"|usr/share/lintian/overrides/synapse-gateway$", path)]
@@ -346,8 +347,9 @@ class UnitSettings(unittest.TestCase):
     def test_it_listens_on_loopback_until_it_is_told_otherwise(self):
         environment = packages.unit(GATEWAY).environment(packages.tree[GATEWAY])
         self.assertNotIn("SYNAPSE_HOST", environment)
-        configured = output_of([ROOT / "build/bin/synapse", "--check-config", packages.tree[GATEWAY] / CONFIG],
-                               env={"PATH": os.environ["PATH"]})
+        configured = output_of(
+            [ROOT / "build/bin/synapse", "--check-config", packages.tree[GATEWAY] / CONFIG],
+            env={"PATH": os.environ["PATH"]})
         self.assertRegex(configured, r"127\.0\.0\.1:8000")
 
     def test_the_local_backends_are_for_this_machine(self):
@@ -445,8 +447,8 @@ class Gateway(InCleanRoot):
         self.root = self.copy_of("gateway")
 
     def test_installs_little(self):
-        new = re.search(r"^The following NEW packages will be installed:\n((?:  .*\n)+)", roots.printed["gateway"],
-                        re.MULTILINE)[1].split()
+        new = re.search(r"^The following NEW packages will be installed:\n((?:  .*\n)+)",
+                        roots.printed["gateway"], re.MULTILINE)[1].split()
         self.assertIn(GATEWAY, new)
         self.assertEqual([each for each in new if each.startswith(("systemd", "dbus", "python", "perl"))],
                          [], "what a container image would carry")
