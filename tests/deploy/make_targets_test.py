@@ -513,7 +513,14 @@ class Looking(Deploying):
         self.assertEqual(done.status, 0, done.output)
         self.assertEqual(self.changes(), [])
         self.assertIn("apply --dry-run=client -f -", self.kubectl())
-        self.answer("kubectl", "dry-run", status=1, stderr="no matches for kind HelmChartConfig\n")
+        self.assertNotIn("not K3s", done.output)
+        # Only what is K3s's own may be unknown to a cluster.
+        self.answer("kubectl", "dry-run", stdin="HelmChartConfig", status=1,
+                    stderr='no matches for kind "HelmChartConfig"\n')
+        done = self.target("validate", "CLUSTER=1")
+        self.assertEqual(done.status, 0, done.output)
+        self.assertIn("manifests/infra/k3s: renders; this cluster is not K3s", done.output)
+        self.answer("kubectl", "dry-run", status=1, stderr='no matches for kind "Deployment"\n')
         self.expect_refused(self.target("validate", "CLUSTER=1"), 1, "the cluster would refuse", "no matches for kind")
 
     @unittest.skipUnless(GATEWAY_BIN.exists(), f"{GATEWAY_BIN} is not built")

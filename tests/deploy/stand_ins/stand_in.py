@@ -6,6 +6,7 @@ Called by the name of what it stands in for (a link). STAND_IN_DIR has
   calls.jsonl   one line per call is added: program, host (empty: here), argv, stdin
   answers.json  a list of rules; the first that fits answers:
                 {"program", "match": regular expression for the arguments joined by blanks,
+                 "stdin": one for what it is given,
                  "stdout", "stderr", "status", "times": how often it fits at most}
 
 Without a rule the answer is silence and status 0. Three things are done for real: `kubectl kustomize` and
@@ -31,7 +32,7 @@ def wants_stdin():
     return NAME == "ssh" and "bash -s" in " ".join(ARGUMENTS)
 
 
-def answer_of(rules):
+def answer_of(rules, stdin):
     """The rule that fits, and how often it has."""
     with open(f"{DIRECTORY}/used.json", "a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -40,6 +41,7 @@ def answer_of(rules):
         for number, rule in enumerate(rules):
             count = used.get(str(number), 0)
             if (rule["program"] == NAME and re.search(rule.get("match", ""), " ".join(ARGUMENTS))
+                    and re.search(rule.get("stdin", ""), stdin or "")
                     and count < rule.get("times", 1 << 30)):
                 used[str(number)] = count + 1
                 file.truncate(0)
@@ -82,7 +84,7 @@ def main():
         file.write(json.dumps({"program": NAME, "host": os.environ.get("STAND_IN_HOST", ""),
                                "argv": ARGUMENTS, "stdin": stdin}) + "\n")
     with open(f"{DIRECTORY}/answers.json", encoding="utf-8") as file:
-        rule = answer_of(json.load(file))
+        rule = answer_of(json.load(file), stdin)
     if rule is not None:
         sys.stdout.write(rule.get("stdout", ""))
         sys.stderr.write(rule.get("stderr", ""))
