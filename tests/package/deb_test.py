@@ -180,7 +180,8 @@ class Contents(unittest.TestCase):
             self.assertIn(path, entries)
         strange = [path for path in entries if not re.match(
             r"$|(usr|etc|lib|usr/(bin|lib|share)|lib/systemd(/system)?|etc/default"
-            r"|usr/share/(doc|man|man/man1|lintian|lintian/overrides))$|usr/bin/synapse-gateway$|usr/lib/synapse-gateway|etc/synapse-gateway"
+            r"|usr/share/(doc|man|man/man1|lintian|lintian/overrides))$"
+            r"|usr/bin/synapse-gateway$|usr/lib/synapse-gateway|etc/synapse-gateway"
             r"|etc/default/synapse-gateway$|lib/systemd/system/synapse-gateway\.service$"
             r"|usr/share/doc/synapse-gateway|usr/share/man/man1/synapse-gateway\.1\.gz$"
             r"|usr/share/lintian/overrides/synapse-gateway$", path)]
