@@ -13,6 +13,7 @@ ARG DEBIAN_IMAGE=debian:12-slim
 # ---- compilers, node, sources: nothing of it is in the images ----
 FROM ${DEBIAN_IMAGE} AS build
 WORKDIR /src
+ENV CCACHE_DIR=/cache/ccache npm_config_cache=/cache/npm
 # Before the sources, so that a change of those does not install compilers anew.
 COPY scripts/install_dependencies.sh scripts/debian-packages.txt scripts/
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
@@ -21,9 +22,9 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     scripts/install_dependencies.sh build package
 COPY scripts/build_dashboard.sh scripts/
 COPY static static
-RUN --mount=type=cache,target=/root/.npm scripts/build_dashboard.sh --strict
+RUN --mount=type=cache,target=/cache/npm scripts/build_dashboard.sh --strict
 COPY . .
-RUN --mount=type=cache,target=/root/.cache/ccache scripts/package.sh
+RUN --mount=type=cache,target=/cache/ccache scripts/package.sh
 
 # ---- what both images are made of ----
 FROM ${DEBIAN_IMAGE} AS base

@@ -17,6 +17,7 @@ import platform
 import re
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -64,8 +65,8 @@ class Engine:
     """buildah and podman with settings and storage of their own."""
 
     def __init__(self):
-        for program in ("buildah", "podman", "runc", "nsenter", "curl"):
-            if not shutil.which(program):
+        for program in ("buildah", "podman", "runc", "netavark", "nsenter", "curl"):
+            if not shutil.which(program, path=f"{os.environ['PATH']}:/usr/lib/podman"):
                 raise clean_root.Unavailable(f"{program} is not installed")
         clean_root.check_machine()
         self.home = clean_root.cache_directory().parent / "images"
@@ -75,8 +76,8 @@ class Engine:
         self.work = Path(tempfile.mkdtemp(prefix="synapse-image."))
         self.temporary = self.home / "tmp"  # buildah keeps its cache mounts there
         self.temporary.mkdir(exist_ok=True)
-        self._share("root/.cache/ccache", run(["ccache", "-k", "cache_dir"]).stdout.strip())
-        self._share("root/.npm", run(["npm", "config", "get", "cache"]).stdout.strip())
+        self._share("cache/ccache", run(["ccache", "-k", "cache_dir"]).stdout.strip())
+        self._share("cache/npm", run(["npm", "config", "get", "cache"]).stdout.strip())
         # Limits that need no rights beyond those this process has.
         pids = int(Path("/proc/sys/kernel/pid_max").read_text(encoding="ascii"))
         processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
@@ -85,6 +86,7 @@ class Engine:
         (self.work / "containers.conf").write_text(
             f'[containers]\ndefault_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]\n'
             'netns = "none"\nlog_driver = "k8s-file"\n'
+            f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{self.work}/networks"\n'
             '[engine]\ncgroup_manager = "cgroupfs"\nruntime = "runc"\nevents_logger = "file"\n')
         (self.work / "storage.conf").write_text(
             f'[storage]\ndriver = "overlay"\ngraphroot = "{self.home}/storage"\n'
@@ -384,6 +386,66 @@ class Together(unittest.TestCase):
             status, seconds = backends.stop()
             self.assertEqual(status, 0)
             self.assertLess(seconds, 20)
+
+
+class Compose(unittest.TestCase):
+    """compose.yaml started by Docker Compose, with podman as its engine."""
+
+    def test_starts_everything_and_stops_it_well(self):
+        program = run([ROOT / "tests/deploy/run.sh", "-c",
+                       "import pathlib, sys; print(pathlib.Path(sys.executable).parent)"])
+        program = f"{program.stdout.splitlines()[-1]}/docker-compose"
+        # Compose looks for the images by the names that it would give them.
+        for image in (GATEWAY, BACKENDS):
+            name = image.split("/")[-1].split(":")[0]
+            ENGINE.podman("tag", image, f"docker.io/library/{name}:test")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        address = f"unix://{ENGINE.work}/engine.sock"
+        service = subprocess.Popen(
+            ["podman", "system", "service", "--time", "0", address], env=ENGINE.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(service.wait, PATIENCE)
+        self.addCleanup(service.terminate)
+        self.wait(lambda: Path(f"{ENGINE.work}/engine.sock").exists(), "podman's service did not come up")
+        environment = {"PATH": os.environ["PATH"], "HOME": str(ENGINE.work), "DOCKER_HOST": address,
+                       "COMPOSE_PROJECT_NAME": f"synapse-test-{os.getpid()}", "PORT": str(port),
+                       "GATEWAY_TAG": "test"}
+
+        def compose(*arguments):
+            return run([program, *arguments], env=environment, cwd=ROOT, timeout=120)
+        self.addCleanup(compose, "down", "--volumes", "--timeout", "5")
+        begin = time.monotonic()
+        compose("up", "--detach", "--no-build", "--pull", "never")
+        # podman leaves the rhythm of health checks to systemd: here each is asked for.
+        names = compose("ps", "--all", "--format", "{{.Name}}").stdout.split()
+        self.assertEqual(len(names), 1 + len(SERVICES))
+        for name in names:
+            self.wait(lambda each=name: ENGINE.podman(
+                "healthcheck", "run", each, check=False).returncode == 0, f"{name} did not become healthy")
+
+        def ask(path, *arguments):
+            return run(["curl", "-sS", "--max-time", "30", f"http://127.0.0.1:{port}{path}", *arguments],
+                       check=False).stdout
+        self.wait(lambda: '"status":"healthy","backends"' in ask("/health").replace(" ", ""),
+                  "the gateway does not reach all backends")
+        question = {"role": "user", "content": "What is Synapse?"}
+        answer = json.loads(ask("/v1/chat/completions", "-H", "Content-Type: application/json", "-d",
+                                json.dumps({"model": "local-docs", "messages": [question]})))
+        say(f"compose: everything up and a question answered in {time.monotonic() - begin:.0f} s")
+        self.assertIn("choices", answer)
+        compose("stop")
+        states = {name: json.loads(ENGINE.podman("container", "inspect", name).stdout)[0]["State"]
+                  for name in names}
+        self.assertEqual({name: state["ExitCode"] for name, state in states.items()},
+                         dict.fromkeys(names, 0))
+
+    def wait(self, holds, what):
+        due = time.monotonic() + PATIENCE
+        while not holds():
+            self.assertLess(time.monotonic(), due, what)
+            time.sleep(0.05)
 
 
 class Contents(unittest.TestCase):
