@@ -153,6 +153,7 @@ class Engine:
 
     def close(self):
         self.podman("rm", "--all", "--force", "--time", "1", check=False)
+        self.podman("volume", "prune", "--force", check=False)
         self.podman("image", "prune", "--force", check=False)
         shutil.rmtree(self.work, ignore_errors=True)
 
@@ -415,7 +416,7 @@ class Compose(unittest.TestCase):
 
         def compose(*arguments):
             return run([program, *arguments], env=environment, cwd=ROOT, timeout=120)
-        self.addCleanup(compose, "down", "--volumes", "--timeout", "5")
+        self.addCleanup(compose, "--profile", "*", "down", "--volumes", "--timeout", "5")
         begin = time.monotonic()
         compose("up", "--detach", "--no-build", "--pull", "never")
         # podman leaves the rhythm of health checks to systemd: here each is asked for.
@@ -440,6 +441,12 @@ class Compose(unittest.TestCase):
                   for name in names}
         self.assertEqual({name: state["ExitCode"] for name, state in states.items()},
                          dict.fromkeys(names, 0))
+        # What the real backends wait for.
+        compose("run", "--rm", "--pull", "never", "own-volumes")
+        for name in ("models", "chatterbox-models", "chatterbox-hf", "whisper", "pyannote"):
+            volume = ENGINE.podman("volume", "inspect", "--format", "{{.Mountpoint}}",
+                                   f"{environment['COMPOSE_PROJECT_NAME']}_{name}").stdout.strip()
+            self.assertEqual(Path(volume).stat().st_uid, USER, name)
 
     def wait(self, holds, what):
         due = time.monotonic() + PATIENCE
