@@ -10,16 +10,18 @@
 # Another mirror's image, or a pinned one: --build-arg DEBIAN_IMAGE=debian:12-slim@sha256:…
 ARG DEBIAN_IMAGE=debian:12-slim
 
-# ---- compilers, node, sources: nothing of it is in the images ----
-FROM ${DEBIAN_IMAGE} AS build
+# ---- compilers and node: nothing of this stage and the next is in the images ----
+FROM ${DEBIAN_IMAGE} AS tools
 WORKDIR /src
 ENV CCACHE_DIR=/cache/ccache npm_config_cache=/cache/npm
-# Before the sources, so that a change of those does not install compilers anew.
 COPY scripts/install_dependencies.sh scripts/debian-packages.txt scripts/
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean && \
     scripts/install_dependencies.sh build package
+
+# ---- the packages ----
+FROM tools AS build
 COPY scripts/build_dashboard.sh scripts/
 COPY static static
 RUN --mount=type=cache,target=/cache/npm scripts/build_dashboard.sh --strict
