@@ -1,7 +1,8 @@
 /// @file
 /// What the processes that share a library tell each other, in the file `.lock`: who changes it
-/// now, what has been changed, and who lives. Nothing in it need survive a loss of power, for then
-/// all of them start anew and read everything.
+/// now, what has been changed, and who lives. Nothing in it is synced: when a machine fails, its
+/// processes start anew and read everything. Those on other machines may learn of its last change
+/// then, or when they start anew themselves.
 #pragma once
 
 #include "actors/storage/lock.hpp"

@@ -95,7 +95,7 @@ void voice_store::take_in(library_notes& notes) {
   if (!(finished && had != nothing && take_in_changes(notes, had))) {
     // What this process could not take back others have seen since, unless the last who changed
     // something was this process.
-    if (found != had + 1)
+    if (had == nothing || found != had + 1)
       unfinished_.clear();
     recover();
     if (!notes.is_valid())

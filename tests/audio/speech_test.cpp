@@ -261,6 +261,28 @@ TEST_F(speech, is_not_kept_waiting_by_a_client_that_does_not_read) {
   EXPECT_TRUE(post_json(gateway, "/tts/synthesize", {{"text", "y"}}).ok());
 }
 
+TEST_F(speech, of_a_voice_that_another_gateway_has_made_changed_or_removed) {
+  gateway_process a{config(), options()}, b{config(), options()};
+  const auto id = make_voice(a, "Anna", wav(5000));
+  const auto speak = [&](const gateway_process& by) {
+    return post_json(by, "/tts/synthesize", {{"text", "x"}, {"voice_id", id}}).status;
+  };
+  EXPECT_EQ(speak(b), 200U) << "with the very next request";
+  EXPECT_EQ(speak(b), 200U);
+  EXPECT_EQ(uploads, 1) << "it remembers what the backend calls it";
+  ASSERT_EQ(post_form(a, "/voices/" + id + "/references",
+                      form_file(wav(6000), "b.wav", "files") + end_of_form)
+                .status,
+            200U);
+  EXPECT_EQ(speak(b), 200U);
+  EXPECT_EQ(uploads, 2) << "and forgets it when the voice has changed elsewhere";
+  auto client = b.connect();
+  client.send(request_bytes("DELETE", "/voices/" + id));
+  ASSERT_EQ(client.read_reply().status, 200U);
+  EXPECT_EQ(speak(a), 404U);
+  EXPECT_EQ(speak(b), 404U);
+}
+
 TEST_F(speech, survives_odd_answers_to_uploads) {
   gateway_process gateway{config(), options()};
   const auto id = make_voice(gateway, "Anna", wav(5000));

@@ -359,6 +359,53 @@ TEST_F(voices, survive_hundreds_of_kills_in_the_midst_of_uploads) {
     fs::remove_all(in_memory);
 }
 
+TEST_F(voices, are_those_of_all_gateways_on_the_directory) {
+  gateway_process a{config, options()}, b{config, options()};
+  const auto made = create(a, field("name", "Anna") + file(wav(2000)) + end_of_form);
+  ASSERT_EQ(made.status, 201U) << made.body;
+  const auto id = json::parse(made.body)["voice_id"].get<std::string>();
+  EXPECT_EQ(list(b).size(), 1U) << "with the very next request";
+  const auto more = send(b, "/voices/" + id + "/references", file(wav(100), "c.wav") + end_of_form);
+  ASSERT_EQ(more.status, 200U) << more.body;
+  EXPECT_EQ(list(a)[0]["references_count"], 2);
+  EXPECT_EQ(list(a)[0], list(b)[0]);
+  EXPECT_EQ(remove(b, "/voices/" + id).status, 200U);
+  EXPECT_EQ(list(a), json::array());
+  EXPECT_EQ(remove(a, "/voices/" + id).status, 404U);
+  EXPECT_EQ(send(a, "/voices/" + id + "/references", file(wav(100)) + end_of_form).status, 404U);
+}
+
+TEST_F(voices, arrive_while_another_gateway_is_killed_and_started_anew) {
+  gateway_process steady{config, options()};
+  const auto form = field("name", "half") + file(wav(300'000)) + end_of_form;
+  const auto request = support::request_bytes("POST", "/voices", form, form_type);
+  auto slow = steady.connect({.limit = disk_patience});
+  slow.send(request.substr(0, 200'000));
+  EXPECT_TRUE(wait_until([&] { return leftovers().size() == 1; }));
+  std::set<std::string> made;
+  for (int round = 0; round < 3; ++round) {
+    gateway_process killed{config, options(128 + SIGKILL)};
+    const auto reply = create(killed, field("name", "x") + file(wav(2000)) + end_of_form);
+    ASSERT_EQ(reply.status, 201U) << reply.body;
+    made.insert(json::parse(reply.body)["voice_id"].get<std::string>());
+    auto cut = killed.connect();
+    cut.send(request.substr(0, 200'000));
+    EXPECT_TRUE(wait_until([&] { return leftovers().size() == 2; }));
+    killed.signal(SIGKILL);
+    EXPECT_EQ(killed.wait_exit(), 128 + SIGKILL);
+    EXPECT_EQ(list(steady).size(), made.size());
+  }
+  slow.send(request.substr(200'000));
+  const auto reply = slow.read_reply();
+  ASSERT_EQ(reply.status, 201U) << "its upload was taken for a leftover: " << reply.body;
+  made.insert(json::parse(reply.body)["voice_id"].get<std::string>());
+  EXPECT_TRUE(leftovers().empty()) << "the next change has cleared away what the dead have left";
+  std::set<std::string> found;
+  for (const auto& voice : list(steady))
+    found.insert(voice["voice_id"].get<std::string>());
+  EXPECT_EQ(found, made);
+}
+
 TEST_F(voices, of_ids_that_are_none_do_not_exist) {
   gateway_process gateway{config, options()};
   support::write_file(files.path() / "precious", "x");

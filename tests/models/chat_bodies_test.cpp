@@ -77,6 +77,30 @@ TEST_F(bodies, get_from_the_profile_what_they_leave_out) {
   EXPECT_FALSE(last().contains("top_k")) << "profiles are for chat";
 }
 
+TEST_F(bodies, get_what_another_gateway_has_stored) {
+  router.set_loaded("a");
+  const auto how = with_profiles(json::object());
+  const gateway_process one{router_config(router.url()), how},
+      two{router_config(router.url()), how};
+  const auto store = [&](const gateway_process& by, const std::string& values) {
+    auto client = by.connect();
+    client.send(support::request_bytes("PUT", "/models/a/profile", values,
+                                       "Content-Type: application/json\r\n"));
+    return client.read_reply().status;
+  };
+  const auto comes_to_have = [&](const gateway_process& by, const char* field, const json& value) {
+    return support::wait_until([&] {
+      return by.post(chat_target, chat_of("a")).status == 200 && last().contains(field) &&
+             last()[field] == value;
+    });
+  };
+  ASSERT_EQ(store(one, R"({"top_k":7})"), 200U);
+  EXPECT_TRUE(comes_to_have(two, "top_k", 7));
+  ASSERT_EQ(store(two, R"({"temperature":0.25})"), 200U);
+  EXPECT_TRUE(comes_to_have(one, "temperature", 0.25));
+  EXPECT_EQ(last()["top_k"], 7) << "neither has overwritten the other";
+}
+
 TEST_F(bodies, survive_a_damaged_profile_file) {
   router.set_loaded("a");
   const auto file = folder.path() / "profiles.json";

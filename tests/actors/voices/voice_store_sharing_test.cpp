@@ -280,6 +280,35 @@ TEST_F(shared_voices, what_one_could_neither_finish_nor_take_back_the_other_take
   }
 }
 
+TEST_F(shared_voices, an_addition_that_nobody_can_take_back_yet_does_not_count_meanwhile) {
+  auto a = open_sound(library, ops_a), b = open_sound(library, ops_b);
+  const auto base = create(a, "base", {"base"});
+  const auto upload = fill_upload(a, {"a", "b"});
+  const auto full = [](const file_operation& operation) {
+    return operation.action == file_action::create || operation.action == file_action::remove
+               ? ENOSPC
+               : 0;
+  };
+  int renames = 0;
+  ops_a->watch = [&](const file_operation& operation) {
+    // From the moment at which the first reference has come into the voice.
+    renames += operation.action == file_action::rename ? 1 : 0;
+    return renames > 2 ? full(operation) : 0;
+  };
+  ops_b->watch = full;
+  ASSERT_FALSE(a.add(base->id, upload.first, upload.second));
+  ASSERT_TRUE(fs::exists(library / base->id / ".adding.json"));
+  ASSERT_TRUE(b.refresh());
+  ASSERT_NE(b.find(base->id), nullptr);
+  EXPECT_EQ(*b.find(base->id), *base);
+  EXPECT_EQ(b.problems().size(), 1U);
+  ops_a->watch = ops_b->watch = [](const file_operation&) { return 0; };
+  const auto grown = add(b, base->id, {"c"});
+  ASSERT_TRUE(grown) << grown.error().text;
+  EXPECT_EQ(flaw(library, *grown, {"base", "c"}), "");
+  expect_up_to_date(library, a);
+}
+
 TEST_F(shared_voices, a_version_that_does_not_share_keeps_others_out_and_is_kept_out) {
   fs::create_directory(library);
   const storage::file_handle old{::open(library.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -339,11 +368,13 @@ TEST_F(shared_voices, the_lock_file_may_be_lost_or_damaged) {
   for (const auto& mishap : mishaps) {
     SCOPED_TRACE("mishap " + std::to_string(number++));
     mishap();
-    for (auto* one : {&a, &b, &b, &a}) {
+    auto c = open_sound(library); // which finds no file that the others have open
+    for (auto* one : {&c, &a, &b, &b, &c, &a}) {
       const auto made = create_by(*one);
       ASSERT_TRUE(made) << made.error().text;
       EXPECT_EQ(names_of(a), expected);
       EXPECT_EQ(names_of(b), expected);
+      EXPECT_EQ(names_of(c), expected);
     }
   }
   EXPECT_EQ(names_in(library).size(), expected.size());
