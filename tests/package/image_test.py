@@ -10,6 +10,7 @@ Containers have no network but their own loopback; questions to them are asked f
 """
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -70,9 +71,10 @@ class Engine:
                 raise clean_root.Unavailable(f"{program} is not installed")
         clean_root.check_machine()
         self.home = clean_root.cache_directory().parent / "images"
-        if os.environ.get("KEEP_IMAGE_CACHE") == "0":
-            shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True, exist_ok=True)
+        # One at a time: the storage is one, and it is emptied of containers at the end.
+        self.lock = open(self.home / "lock", "w", encoding="ascii")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.work = Path(tempfile.mkdtemp(prefix="synapse-image."))
         self.temporary = self.home / "tmp"  # buildah keeps its cache mounts there
         self.temporary.mkdir(exist_ok=True)
@@ -95,6 +97,13 @@ class Engine:
         self.environment = {**os.environ, "TMPDIR": str(self.temporary),
                             "CONTAINERS_CONF": str(self.work / "containers.conf"),
                             "CONTAINERS_STORAGE_CONF": str(self.work / "storage.conf")}
+        # What a run left that was killed.
+        self.podman("rm", "--all", "--force", "--time", "1", check=False)
+        self.buildah("rm", "--all", check=False)
+        for left in self.temporary.glob("buildah[0-9]*"):
+            shutil.rmtree(left, ignore_errors=True)
+        if os.environ.get("KEEP_IMAGE_CACHE") == "0":
+            self.podman("image", "rm", "--all", "--force", check=False)
 
     def _share(self, inside, outside):
         """What the Dockerfile calls a cache at /`inside` is the machine's own one."""
@@ -156,6 +165,7 @@ class Engine:
         self.podman("volume", "prune", "--force", check=False)
         self.podman("image", "prune", "--force", check=False)
         shutil.rmtree(self.work, ignore_errors=True)
+        self.lock.close()
 
 
 ENGINE = None
