@@ -28,6 +28,10 @@ RUN --mount=type=cache,target=/cache/npm scripts/build_dashboard.sh --strict
 COPY . .
 RUN --mount=type=cache,target=/cache/ccache scripts/package.sh
 
+# By itself: buildah 1.28 cannot mount folders of a stage that it has taken from its cache as a whole.
+FROM scratch AS packages
+COPY --from=build /src/build/package /
+
 # ---- what both images are made of ----
 FROM ${DEBIAN_IMAGE} AS base
 # The numbers are those of manifests and compose.yaml; the packages take a user that is there. Programs
@@ -40,7 +44,7 @@ STOPSIGNAL SIGTERM
 
 # ---- six small backends that need no GPU ----
 FROM base AS backends
-RUN --mount=type=bind,from=build,source=/src/build/package,target=/packages \
+RUN --mount=type=bind,from=packages,source=/,target=/packages \
     --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
     apt-get -q update && \
@@ -66,7 +70,7 @@ LABEL org.opencontainers.image.title="Synapse local backends" \
 
 # ---- the gateway ----
 FROM base AS gateway
-RUN --mount=type=bind,from=build,source=/src/build/package,target=/packages \
+RUN --mount=type=bind,from=packages,source=/,target=/packages \
     --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
     apt-get -q update && \
