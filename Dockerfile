@@ -3,7 +3,7 @@
 #   docker build -t synapse-gateway .
 #   docker build --target backends -t synapse-backends .
 #
-# Both install the Debian packages that scripts/package.sh makes in the first stage. Needs BuildKit, or
+# Both install the Debian packages that scripts/package.sh makes in a stage before. Needs BuildKit, or
 # buildah or podman: caches keep what apt, npm and the compiler have done for the next build. podman and
 # buildah keep the health check with `--format docker` only.
 

@@ -314,7 +314,7 @@ with socket.create_connection(("127.0.0.1", 8000), 50) as s:
     print("begun", flush=True)
     sys.stdin.readline()
     s.sendall(body[10:])
-    print(s.makefile("rb").readline().decode(), flush=True)
+    print(s.makefile("rb").readline().decode().strip(), flush=True)
 """
         with Container(GATEWAY) as gateway:
             gateway.wait_healthy()
