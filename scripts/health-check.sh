@@ -15,40 +15,15 @@
 set -euo pipefail
 
 self=$(readlink -f "${BASH_SOURCE[0]}")
-usage() { awk 'NR > 1 && !/^#/ {exit} NR > 1 {sub(/^# ?/, ""); print}' "$self"; }
-fail() {
-  printf 'health-check: %s\n' "${*:2}" >&2
-  exit "$1"
-}
-
+options='url namespace timeout --no-cluster'
 url=${SYNAPSE_URL:-http://127.0.0.1:8000}
 namespace=${NAMESPACE:-llm-infra}
 cluster=true
 timeout=15
 read -ra kubectl <<<"${KUBECTL:-kubectl}"
-while [[ $# -gt 0 ]]; do
-  case $1 in
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    --no-cluster) cluster=false ;;
-    --url | --namespace | --timeout)
-      [[ $# -ge 2 ]] || fail 64 "$1 needs a value"
-      printf -v "${1#--}" '%s' "$2"
-      shift
-      ;;
-    *) fail 64 "unknown argument '$1'; --help says what there is" ;;
-  esac
-  shift
-done
-[[ $url =~ ^https?://[^[:space:]]+$ ]] || fail 64 "'$url' is not an address such as http://127.0.0.1:8000"
+# shellcheck source=scripts/asking.sh
+. "$(dirname "$self")/asking.sh"
 [[ $namespace =~ ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$ ]] || fail 64 "'$namespace' is not a namespace's name"
-[[ $timeout =~ ^[1-9][0-9]*$ ]] || fail 64 "--timeout '$timeout' is not a number of seconds"
-url=${url%/}
-for program in curl python3; do
-  command -v "$program" >/dev/null || fail 69 "$program is missing"
-done
 
 degraded=0
 

@@ -16,38 +16,14 @@
 set -euo pipefail
 
 self=$(readlink -f "${BASH_SOURCE[0]}")
-usage() { awk 'NR > 1 && !/^#/ {exit} NR > 1 {sub(/^# ?/, ""); print}' "$self"; }
-fail() {
-  printf 'test-embeddings: %s\n' "${*:2}" >&2
-  exit "$1"
-}
-
+options='url model dimension timeout'
 url=${SYNAPSE_URL:-http://127.0.0.1:8000}
 model=
 dimension=
 timeout=60
-while [[ $# -gt 0 ]]; do
-  case $1 in
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    --url | --model | --dimension | --timeout)
-      [[ $# -ge 2 ]] || fail 64 "$1 needs a value"
-      printf -v "${1#--}" '%s' "$2"
-      shift
-      ;;
-    *) fail 64 "unknown argument '$1'; --help says what there is" ;;
-  esac
-  shift
-done
-[[ $url =~ ^https?://[^[:space:]]+$ ]] || fail 64 "'$url' is not an address such as http://127.0.0.1:8000"
+# shellcheck source=scripts/asking.sh
+. "$(dirname "$self")/asking.sh"
 [[ $dimension =~ ^([1-9][0-9]*)?$ ]] || fail 64 "--dimension '$dimension' is not a number"
-[[ $timeout =~ ^[1-9][0-9]*$ ]] || fail 64 "--timeout '$timeout' is not a number of seconds"
-url=${url%/}
-for program in curl python3; do
-  command -v "$program" >/dev/null || fail 69 "$program is missing"
-done
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
