@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 /// One request; the API answers within milliseconds, or something is wrong.
 constexpr milliseconds call_limit{10'000};
 /// The link and the resolver keep to limits of their own: only one that died is waited for in vain.
-constexpr milliseconds grace{5'000};
+constexpr milliseconds link_grace{5'000};
 /// etcd takes objects of up to 1.5 MiB.
 constexpr std::uint32_t largest_answer = 4 * 1024 * 1024;
 
@@ -119,7 +119,7 @@ void cluster_client::send(const errand_ptr& what) {
   if (!prepare(*what))
     return;
   self_
-      ->request(parts_.resolver, call_limit + grace,
+      ->request(parts_.resolver, call_limit + link_grace,
                 resolve_request{what->api.host, what->api.port})
       .then(
           [this, what](resolution& where) {
@@ -133,7 +133,7 @@ void cluster_client::send(const errand_ptr& what) {
 void cluster_client::send_to(const errand_ptr& what, const backend_address& address) {
   auto call = what->request();
   call.address = address;
-  self_->request(what->link, call_limit + grace, std::move(call))
+  self_->request(what->link, call_limit + link_grace, std::move(call))
       .then([this, what](http_reply& reply) { on_reply(what, std::move(reply)); },
             [this, what](const caf::error& error) {
               // It has died, or its thread is stuck: the next request gets another one.

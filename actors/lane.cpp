@@ -6,7 +6,7 @@ namespace synapse::actors {
 
 namespace {
 /// Retry-After when no better estimate is known.
-constexpr std::uint32_t soon_ms = 1000;
+constexpr std::uint32_t retry_soon_ms = 1000;
 } // namespace
 
 lane::lane(caf::actor_config& config, io_unit& unit, backend_actor backend, std::uint32_t index)
@@ -46,14 +46,14 @@ permit lane::deny(deny_reason reason, std::uint32_t retry_after_ms) const {
 
 caf::result<permit> lane::on_request(const permit_request& request) {
   if (retired_)
-    return deny(deny_reason::retired, soon_ms);
+    return deny(deny_reason::retired, retry_soon_ms);
   if (view_.state == circuit::open) {
     const auto left = (view_.open_until - request.now) / 1'000'000;
     return deny(deny_reason::circuit_open,
-                static_cast<std::uint32_t>(std::max<time_ns>(left, soon_ms)));
+                static_cast<std::uint32_t>(std::max<time_ns>(left, retry_soon_ms)));
   }
   if (view_.resolved && view_.addresses.empty())
-    return deny(deny_reason::no_address, soon_ms);
+    return deny(deny_reason::no_address, retry_soon_ms);
   const bool probe = view_.state == circuit::half_open;
   const bool counted = view_.limited && !request.control;
   if (view_.resolved && !probe) {
@@ -87,7 +87,7 @@ void lane::on_answer(const lease_answer& answer) {
   } else if (view_.addresses.empty()) {
     // A reload has moved the backend while the request waited for its permit.
     decline(answer);
-    promise.deliver(deny(deny_reason::no_address, soon_ms));
+    promise.deliver(deny(deny_reason::no_address, retry_soon_ms));
   } else {
     promise.deliver(grant(answer.request, {.probe = answer.probe, .counted = view_.limited}));
   }
@@ -152,7 +152,7 @@ void lane::on_view(lane_view& view) {
 void lane::on_retire() {
   retired_ = true;
   for (auto& [request, promise] : waiting_) {
-    promise.deliver(deny(deny_reason::retired, soon_ms));
+    promise.deliver(deny(deny_reason::retired, retry_soon_ms));
     send(backend_, lease_abandon(index_, request));
   }
   waiting_.clear();

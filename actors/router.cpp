@@ -14,7 +14,7 @@ namespace synapse::actors {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds{5};
+constexpr auto snapshot_patience = std::chrono::seconds{5};
 
 /// Owns the current snapshot. Talks to the SWITCHBOARDS and, for states, to the BACKENDS.
 class router : public router_actor::base {
@@ -47,7 +47,7 @@ private:
         promise.deliver(true);
     };
     for (const auto& switchboard : switchboards_)
-      request(switchboard, patience, snapshot)
+      request(switchboard, snapshot_patience, snapshot)
           .then(one_done, [one_done](const caf::error&) mutable { one_done(false); });
     return promise;
   }
@@ -79,7 +79,7 @@ private:
       promise.deliver(std::move(all->states));
     };
     for (const auto& entry : current_->backends)
-      request(entry.control, patience, snap_atom::value)
+      request(entry.control, snapshot_patience, snap_atom::value)
           .then(
               [all, finish](backend_snapshot& state) mutable {
                 all->states.push_back(std::move(state));

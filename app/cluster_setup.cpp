@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::size_t largest_secret = 16 * 1024;
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 std::string read_secret(const config::cluster_settings& cluster,
                         const config::environment& variables, std::string& problem) {
   std::string from;
@@ -28,7 +21,7 @@ std::string read_secret(const config::cluster_settings& cluster,
     if (const auto found = variables.find(cluster.secret_env); found == variables.end())
       problem = from + " is not set";
     else
-      secret = trimmed(found->second);
+      secret = config::trimmed(found->second);
   } else if (!cluster.secret_file.empty()) {
     from = cluster.secret_file;
     if (const auto file = config::read_file(from, largest_secret); !file)
@@ -36,7 +29,7 @@ std::string read_secret(const config::cluster_settings& cluster,
     else if (file->text.size() > largest_secret)
       problem = from + " is too large for a secret";
     else
-      secret = trimmed(file->text);
+      secret = config::trimmed(file->text);
   } else {
     problem = "neither secret_env nor secret_file is set";
   }

@@ -32,13 +32,6 @@ bool use_certificate(ssl::context& context, const std::string& certificate, cons
   return true;
 }
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 constexpr std::size_t largest_key = 16 * 1024;
 } // namespace
 
@@ -92,11 +85,11 @@ std::string read_bearer(const config::backend_settings& settings, std::string& p
     if (!value)
       problem = "the environment variable " + authorization.bearer_env + " is not set";
     else
-      key = trimmed(value);
+      key = config::trimmed(value);
   } else if (!authorization.bearer_file.empty()) {
     if (const auto file = config::read_file(authorization.bearer_file, largest_key); !file)
       problem = "cannot read " + authorization.bearer_file;
-    else if (key = trimmed(file->text); key.empty())
+    else if (key = config::trimmed(file->text); key.empty())
       problem = "there is no key in " + authorization.bearer_file;
     else if (file->text.size() > largest_key)
       problem = authorization.bearer_file + " is too large for a key";

@@ -19,13 +19,13 @@ namespace {
 
 constexpr std::uint64_t never = ~std::uint64_t{0};
 
-class runner {
+class stream_runner {
 public:
-  explicit runner(const stream_plan& plan)
+  explicit stream_runner(const stream_plan& plan)
       : plan_(plan), epoll_(::epoll_create1(EPOLL_CLOEXEC)), slots_(plan.streams),
         buffer_(256 * 1024), limit_(now_ns() + static_cast<std::uint64_t>(plan.limit.count())) {}
 
-  ~runner() {
+  ~stream_runner() {
     for (const slot& s : slots_)
       if (s.fd >= 0)
         ::close(s.fd);
@@ -226,7 +226,7 @@ private:
 } // namespace
 
 stream_result run_streams(const stream_plan& plan, const std::function<void()>& on_window) {
-  return runner{plan}.run(on_window);
+  return stream_runner{plan}.run(on_window);
 }
 
 } // namespace synapse::bench

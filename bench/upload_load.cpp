@@ -19,16 +19,16 @@ namespace {
 constexpr std::size_t block_bytes = 256 * 1024; // at most so much per call, so that all get a turn
 constexpr std::string_view boundary = "----bench-boundary-8f2c51d09e";
 
-class runner {
+class upload_runner {
 public:
-  explicit runner(const upload_plan& plan)
+  explicit upload_runner(const upload_plan& plan)
       : plan_(plan), samples_(noise(block_bytes)),
         warmup_(plan.target, plan.path, plan.warmup_bytes, samples_),
         timed_(plan.target, plan.path, plan.file_bytes, samples_),
         epoll_(::epoll_create1(EPOLL_CLOEXEC)), slots_(plan.uploads), buffer_(64 * 1024),
         limit_(now_ns() + static_cast<std::uint64_t>(plan.limit.count())) {}
 
-  ~runner() {
+  ~upload_runner() {
     for (const slot& s : slots_)
       if (s.fd >= 0)
         ::close(s.fd);
@@ -234,7 +234,7 @@ std::string noise(std::size_t bytes) {
 }
 
 upload_result run_uploads(const upload_plan& plan, const std::function<void()>& on_window) {
-  return runner{plan}.run(on_window);
+  return upload_runner{plan}.run(on_window);
 }
 
 } // namespace synapse::bench

@@ -136,7 +136,7 @@ std::string set_redis_url(std::string_view value, settings& all) {
   return {};
 }
 
-constexpr unsigned day = 24 * 60 * 60;
+constexpr unsigned day_seconds = 24 * 60 * 60;
 
 template <std::string process_settings::*Member>
 std::string process_text(std::string_view value, settings& all) {
@@ -182,7 +182,7 @@ constexpr variable variables[] = {
     {"SYNAPSE_RUNTIME_RECONFIGURE_TIMEOUT_SECONDS", "300",
      "longest wait for such a change to take effect",
      [](std::string_view value, settings& all) {
-       return set_count(value, 1u, day, all.process.runtime_reconfigure_timeout_seconds);
+       return set_count(value, 1u, day_seconds, all.process.runtime_reconfigure_timeout_seconds);
      }},
     {"SYNAPSE_KUBERNETES_API_URL", "",
      "the Kubernetes API, https://…; default KUBERNETES_SERVICE_HOST and _PORT", set_api_url},

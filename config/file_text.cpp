@@ -85,4 +85,11 @@ std::optional<file_identity> identify(const std::string& path) {
   return identity_of(info);
 }
 
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
 } // namespace synapse::config

@@ -33,4 +33,7 @@ std::optional<file_text> read_file(const std::string& path, std::size_t max_byte
 /// Identity of the regular file that `path` resolves to; empty when there is none.
 std::optional<file_identity> identify(const std::string& path);
 
+/// `text` without blanks and line ends before and behind it: a secret as an editor left it.
+std::string trimmed(const std::string& text);
+
 } // namespace synapse::config

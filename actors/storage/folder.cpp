@@ -1,5 +1,7 @@
 #include "actors/storage/folder.hpp"
 
+#include "actors/storage/failing.hpp"
+
 #include <cerrno>
 #include <fcntl.h>
 #include <string>
@@ -8,15 +10,6 @@
 #include <unistd.h>
 
 namespace synapse::storage {
-
-namespace {
-
-[[noreturn]] void fail(int code, std::string_view verb, std::string_view what) {
-  throw io_failure{code, "cannot " + std::string{verb} + ' ' + std::string{what} + ": " +
-                             describe_errno(code)};
-}
-
-} // namespace
 
 void make_folder(const std::filesystem::path& folder, std::string_view what) {
   std::error_code error;

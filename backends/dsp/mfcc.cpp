@@ -12,10 +12,10 @@ namespace synapse::backends {
 
 namespace {
 
-constexpr double rate = 16000;
-constexpr std::size_t window = 400;
-constexpr std::size_t hop = 160;
-constexpr std::size_t transform_size = 512;
+constexpr double mel_rate = 16000;
+constexpr std::size_t mel_window = 400;
+constexpr std::size_t mel_hop = 160;
+constexpr std::size_t mel_transform = 512;
 constexpr std::size_t bands = 26;
 constexpr double lowest_hz = 80;
 constexpr double highest_hz = 7600;
@@ -36,10 +36,10 @@ public:
     for (std::size_t i = 0; i < edges.size(); ++i) {
       auto part = static_cast<double>(i) / (bands + 1);
       auto mel = to_mel(lowest_hz) + part * (to_mel(highest_hz) - to_mel(lowest_hz));
-      edges[i] = from_mel(mel) * transform_size / rate;
+      edges[i] = from_mel(mel) * mel_transform / mel_rate;
     }
     for (std::size_t band = 0; band < bands; ++band)
-      for (std::size_t bin = 0; bin <= transform_size / 2; ++bin) {
+      for (std::size_t bin = 0; bin <= mel_transform / 2; ++bin) {
         auto at = static_cast<double>(bin);
         auto rise = (at - edges[band]) / (edges[band + 1] - edges[band]);
         auto fall = (edges[band + 2] - at) / (edges[band + 2] - edges[band + 1]);
@@ -82,14 +82,14 @@ mfcc_frame cosines(const std::array<float, bands>& logs) {
 class frame_spectrum {
 public:
   frame_spectrum() {
-    for (std::size_t i = 0; i < window; ++i)
+    for (std::size_t i = 0; i < mel_window; ++i)
       shape_[i] = static_cast<float>(
-          0.54 - 0.46 * std::cos(2 * std::numbers::pi * static_cast<double>(i) / (window - 1)));
+          0.54 - 0.46 * std::cos(2 * std::numbers::pi * static_cast<double>(i) / (mel_window - 1)));
   }
 
   const std::vector<std::complex<float>>& of(const float* frame, float before) {
-    for (std::size_t i = 0; i < transform_size; ++i) {
-      if (i >= window) {
+    for (std::size_t i = 0; i < mel_transform; ++i) {
+      if (i >= mel_window) {
         values_[i] = 0;
         continue;
       }
@@ -101,16 +101,16 @@ public:
   }
 
 private:
-  fourier transform_{transform_size};
-  std::array<float, window> shape_{};
-  std::vector<std::complex<float>> values_ = std::vector<std::complex<float>>(transform_size);
+  fourier transform_{mel_transform};
+  std::array<float, mel_window> shape_{};
+  std::vector<std::complex<float>> values_ = std::vector<std::complex<float>>(mel_transform);
 };
 
 float level_of(const float* frame) {
   float sum = 0;
-  for (std::size_t i = 0; i < window; ++i)
+  for (std::size_t i = 0; i < mel_window; ++i)
     sum += frame[i] * frame[i];
-  return 10 * std::log10(sum / window + 1e-10F);
+  return 10 * std::log10(sum / mel_window + 1e-10F);
 }
 
 // Speech is what stands out from the quietest tenth and is not far below the loudest.
@@ -134,13 +134,13 @@ std::vector<bool> find_speech(const std::vector<float>& level) {
 voice_frames measure_voice(const sound& from) {
   voice_frames out;
   const auto& samples = from.samples;
-  if (samples.size() < window)
+  if (samples.size() < mel_window)
     return out;
   const mel_filters filters;
   frame_spectrum spectrum;
-  const auto frames = (samples.size() - window) / hop + 1;
+  const auto frames = (samples.size() - mel_window) / mel_hop + 1;
   for (std::size_t i = 0; i < frames; ++i) {
-    const auto* frame = samples.data() + i * hop;
+    const auto* frame = samples.data() + i * mel_hop;
     auto logs = filters.apply(spectrum.of(frame, i == 0 ? 0.0F : frame[-1]));
     for (auto& each : logs)
       each = std::log(each + 1e-5F);

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace synapse::backends {
@@ -66,6 +67,11 @@ T value_or(const json& body, std::string_view name, T fallback) {
   } catch (const nlohmann::json::exception&) {
     return fallback;
   }
+}
+
+/// What a request that cannot be served gets: 400.
+inline api_error invalid(std::string message) {
+  return {error_type::invalid_request, std::move(message)};
 }
 
 /// @returns `length` random letters and digits.

@@ -7,10 +7,6 @@ namespace synapse::backends {
 
 namespace {
 
-[[noreturn]] void invalid(std::string message) {
-  throw api_error{error_type::invalid_request, std::move(message)};
-}
-
 std::string part_text(const json& part) {
   auto type = value_or<std::string>(part, "type", "");
   if (type == "text")
@@ -21,18 +17,18 @@ std::string part_text(const json& part) {
                       kind + " input is not supported - hint: if this is unexpected, you may need "
                              "to provide the mmproj"};
   }
-  invalid("unsupported content[].type");
+  throw invalid("unsupported content[].type");
 }
 
 std::string content_text(const json& content) {
   if (content.is_string())
     return content.get<std::string>();
   if (!content.is_array())
-    invalid("Invalid 'content' type: expected string or array");
+    throw invalid("Invalid 'content' type: expected string or array");
   std::string out;
   for (const auto& part : content) {
     if (!part.is_object())
-      invalid("unsupported content[].type");
+      throw invalid("unsupported content[].type");
     auto text = part_text(part);
     out += (out.empty() || text.empty() ? "" : "\n") + text;
   }
@@ -41,18 +37,18 @@ std::string content_text(const json& content) {
 
 turn parse_message(const json& message) {
   if (!message.is_object())
-    invalid("Expected each message to be an object");
+    throw invalid("Expected each message to be an object");
   turn out;
   out.role = value_or<std::string>(message, "role", "");
   if (out.role.empty())
-    invalid("Missing 'role' in message");
+    throw invalid("Missing 'role' in message");
   bool has_content = message.contains("content") && !message["content"].is_null();
   if (has_content)
     out.text = content_text(message["content"]);
   else if (out.role != "assistant")
-    invalid("All non-assistant messages must contain 'content'");
+    throw invalid("All non-assistant messages must contain 'content'");
   else if (!message.contains("content") && !message.contains("tool_calls"))
-    invalid("Assistant message must contain either 'content' or 'tool_calls'!");
+    throw invalid("Assistant message must contain either 'content' or 'tool_calls'!");
   if (message.contains("tool_calls") && message["tool_calls"].is_array())
     out.text += dump(message["tool_calls"]);
   return out;
@@ -63,15 +59,15 @@ std::vector<tool_spec> parse_tools(const json& body) {
   if (!body.contains("tools") || body["tools"].is_null())
     return out;
   if (!body["tools"].is_array())
-    invalid("Expected 'tools' to be an array");
+    throw invalid("Expected 'tools' to be an array");
   for (const auto& tool : body["tools"]) {
     if (!tool.is_object() || value_or<std::string>(tool, "type", "") != "function" ||
         !tool.contains("function") || !tool["function"].is_object())
-      invalid("Unsupported tool type: " + dump(tool));
+      throw invalid("Unsupported tool type: " + dump(tool));
     const auto& function = tool["function"];
     auto name = value_or<std::string>(function, "name", "");
     if (name.empty())
-      invalid("Missing tool name");
+      throw invalid("Missing tool name");
     out.push_back({std::move(name), function.value("parameters", json::object())});
   }
   return out;
@@ -88,11 +84,11 @@ std::optional<std::string> pick_tool(const json& body, const chat_request& reque
     auto function = choice.value("function", json::object());
     auto name = value_or<std::string>(function, "name", "");
     if (!known(name))
-      invalid("tool_choice names the unknown function '" + name + "'");
+      throw invalid("tool_choice names the unknown function '" + name + "'");
     return name;
   }
   if (choice.is_string() && choice != "auto" && choice != "none" && choice != "required")
-    invalid("Invalid tool_choice: " + choice.get<std::string>());
+    throw invalid("Invalid tool_choice: " + choice.get<std::string>());
   if (request.tools.empty() || choice == "none")
     return std::nullopt;
   if (choice == "required")
@@ -113,7 +109,8 @@ std::optional<json> parse_answer_schema(const json& body) {
     if (type == "json_schema")
       return format.value("json_schema", json::object()).value("schema", json::object());
     if (!type.empty() && type != "text")
-      invalid("response_format type must be one of \"text\" or \"json_object\", but got: " + type);
+      throw invalid("response_format type must be one of \"text\" or \"json_object\", but got: " +
+                    type);
   }
   if (body.contains("json_schema") && body["json_schema"].is_object())
     return body["json_schema"];
@@ -145,7 +142,7 @@ generation_params parse_params(const json& body, std::size_t slots) {
       out.stop.push_back(each.get<std::string>());
   auto n = value_or<std::int64_t>(body, "n", value_or<std::int64_t>(body, "n_cmpl", 1));
   if (n > static_cast<std::int64_t>(slots))
-    invalid("n_cmpl cannot be greater than the number of slots, please increase -np");
+    throw invalid("n_cmpl cannot be greater than the number of slots, please increase -np");
   out.choices = static_cast<std::size_t>(std::max<std::int64_t>(1, n));
   auto ping = value_or<std::int64_t>(body, "sse_ping_interval", 0);
   if (ping > 0)
@@ -155,16 +152,16 @@ generation_params parse_params(const json& body, std::size_t slots) {
 
 std::vector<turn> parse_messages(const json& body) {
   if (!body.contains("messages"))
-    invalid("'messages' is required");
+    throw invalid("'messages' is required");
   if (!body["messages"].is_array())
-    invalid("Expected 'messages' to be an array");
+    throw invalid("Expected 'messages' to be an array");
   std::vector<turn> out;
   for (const auto& message : body["messages"])
     out.push_back(parse_message(message));
   if (out.empty())
-    invalid("'messages' is required");
+    throw invalid("'messages' is required");
   if (out.size() >= 2 && out.back().role == "assistant" && out[out.size() - 2].role == "assistant")
-    invalid("Cannot have 2 or more assistant messages at the end of the list.");
+    throw invalid("Cannot have 2 or more assistant messages at the end of the list.");
   return out;
 }
 
@@ -175,14 +172,14 @@ chat_request parse_chat(const json& body, std::size_t slots) {
   out.params = parse_params(body, slots);
   out.tools = parse_tools(body);
   if (out.params.logprobs && out.params.stream && !out.tools.empty())
-    invalid("logprobs is not supported with tools + stream");
+    throw invalid("logprobs is not supported with tools + stream");
   if (out.conversation.back().role == "assistant" &&
       value_or(body.value("chat_template_kwargs", json::object()), "enable_thinking", false))
-    invalid("Assistant response prefill is incompatible with enable_thinking.");
+    throw invalid("Assistant response prefill is incompatible with enable_thinking.");
   out.forced_tool = pick_tool(body, out);
   out.answer_schema = parse_answer_schema(body);
   if (out.answer_schema && body.contains("grammar"))
-    invalid("Either \"json_schema\" or \"grammar\" can be specified, but not both");
+    throw invalid("Either \"json_schema\" or \"grammar\" can be specified, but not both");
   out.prompt = apply_template(out.conversation);
   return out;
 }

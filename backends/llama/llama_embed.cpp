@@ -35,10 +35,6 @@ std::string little_endian(const std::vector<float>& values) {
   return out;
 }
 
-api_error invalid(std::string message) {
-  return {error_type::invalid_request, std::move(message)};
-}
-
 } // namespace
 
 llama_embed::llama_embed(llama_embed_options options)

@@ -9,10 +9,6 @@ using state = pooled_model::state;
 
 namespace {
 
-api_error invalid(std::string message) {
-  return {error_type::invalid_request, std::move(message)};
-}
-
 api_error limit_reached() {
   return {error_type::server, "model limit reached, try again later"};
 }

@@ -2,7 +2,6 @@
 
 #include "backends/server/control.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -21,7 +20,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t largest_head = 64 * 1024;
 constexpr std::size_t read_ahead = 64 * 1024;
 constexpr std::chrono::seconds read_limit{30};

@@ -1,15 +1,11 @@
 #include "backends/server/exchange.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-
 #include <algorithm>
 #include <utility>
 
 namespace synapse::backends {
 
 namespace {
-
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 // Bytes that are no JSON, no SSE and no UTF-8, the same every time.
 std::string garbage(std::size_t size) {

@@ -5,6 +5,7 @@
 #include "backends/server/request.hpp"
 #include "backends/server/service.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,6 +21,9 @@
 #include <type_traits>
 
 namespace synapse::backends {
+
+/// For awaiting without exceptions: the error code is part of the result.
+inline constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 /// What an event of a stream is, so that a misbehavior can leave it out.
 enum class event_kind { content, finish, done };

@@ -1,7 +1,6 @@
 // The lower half of an exchange: from whole messages to bytes on the socket.
 #include "backends/server/exchange.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/status.hpp>
@@ -12,8 +11,6 @@
 namespace synapse::backends {
 
 namespace {
-
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
 std::string hex(std::size_t value) {
   char digits[20];

@@ -11,8 +11,8 @@ namespace {
 
 constexpr int rounds = 3;
 constexpr float change = 40;           // what a change of the speaker costs, in nats
-constexpr float pause_discount = 0.5F; // of that, at a pause
-constexpr std::size_t pause = 10;      // frames
+constexpr float pause_discount = 0.5F; // of that, at a long_pause
+constexpr std::size_t long_pause = 10; // frames
 
 // The sounds of one speaker: a normal distribution of each coefficient, and of the pitch.
 class sounds {
@@ -90,7 +90,7 @@ std::vector<std::size_t> decode(const voice_frames& frames, const std::vector<st
   for (std::size_t i = 0; i < speech.size(); ++i) {
     auto best =
         static_cast<std::size_t>(std::max_element(score.begin(), score.end()) - score.begin());
-    bool after_pause = i > 0 && speech[i] - speech[i - 1] > pause;
+    bool after_pause = i > 0 && speech[i] - speech[i - 1] > long_pause;
     auto changed = score[best] - (after_pause ? change * pause_discount : change);
     for (std::size_t k = 0; k < count; ++k) {
       bool stays = score[k] >= changed;

@@ -16,12 +16,12 @@ bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
 }
 
-bool is_digit(char c) {
+bool is_ascii_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 bool is_word_byte(char c) {
-  return is_upper(c) || is_lower(c) || is_digit(c) || static_cast<unsigned char>(c) >= 0x80;
+  return is_upper(c) || is_lower(c) || is_ascii_digit(c) || static_cast<unsigned char>(c) >= 0x80;
 }
 
 bool is_vowel(char c) {

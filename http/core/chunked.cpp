@@ -8,7 +8,7 @@
 namespace synapse::http {
 namespace {
 
-int hex_value(unsigned char c) noexcept {
+int size_digit(unsigned char c) noexcept {
   if (c >= '0' && c <= '9')
     return c - '0';
   if (c >= 'a' && c <= 'f')
@@ -28,7 +28,7 @@ void chunk_decoder::fail(chunk_error e) noexcept {
 }
 
 void chunk_decoder::on_size_byte(unsigned char c) noexcept {
-  if (const int v = hex_value(c); v >= 0) {
+  if (const int v = size_digit(c); v >= 0) {
     if (++digits_ > 16)
       return fail(chunk_error::bad_size);
     remaining_ = remaining_ << 4 | static_cast<unsigned>(v);

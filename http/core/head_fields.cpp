@@ -7,16 +7,12 @@
 namespace synapse::http {
 namespace {
 
+using detail::bit;
 using detail::is_digit;
 using detail::is_space;
-using detail::trim;
 using detail::view;
 
 constexpr std::size_t max_connection_options = 100;
-
-constexpr std::uint64_t bit(known_field id) noexcept {
-  return std::uint64_t{1} << static_cast<unsigned>(id);
-}
 
 constexpr std::uint64_t hop_by_hop_fields =
     bit(known_field::connection) | bit(known_field::keep_alive) |
@@ -34,7 +30,7 @@ template <class Use>
 void for_each_element(std::string_view list, Use&& use) {
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
-    const std::string_view element = trim(list.substr(0, comma));
+    const std::string_view element = detail::trim(list.substr(0, comma));
     if (!element.empty())
       use(element);
     if (comma == std::string_view::npos)

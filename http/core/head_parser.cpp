@@ -16,7 +16,6 @@ constexpr std::size_t max_empty_lines = 4;
 
 using detail::is_digit;
 using detail::parse_fields;
-using detail::trim;
 using detail::view;
 
 parse_result fail(head_error e) noexcept {
@@ -246,7 +245,7 @@ head_error parse_status_line(const char* p, const char* end, response_head& head
     return head_error::bad_status_line;
   if (stop[1] != '\n')
     return head_error::bare_line_ending;
-  head.reason = trim(view(p, stop));
+  head.reason = detail::trim(view(p, stop));
   next = stop + 2;
   return head_error::none;
 }

@@ -20,6 +20,11 @@ inline std::string_view view(const char* begin, const char* end) noexcept {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
+/// A set of known fields is a word of such bits.
+constexpr std::uint64_t bit(known_field id) noexcept {
+  return std::uint64_t{1} << static_cast<unsigned>(id);
+}
+
 inline std::string_view trim(std::string_view s) noexcept {
   while (!s.empty() && is_space(s.front()))
     s.remove_prefix(1);

@@ -1,5 +1,6 @@
 #include "http/core/head_writer.hpp"
 
+#include "http/core/head_parts.hpp"
 #include "http/core/status.hpp"
 
 #include <charconv>
@@ -7,9 +8,7 @@
 namespace synapse::http {
 namespace {
 
-constexpr std::uint64_t bit(known_field id) noexcept {
-  return std::uint64_t{1} << static_cast<unsigned>(id);
-}
+using detail::bit;
 
 template <class... Piece>
 void append(std::string& out, const Piece&... pieces) {

@@ -5,7 +5,7 @@
 namespace synapse::http {
 namespace {
 
-void append_line(std::string& out, std::string_view name, std::string_view value) {
+void append_line_unless_empty(std::string& out, std::string_view name, std::string_view value) {
   if (!value.empty())
     out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -56,8 +56,8 @@ void append_reply_head(std::string& out, const reply_head& head) {
   out.append("HTTP/1.1 ");
   append_number(out, head.status);
   out.append(" ").append(reason_phrase(head.status)).append("\r\n");
-  append_line(out, "Date", head.date);
-  append_line(out, "Content-Type", head.content_type);
+  append_line_unless_empty(out, "Date", head.date);
+  append_line_unless_empty(out, "Content-Type", head.content_type);
   if (head.chunked) {
     out.append("Transfer-Encoding: chunked\r\n");
   } else if (head.content_length) {
@@ -70,8 +70,8 @@ void append_reply_head(std::string& out, const reply_head& head) {
     append_number(out, *head.retry_after);
     out.append("\r\n");
   }
-  append_line(out, "Allow", head.allow);
-  append_line(out, "X-Request-Id", head.request_id);
+  append_line_unless_empty(out, "Allow", head.allow);
+  append_line_unless_empty(out, "X-Request-Id", head.request_id);
   if (head.connection == connection_directive::close)
     out.append("Connection: close\r\n");
   else if (head.connection == connection_directive::keep_alive)

@@ -11,7 +11,6 @@ namespace synapse::http {
 namespace {
 
 using detail::is_space;
-using detail::trim;
 
 struct parameter {
   std::string_view name; // empty: there was none
@@ -118,7 +117,7 @@ multipart_error decode(const parameter& from, std::string& out) {
   return is_text(out) ? multipart_error::none : multipart_error::bad_parameter;
 }
 
-int hex_value(char c) noexcept {
+int octet_digit(char c) noexcept {
   if (c >= '0' && c <= '9')
     return c - '0';
   c = detail::to_lower(c);
@@ -143,8 +142,8 @@ multipart_error decode_extended(const parameter& from, std::string& out) {
       out += s.front();
       continue;
     }
-    const int high = s.size() > 2 ? hex_value(s[1]) : -1;
-    const int low = s.size() > 2 ? hex_value(s[2]) : -1;
+    const int high = s.size() > 2 ? octet_digit(s[1]) : -1;
+    const int low = s.size() > 2 ? octet_digit(s[2]) : -1;
     if (high < 0 || low < 0)
       return bad;
     out += static_cast<char>(high << 4 | low);
@@ -200,7 +199,7 @@ multipart_error detail::read_part_header(std::string_view line, unsigned& fields
   const std::string_view name = take_token(value);
   if (name.empty() || value.empty() || value.front() != ':')
     return multipart_error::bad_header;
-  value = trim(value.substr(1));
+  value = detail::trim(value.substr(1));
   const char* const end = value.data() + value.size();
   if (find_control(value.data(), end) != end)
     return multipart_error::bad_header;
@@ -241,7 +240,7 @@ bool valid_multipart_boundary(std::string_view boundary) noexcept {
 }
 
 std::string multipart_boundary(std::string_view content_type, multipart_error& error) {
-  std::string_view rest = trim(content_type);
+  std::string_view rest = detail::trim(content_type);
   const std::string_view type = take_token(rest);
   std::string_view subtype;
   if (rest.starts_with('/')) {

@@ -9,7 +9,7 @@ net::task<void> metrics(const services& all, server::exchange& exchange) {
   co_await exchange.reply(200, telemetry::exposition_content_type, text);
 }
 
-net::task<void> openapi(const services& all, server::exchange& exchange) {
+net::task<void> openapi_json(const services& all, server::exchange& exchange) {
   co_await exchange.reply(200, "application/json", all.openapi);
 }
 

@@ -88,7 +88,7 @@ net::task<void> readyz(const services& all, server::exchange& exchange);
 
 // about_handler.cpp
 net::task<void> metrics(const services& all, server::exchange& exchange);
-net::task<void> openapi(const services& all, server::exchange& exchange);
+net::task<void> openapi_json(const services& all, server::exchange& exchange);
 net::task<void> docs(const services& all, server::exchange& exchange);
 
 // terminal_handler.cpp

@@ -27,7 +27,7 @@ using json = nlohmann::ordered_json;
 using system_clock = std::chrono::system_clock;
 
 /// Actors of our own answer within milliseconds.
-constexpr net::time_ns patience = 5'000'000'000;
+constexpr net::time_ns overview_patience = 5'000'000'000;
 constexpr std::size_t max_file_name = 128;
 
 std::int64_t now_ms() {
@@ -45,7 +45,7 @@ net::task<void> reply_json(server::exchange& ex, json answer) {
 /// not answer: the client has its answer then.
 template <class Questions>
 net::task<bool> all_answered(server::exchange& ex, Questions& questions) {
-  const auto due = net::io_thread::now() + patience;
+  const auto due = net::io_thread::now() + overview_patience;
   const auto waiting = [&] {
     return std::any_of(questions.begin(), questions.end(),
                        [](const auto& one) { return !one.done(); });

@@ -11,7 +11,7 @@ namespace {
 using json = nlohmann::ordered_json;
 
 /// Above the longest limit of a single probe.
-constexpr net::time_ns patience = 75'000'000'000;
+constexpr net::time_ns probe_patience = 75'000'000'000;
 
 json describe(const actors::probe_result& result) {
   // It has taken our requests and works at them: what it is asked to do, it does.
@@ -26,7 +26,7 @@ json describe(const actors::probe_result& result) {
 net::task<void> health(const services&, server::exchange& exchange) {
   actors::question<actors::health_report> question;
   question.ask(exchange.actor(), exchange.routes()->snapshot->health, actors::check_atom::value);
-  const auto due = net::io_thread::now() + patience;
+  const auto due = net::io_thread::now() + probe_patience;
   while (!question.done() && net::io_thread::now() < due) {
     if (exchange.given_up())
       co_return;

@@ -2,6 +2,7 @@
 
 #include "actors/models/profile_schema.hpp"
 #include "http/core/utf8.hpp"
+#include "http/handlers/deadlines.hpp"
 #include "http/handlers/model_turn.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
@@ -26,10 +27,6 @@ constexpr net::time_ns slack = 60 * second;
 constexpr net::time_ns again = second / 2;
 constexpr std::size_t max_id_bytes = 512;
 
-net::time_ns in_ns(config::milliseconds value) {
-  return std::chrono::nanoseconds{value}.count();
-}
-
 model_trouble trouble_with(response_detail detail, std::string message) {
   model_trouble why;
   why.detail = detail;
@@ -42,7 +39,7 @@ std::string sentence_of(const caf::error& error) {
   return said.empty() ? actors::render(error) : said;
 }
 
-response_detail detail_of(actors::model_denial why) {
+response_detail administrative_detail(actors::model_denial why) {
   switch (why) {
   case actors::model_denial::load_timeout:
     return response_detail::response_timeout;
@@ -126,7 +123,7 @@ model_trouble no_such_model(std::string_view model) {
 }
 
 model_trouble trouble_of(const actors::model_command_done& done) {
-  auto why = trouble_with(detail_of(done.why), done.detail);
+  auto why = trouble_with(administrative_detail(done.why), done.detail);
   if (done.why == actors::model_denial::unknown_model) {
     why.detail = response_detail::bad_request;
     why.unknown_model = true;

@@ -15,7 +15,7 @@ namespace synapse::handlers {
 namespace {
 using json = nlohmann::ordered_json;
 
-constexpr net::time_ns list_patience = 5'000'000'000;
+constexpr net::time_ns merge_patience = 5'000'000'000;
 
 /// What the backends have answered so far; shared with the fetches, which may outlive the request.
 struct gathering : net::local_counted {
@@ -46,7 +46,7 @@ client::fetch_request list_request(const client::backend_site& site, server::exc
     request.fields += "Authorization: Bearer " + site.entry->bearer + "\r\n";
   else if (site.settings->authorization.forward && !authorization.empty())
     request.fields += "Authorization: " + std::string{authorization} + "\r\n";
-  request.deadline = net::io_thread::now() + list_patience;
+  request.deadline = net::io_thread::now() + merge_patience;
   request.max_body = 8 * 1024 * 1024;
   return request;
 }
@@ -88,7 +88,7 @@ net::task<bool> gather(server::exchange& exchange, json& models) {
                             actors::permit_request(numbers.back(), net::io_thread::now(), true));
     }
   }
-  const auto due = net::io_thread::now() + list_patience;
+  const auto due = net::io_thread::now() + merge_patience;
   const auto pending = [&] {
     return std::any_of(questions.begin(), questions.end(),
                        [](const auto& question) { return !question->done(); });
@@ -117,7 +117,7 @@ net::task<bool> gather(server::exchange& exchange, json& models) {
   while (all->open > 0) {
     if (exchange.given_up())
       co_return false;
-    exchange.alarm(due + list_patience);
+    exchange.alarm(due + merge_patience);
     const auto from = net::io_thread::now();
     co_await exchange.changed();
     exchange.record().upstream_ns += net::io_thread::now() - from;

@@ -4,12 +4,6 @@
 namespace synapse::handlers::openapi {
 
 namespace {
-json boolean(std::string_view description) {
-  return {{"type", "boolean"}, {"description", description}};
-}
-json one_of(std::vector<std::string_view> values, std::string_view description) {
-  return {{"type", "string"}, {"enum", values}, {"description", description}};
-}
 json recording(std::string_view description = "A recording in any common format") {
   return {{"type", "string"},
           {"contentMediaType", "application/octet-stream"},

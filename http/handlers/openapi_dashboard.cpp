@@ -8,14 +8,6 @@ json nullable(json schema) {
   return schema;
 }
 
-json one_of(std::vector<std::string> values, std::string_view description) {
-  return {{"type", "string"}, {"enum", values}, {"description", description}};
-}
-
-json truth(std::string_view description) {
-  return {{"type", "boolean"}, {"description", description}};
-}
-
 json milliseconds_since_1970() {
   return integer("Milliseconds since 1970");
 }
@@ -42,8 +34,8 @@ void add_dashboard_schemas(json& schemas) {
        {"version", text("Of the gateway")},
        {"now", milliseconds_since_1970()},
        {"uptime_seconds", integer("Since the start")},
-       {"ready", truth("Configuration loaded")},
-       {"draining", truth("About to stop")},
+       {"ready", boolean("Configuration loaded")},
+       {"draining", boolean("About to stop")},
        {"in_flight", integer("Requests under way, this one included")},
        {"connections", integer("Open client connections")},
        {"interval_seconds", integer("Between samples")},
@@ -63,7 +55,7 @@ void add_dashboard_schemas(json& schemas) {
                                                                 {"latency_ms", latency}}))}}))}});
   schemas["PeerNote"] = object({{"instance", text("Name of the other replica")},
                                 {"circuit", circuit},
-                                {"healthy", truth("By its last health check")}});
+                                {"healthy", boolean("By its last health check")}});
   schemas["Backends"] = object(
       {{"backends",
         list_of(object({{"name", text("As configured")},
@@ -76,7 +68,7 @@ void add_dashboard_schemas(json& schemas) {
                         {"permits", object({{"limit", integer("Requests at once; 0: unlimited")},
                                             {"in_use", integer("Given out")},
                                             {"waiting", integer("Requests that wait for one")}})},
-                        {"resolved", truth("Its name has been looked up")},
+                        {"resolved", boolean("Its name has been looked up")},
                         {"addresses", list_of(text("ip:port"))},
                         {"pool", object({{"idle", integer("Kept connections without a request")}})},
                         {"attempts", integer("Since the start")},
@@ -106,24 +98,24 @@ void add_dashboard_schemas(json& schemas) {
                         {"bytes_out", integer("Sent")},
                         {"state", one_of({"receiving", "waiting", "answering"}, "Where it is")}}))},
        {"total", integer("Under way, also those that are not listed")}});
-  schemas["Canceled"] = object({{"canceled", truth("It was told to end")}});
-  schemas["Cluster"] =
-      object({{"instance", text("Name of the replica that answers")},
-              {"bus_mode", text("How replicas share the feed")},
-              {"members",
-               list_of(object(
-                   {{"instance", text("Name of the replica; empty while it is not known")},
-                    {"self", truth("It is the one that answers")},
-                    {"address", text("host:port of its cluster port")},
-                    {"state", one_of({"up", "connecting", "down", "refused"}, "As seen from here")},
-                    {"version", text("Of its gateway")},
-                    {"since", nullable(milliseconds_since_1970())},
-                    {"last_seen_ms", nullable(integer("Since its last sign of life"))},
-                    {"round_trip_ms", nullable(number("Of the last question"))},
-                    {"reason", text("Why it is not up")},
-                    {"backends", list_of(object({{"name", text("As configured")},
-                                                 {"circuit", circuit},
-                                                 {"healthy", truth("By its last check")}}))}}))}});
+  schemas["Canceled"] = object({{"canceled", boolean("It was told to end")}});
+  schemas["Cluster"] = object(
+      {{"instance", text("Name of the replica that answers")},
+       {"bus_mode", text("How replicas share the feed")},
+       {"members",
+        list_of(object(
+            {{"instance", text("Name of the replica; empty while it is not known")},
+             {"self", boolean("It is the one that answers")},
+             {"address", text("host:port of its cluster port")},
+             {"state", one_of({"up", "connecting", "down", "refused"}, "As seen from here")},
+             {"version", text("Of its gateway")},
+             {"since", nullable(milliseconds_since_1970())},
+             {"last_seen_ms", nullable(integer("Since its last sign of life"))},
+             {"round_trip_ms", nullable(number("Of the last question"))},
+             {"reason", text("Why it is not up")},
+             {"backends", list_of(object({{"name", text("As configured")},
+                                          {"circuit", circuit},
+                                          {"healthy", boolean("By its last check")}}))}}))}});
 }
 
 } // namespace synapse::handlers::openapi

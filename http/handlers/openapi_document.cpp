@@ -239,7 +239,7 @@ std::string lower(std::string_view method) {
   return out;
 }
 
-std::string escaped(std::string_view raw) {
+std::string html_escaped(std::string_view raw) {
   std::string out;
   for (char c : raw)
     if (c == '<')
@@ -288,26 +288,26 @@ std::string make_docs_page(std::string_view version) {
       ".method{font-weight:600}pre{overflow-x:auto;padding:1rem;"
       "background:color-mix(in srgb,currentColor 8%,transparent);border-radius:.4rem}\n"
       "</style>\n</head>\n<body>\n<main>\n<h1>Synapse API</h1>\n<p>Version " +
-      escaped(version) +
+      html_escaped(version) +
       ". The same as a machine reads it: <a href=\"/openapi.json\">OpenAPI 3.1</a>.</p>\n";
   std::vector<std::string_view> tags;
   for (const auto& route : api_routes())
     if (std::find(tags.begin(), tags.end(), route.tag) == tags.end())
       tags.push_back(route.tag);
   for (auto tag : tags) {
-    page += "<section>\n<h2>" + escaped(tag) +
+    page += "<section>\n<h2>" + html_escaped(tag) +
             "</h2>\n<table>\n<thead><tr><th scope=\"col\">Route</th><th scope=\"col\">What it "
             "does</th><th scope=\"col\">Body</th><th scope=\"col\">Answer</th></tr></thead>\n"
             "<tbody>\n";
     for (const auto& route : api_routes()) {
       if (route.tag != tag)
         continue;
-      page += "<tr><td><span class=\"method\">" + escaped(route.method) + "</span> <code>" +
-              escaped(route.path) + "</code></td><td>" + escaped(route.summary);
+      page += "<tr><td><span class=\"method\">" + html_escaped(route.method) + "</span> <code>" +
+              html_escaped(route.path) + "</code></td><td>" + html_escaped(route.summary);
       if (!route.backend.empty())
-        page += "<br><small>backend: " + escaped(route.backend) + "</small>";
-      page += "</td><td>" + escaped(route.request.empty() ? "–" : route.request) + "</td><td>" +
-              escaped(route.response) + "</td></tr>\n";
+        page += "<br><small>backend: " + html_escaped(route.backend) + "</small>";
+      page += "</td><td>" + html_escaped(route.request.empty() ? "–" : route.request) +
+              "</td><td>" + html_escaped(route.response) + "</td></tr>\n";
     }
     page += "</tbody>\n</table>\n</section>\n";
   }

@@ -4,10 +4,6 @@
 namespace synapse::handlers::openapi {
 
 namespace {
-json boolean(std::string_view description) {
-  return {{"type", "boolean"}, {"description", description}};
-}
-
 /// One setting as JSON Schema. @param unsettable null is a value, too
 json field_schema(const models::profile_field& field, bool unsettable) {
   const bool number = field.type == models::field_type::number;

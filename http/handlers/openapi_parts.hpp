@@ -21,6 +21,12 @@ inline json number(std::string_view description) {
 inline json integer(std::string_view description) {
   return {{"type", "integer"}, {"description", description}};
 }
+inline json boolean(std::string_view description) {
+  return {{"type", "boolean"}, {"description", description}};
+}
+inline json one_of(const std::vector<std::string_view>& values, std::string_view description) {
+  return {{"type", "string"}, {"enum", values}, {"description", description}};
+}
 inline json reference(std::string_view name) {
   return {{"$ref", "#/components/schemas/" + std::string{name}}};
 }

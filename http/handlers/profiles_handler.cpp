@@ -9,7 +9,7 @@ namespace synapse::handlers {
 namespace {
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t max_body = 256 * 1024; ///< a system prompt is the largest of it
+constexpr std::size_t max_profile_body = 256 * 1024; ///< a system prompt is the largest of it
 
 /// What a model's profile looks like to clients.
 json describe(const std::string& key, const actors::profile_values& values) {
@@ -135,7 +135,7 @@ net::task<void> get_profile(const services&, server::exchange& ex) {
 
 net::task<void> put_profile(const services&, server::exchange& ex) {
   json body;
-  if (!co_await read_json_object(ex, body, max_body))
+  if (!co_await read_json_object(ex, body, max_profile_body))
     co_return;
   const auto site = ex.routes()->site_for_path(ex.path());
   named_model model;
@@ -161,7 +161,7 @@ net::task<void> put_profile(const services&, server::exchange& ex) {
 net::task<void> apply_profile(const services&, server::exchange& ex) {
   auto body = json::object();
   if (ex.has_body()) {
-    const bool read = co_await read_json_object(ex, body, max_body);
+    const bool read = co_await read_json_object(ex, body, max_profile_body);
     if (!read)
       co_return;
   }

@@ -16,7 +16,7 @@ namespace synapse::handlers {
 namespace {
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t max_body = 256 * 1024; ///< a system prompt is the largest of it
+constexpr std::size_t max_command_body = 256 * 1024; ///< a system prompt is the largest of it
 
 std::string id_of(const json& entry) {
   const auto found = entry.is_object() ? entry.find("id") : entry.end();
@@ -241,7 +241,7 @@ net::task<void> load_model(const services& all, server::exchange& ex) {
     co_return;
   }
   json body;
-  if (!co_await read_json_object(ex, body, max_body))
+  if (!co_await read_json_object(ex, body, max_command_body))
     co_return;
   load_wish wish;
   trouble why = read_model_id(body, wish.name);
@@ -273,7 +273,7 @@ net::task<void> unload_model(const services& all, server::exchange& ex) {
     co_return;
   }
   json body;
-  if (!co_await read_json_object(ex, body, max_body))
+  if (!co_await read_json_object(ex, body, max_command_body))
     co_return;
   std::string name;
   named_model model;

@@ -13,7 +13,7 @@ using http::response_detail;
 using text_fields = upload_form::text_fields;
 
 namespace {
-constexpr std::string_view label = "STT backend error";
+constexpr std::string_view stt_label = "STT backend error";
 
 // ---- checks ----
 
@@ -152,7 +152,7 @@ net::task<void> transcribe_openai(server::exchange& ex) {
       result = std::make_unique<transcript_answer>([&form] { return wishes_of(form); });
     return result;
   };
-  call.label = label;
+  call.label = stt_label;
   co_await pass_form(ex, std::move(site), std::move(call));
 }
 } // namespace
@@ -167,7 +167,7 @@ net::task<void> transcribe(const services&, server::exchange& exchange) {
   };
   call.target = [](const upload_form&) { return std::string{"/transcribe"}; };
   call.translate = [](const upload_form&) { return std::make_unique<json_answer>(); };
-  call.label = label;
+  call.label = stt_label;
   return pass_form(exchange, std::move(call));
 }
 
@@ -176,7 +176,7 @@ net::task<void> detect_language(const services&, server::exchange& exchange) {
   call.fields = detect_fields;
   call.target = [](const upload_form&) { return std::string{"/detect-language"}; };
   call.translate = [](const upload_form&) { return std::make_unique<json_answer>(); };
-  call.label = label;
+  call.label = stt_label;
   return pass_form(exchange, std::move(call));
 }
 
@@ -188,9 +188,9 @@ net::task<void> stream_transcription(const services&, server::exchange& exchange
   };
   call.target = [](const upload_form&) { return std::string{"/stream"}; };
   call.translate = [max = exchange.settings().limits.max_stream_event_bytes](const upload_form&) {
-    return std::make_unique<native_events>(max, label);
+    return std::make_unique<native_events>(max, stt_label);
   };
-  call.label = label;
+  call.label = stt_label;
   return pass_form(exchange, std::move(call));
 }
 

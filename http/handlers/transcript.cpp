@@ -121,7 +121,7 @@ std::string cue_text(const transcript_segment& segment) {
 }
 
 /// WebVTT cues have markup.
-std::string escaped(const std::string& text) {
+std::string cue_escaped(const std::string& text) {
   std::string out;
   for (const char c : text)
     if (c == '&')
@@ -141,7 +141,7 @@ std::string subtitles(const transcript& what, bool vtt) {
     if (!vtt)
       out += std::to_string(++number) + "\n";
     out += timestamp(segment.start, mark) + " --> " + timestamp(segment.end, mark) + "\n" +
-           (vtt ? escaped(cue_text(segment)) : cue_text(segment)) + "\n\n";
+           (vtt ? cue_escaped(cue_text(segment)) : cue_text(segment)) + "\n\n";
   }
   return out;
 }

@@ -21,7 +21,7 @@ using http::response_detail;
 using json = nlohmann::ordered_json;
 
 namespace {
-constexpr std::string_view label = "TTS backend error";
+constexpr std::string_view tts_label = "TTS backend error";
 /// 5000 characters, each escaped as a pair of surrogates, and a few fields.
 constexpr std::size_t max_speech_bytes = 256 * 1024;
 
@@ -71,7 +71,7 @@ net::task<void> speaking::with_predefined(std::string target, std::string body) 
   forward_options options;
   options.request = &request;
   options.translator = &translator_;
-  options.label = label;
+  options.label = tts_label;
   forwarder work{ex_, site_, options};
   if (co_await work.run() != forward_end::collected)
     co_return;
@@ -87,7 +87,7 @@ net::task<void> speaking::with_predefined(std::string target, std::string body) 
     co_await refuse(ex_, std::move(unknown));
     co_return;
   }
-  co_await pass_on_error(ex_, answer, label);
+  co_await pass_on_error(ex_, answer, tts_label);
 }
 
 net::task<void> speaking::with_clone(actors::voice_location where) {
@@ -103,13 +103,13 @@ net::task<void> speaking::with_clone(actors::voice_location where) {
     forward_options options;
     options.request = &request;
     options.translator = &translator_;
-    options.label = label;
+    options.label = tts_label;
     forwarder work{ex_, site_, options};
     if (co_await work.run() != forward_end::collected)
       co_return;
     auto& answer = work.answer();
     if (answer.status != 404) {
-      co_await pass_on_error(ex_, answer, label);
+      co_await pass_on_error(ex_, answer, tts_label);
       co_return;
     }
     // It has been restarted, or somebody has cleared its folder. Once is an accident.
@@ -118,7 +118,7 @@ net::task<void> speaking::with_clone(actors::voice_location where) {
                  site_->name(), id);
     if (again) {
       answer.status = 502;
-      co_await pass_on_error(ex_, answer, label);
+      co_await pass_on_error(ex_, answer, tts_label);
       co_return;
     }
     where.uploaded_as.clear();
@@ -168,7 +168,7 @@ net::task<bool> speaking::upload(const actors::voice_location& where,
   request.source = &form;
   forward_options options;
   options.request = &request;
-  options.label = label;
+  options.label = tts_label;
   forwarder work{ex_, site_, options};
   const auto end = co_await work.run();
   if (end == forward_end::refused) {
@@ -202,7 +202,7 @@ net::task<bool> speaking::upload(const actors::voice_location& where,
     answer.body = "it did not say under which name it keeps the reference";
     answer.status = 502;
   }
-  co_await pass_on_error(ex_, answer, label);
+  co_await pass_on_error(ex_, answer, tts_label);
   co_return false;
 }
 

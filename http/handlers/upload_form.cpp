@@ -15,7 +15,7 @@ using step = form_input::step;
 namespace {
 /// All text fields of a form together: a prompt is the largest there is.
 constexpr std::size_t max_text_bytes = 64 * 1024;
-constexpr std::size_t shown_name_bytes = 100;
+constexpr std::size_t shown_field_bytes = 100;
 } // namespace
 
 upload_form::upload_form(server::exchange& exchange, std::string_view boundary,
@@ -128,10 +128,10 @@ bool upload_form::begin_part() {
       return one.file && std::find(files_.begin(), files_.end(), one.name) == files_.end();
     });
     if (wanted == fields_.end())
-      return refuse(invalid_field(part.name.substr(0, shown_name_bytes), "a file too many"));
+      return refuse(invalid_field(part.name.substr(0, shown_field_bytes), "a file too many"));
     return refuse(invalid_field(std::string{wanted->name},
                                 "Field required; the form has a file in the field " +
-                                    part.name.substr(0, shown_name_bytes)));
+                                    part.name.substr(0, shown_field_bytes)));
   }
   if (!current_->file) {
     if (part.has_filename)
@@ -148,7 +148,7 @@ bool upload_form::begin_part() {
   if (std::find(files_.begin(), files_.end(), current_->name) != files_.end())
     return refuse(invalid_field(part.name, "given twice"));
   files_.push_back(current_->name);
-  shown_name_ = part.filename.empty() ? "the file" : part.filename.substr(0, shown_name_bytes);
+  shown_name_ = part.filename.empty() ? "the file" : part.filename.substr(0, shown_field_bytes);
   beginning_bytes_.clear();
   file_bytes_ = 0;
   kind_known_ = wav_seen_ = false;

@@ -6,6 +6,7 @@
 #include "actors/protocol/error.hpp"
 #include "http/client/model_desk.hpp"
 #include "tests/actors/fakes.hpp"
+#include "tests/actors/http_replies.hpp"
 #include "tests/support/deterministic_actor_system.hpp"
 
 #include <gtest/gtest.h>
@@ -22,18 +23,6 @@ namespace synapse::actors {
 
 using namespace std::chrono_literals;
 
-inline http_reply answer(std::uint16_t status, std::string body) {
-  http_reply reply;
-  reply.status = status;
-  reply.body = std::move(body);
-  return reply;
-}
-inline http_reply fault(http_fault what, const std::string& why) {
-  http_reply reply;
-  reply.fault = what;
-  reply.message = why;
-  return reply;
-}
 inline http_reply error_answer(std::uint16_t status, const std::string& message) {
   return answer(
       status,

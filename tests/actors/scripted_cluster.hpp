@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/protocol/actor_interfaces.hpp"
+#include "tests/actors/http_replies.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -17,20 +18,6 @@
 #include <vector>
 
 namespace synapse::actors {
-
-inline http_reply answer(std::uint16_t status, std::string body) {
-  http_reply reply;
-  reply.status = status;
-  reply.body = std::move(body);
-  return reply;
-}
-
-inline http_reply fault(http_fault what, std::string message) {
-  http_reply reply;
-  reply.fault = what;
-  reply.message = std::move(message);
-  return reply;
-}
 
 /// A Status object.
 inline http_reply refusal(std::uint16_t code, const std::string& reason,

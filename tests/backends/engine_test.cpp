@@ -18,7 +18,7 @@ namespace synapse::backends::test {
 namespace {
 
 using testing::HasSubstr;
-using ending = program_result::ending;
+using program_ending = program_result::ending;
 
 program_result run_shell(const std::string& script, const stop_signal& stop,
                          std::chrono::milliseconds limit = std::chrono::seconds(60)) {
@@ -37,7 +37,7 @@ TEST(subprocess, gives_output_and_status) {
   EXPECT_EQ(good.output, "hello\n");
   auto bad = run_shell("echo why >&2; exit 3", never);
   EXPECT_EQ(bad.reason(), "ended with status 3: why");
-  EXPECT_EQ(run_shell("kill -9 $$", never).how, ending::signaled);
+  EXPECT_EQ(run_shell("kill -9 $$", never).how, program_ending::signaled);
 }
 
 TEST(subprocess, inherits_no_descriptors_and_no_signal_mask) {
@@ -51,16 +51,16 @@ TEST(subprocess, inherits_no_descriptors_and_no_signal_mask) {
 TEST(subprocess, kills_what_is_too_slow_or_writes_too_much_children_included) {
   stop_signal never;
   EXPECT_EQ(run_shell("sleep 1000 & sleep 1000", never, std::chrono::milliseconds(50)).how,
-            ending::too_long);
-  EXPECT_EQ(run_shell("yes", never).how, ending::too_much);
+            program_ending::too_long);
+  EXPECT_EQ(run_shell("yes", never).how, program_ending::too_much);
 }
 
 TEST(subprocess, stops_when_told_to) {
   stop_signal stop;
   std::thread other{[&] { stop.raise(); }};
-  EXPECT_EQ(run_shell("sleep 1000", stop).how, ending::stopped);
+  EXPECT_EQ(run_shell("sleep 1000", stop).how, program_ending::stopped);
   other.join();
-  EXPECT_EQ(run_shell("sleep 1000", stop).how, ending::stopped);
+  EXPECT_EQ(run_shell("sleep 1000", stop).how, program_ending::stopped);
 }
 
 TEST(subprocess, says_that_a_program_is_not_there) {

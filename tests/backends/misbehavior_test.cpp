@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr auto chat_path = "/v1/chat/completions";
+constexpr auto spoiled_path = "/v1/chat/completions";
 
 // A router, and a client that asks it for the stream of "a b c": role, three tokens, finish, done.
 class misbehaving : public testing::Test {
@@ -45,7 +45,7 @@ protected:
 
 private:
   void ask_with(const std::string& spec, bool streamed) {
-    client_.send_request("POST", chat_path, echo_chat("a b c", streamed).dump(),
+    client_.send_request("POST", spoiled_path, echo_chat("a b c", streamed).dump(),
                          {"X-Misbehave: " + spec});
   }
 };

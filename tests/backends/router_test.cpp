@@ -12,7 +12,7 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 
-constexpr auto chat_path = "/v1/chat/completions";
+constexpr auto router_chat_path = "/v1/chat/completions";
 constexpr auto forever = std::chrono::hours(1);
 
 json model(const std::string& name) {
@@ -48,7 +48,7 @@ void expect_proxy_error(const answer& got, const std::string& text) {
 class endless_stream {
 public:
   endless_stream(hosted& router, const std::string& name) : client_(router.port()) {
-    client_.send_request("POST", chat_path, chat_with(name, "a b c", true).dump());
+    client_.send_request("POST", router_chat_path, chat_with(name, "a b c", true).dump());
     EXPECT_EQ(client_.read_head().status, 200);
   }
   raw_client& client() { return client_; }
@@ -110,16 +110,17 @@ TEST(router, loading_is_answered_at_once_and_seen_in_the_list) {
   EXPECT_EQ(router.state_of("local-echo"), "loading");
   expect_error(router.post("/models/load", model("local-echo")), 400, "invalid_request_error",
                "model is already running");
-  expect_error(router.post(chat_path, echo_chat("x")), 503, "unavailable_error", "Loading model");
+  expect_error(router.post(router_chat_path, echo_chat("x")), 503, "unavailable_error",
+               "Loading model");
 }
 
 TEST(router, refuses_with_the_routers_texts) {
   hosted router{router_with(false, 4)};
-  expect_error(router.post(chat_path, json::object()), 400, "invalid_request_error",
+  expect_error(router.post(router_chat_path, json::object()), 400, "invalid_request_error",
                "model name is missing from the request");
-  expect_error(router.post(chat_path, chat_with("nope", "x")), 400, "invalid_request_error",
+  expect_error(router.post(router_chat_path, chat_with("nope", "x")), 400, "invalid_request_error",
                "model 'nope' not found");
-  expect_error(router.post(chat_path, echo_chat("x")), 400, "invalid_request_error",
+  expect_error(router.post(router_chat_path, echo_chat("x")), 400, "invalid_request_error",
                "model is not loaded");
   expect_error(router.post("/models/load", model("nope")), 404, "not_found_error",
                "File Not Found");
@@ -127,7 +128,7 @@ TEST(router, refuses_with_the_routers_texts) {
                "model is not found");
   expect_error(router.post("/models/unload", model("local-echo")), 400, "invalid_request_error",
                "model is not running");
-  EXPECT_EQ(ask(router.port(), "POST", chat_path, "{").status, 500);
+  EXPECT_EQ(ask(router.port(), "POST", router_chat_path, "{").status, 500);
 }
 
 TEST(router, old_builds_refuse_with_other_texts) {
@@ -135,7 +136,7 @@ TEST(router, old_builds_refuse_with_other_texts) {
   options.pool.behavior = router_behavior::old_builds;
   options.pool.load_time = forever;
   hosted router{options};
-  expect_error(router.post(chat_path, chat_with("nope", "x")), 400, "invalid_request_error",
+  expect_error(router.post(router_chat_path, chat_with("nope", "x")), 400, "invalid_request_error",
                "model not found");
   expect_error(router.post("/models/load", model("nope")), 404, "not_found_error",
                "model is not found");
@@ -143,7 +144,7 @@ TEST(router, old_builds_refuse_with_other_texts) {
                "model is not loaded");
   EXPECT_EQ(router.post("/models/load", model("local-echo")).status, 200);
   EXPECT_EQ(router.post("/models/load", model("local-echo")).status, 200);
-  expect_error(router.post(chat_path, echo_chat("x")), 400, "invalid_request_error",
+  expect_error(router.post(router_chat_path, echo_chat("x")), 400, "invalid_request_error",
                "model is not loaded");
 }
 
@@ -152,7 +153,7 @@ TEST(router, autoload_makes_the_request_wait) {
   options.pool.load_time = milliseconds(30);
   hosted router{options};
   auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(router.post(chat_path, echo_chat("x")).status, 200);
+  EXPECT_EQ(router.post(router_chat_path, echo_chat("x")).status, 200);
   EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(30));
   EXPECT_EQ(router.state_of("local-echo"), "loaded");
 }
@@ -169,7 +170,7 @@ TEST(router, a_model_that_fails_is_marked_and_can_be_tried_again) {
   options.pool.models.push_back({"broken", model_kind::echo, true});
   hosted router{options};
   for (int i = 0; i < 2; ++i)
-    expect_error(router.post(chat_path, chat_with("broken", "x")), 500, "server_error",
+    expect_error(router.post(router_chat_path, chat_with("broken", "x")), 500, "server_error",
                  "model name=broken failed to load");
   auto entry = router.get("/models").parsed()["data"][0];
   EXPECT_EQ(entry["id"], "broken");
@@ -188,7 +189,7 @@ TEST(router, unload_answers_before_the_model_has_gone) {
   EXPECT_EQ(router.state_of("local-echo"), "loaded");
   expect_error(router.post("/models/load", model("local-docs")), 500, "server_error",
                "model limit reached, try again later");
-  expect_proxy_error(router.post(chat_path, echo_chat("x")),
+  expect_proxy_error(router.post(router_chat_path, echo_chat("x")),
                      "proxy error: Could not establish connection");
 }
 
@@ -199,7 +200,7 @@ TEST(router, old_builds_tell_of_a_lost_process_in_an_object) {
   hosted router{options};
   load(router, "local-echo");
   EXPECT_EQ(router.post("/models/unload", model("local-echo")).status, 200);
-  expect_error(router.post(chat_path, echo_chat("x")), 500, "server_error",
+  expect_error(router.post(router_chat_path, echo_chat("x")), 500, "server_error",
                "proxy error: Could not establish connection");
 }
 
@@ -259,7 +260,7 @@ TEST(router, unloading_a_busy_model_cuts_its_stream_and_calls_it_a_success) {
   options.speed.tokens_per_second = 20;
   hosted router{options};
   raw_client client{router.port()};
-  client.send_request("POST", chat_path,
+  client.send_request("POST", router_chat_path,
                       chat_with("local-echo", std::string(4000, 'x'), true).dump());
   EXPECT_EQ(client.read_head().status, 200);
   EXPECT_THAT(client.read_event(), HasSubstr("assistant"));
@@ -278,7 +279,7 @@ TEST(router, unloading_a_busy_model_fails_an_answer_that_was_not_streamed) {
   options.speed.tokens_per_second = 0.001;
   hosted router{options};
   raw_client client{router.port()};
-  client.send_request("POST", chat_path, echo_chat("a b").dump());
+  client.send_request("POST", router_chat_path, echo_chat("a b").dump());
   ASSERT_TRUE(eventually([&] { return router.state_of("local-echo") == "loaded"; }));
   ASSERT_TRUE(eventually(
       [&] { return router.get("/slots?model=local-echo").parsed()[0]["is_processing"] == true; }));
@@ -294,10 +295,10 @@ TEST(router, a_switch_waits_until_the_busy_model_is_idle) {
   std::string text = "w";
   for (int i = 0; i < 40; ++i)
     text += " w";
-  busy.send_request("POST", chat_path, chat_with("local-echo", text, true).dump());
+  busy.send_request("POST", router_chat_path, chat_with("local-echo", text, true).dump());
   EXPECT_EQ(busy.read_head().status, 200);
   raw_client other{router.port()};
-  other.send_request("POST", chat_path, chat_with("local-docs", "hello").dump());
+  other.send_request("POST", router_chat_path, chat_with("local-docs", "hello").dump());
   std::string last;
   int events = 0;
   for (auto event = busy.read_event(); !event.empty(); event = busy.read_event(), ++events)
@@ -315,7 +316,7 @@ TEST(router, mixed_requests_at_a_limit_of_one_are_all_answered) {
   for (int i = 0; i < 24; ++i) {
     clients.push_back(std::make_unique<raw_client>(router.port()));
     auto name = i % 2 == 0 ? "local-echo" : "local-docs";
-    clients.back()->send_request("POST", chat_path, chat_with(name, "hello").dump());
+    clients.back()->send_request("POST", router_chat_path, chat_with(name, "hello").dump());
   }
   for (auto& client : clients)
     EXPECT_EQ(client->read_answer().status, 200);
@@ -328,7 +329,7 @@ TEST(router, old_builds_evict_a_busy_model) {
   hosted router{options};
   endless_stream busy{router, "local-echo"};
   raw_client other{router.port()};
-  other.send_request("POST", chat_path, chat_with("local-docs", "hello", true).dump());
+  other.send_request("POST", router_chat_path, chat_with("local-docs", "hello", true).dump());
   EXPECT_EQ(other.read_head().status, 200);
   EXPECT_THAT(busy.client().read_block(), HasSubstr("proxy error"));
 }
@@ -339,7 +340,7 @@ TEST(router, old_builds_refuse_concurrent_loads_at_the_limit) {
   options.pool.load_time = forever;
   hosted router{options};
   EXPECT_EQ(router.post("/models/load", model("local-echo")).status, 200);
-  expect_error(router.post(chat_path, chat_with("local-docs", "x")), 500, "server_error",
+  expect_error(router.post(router_chat_path, chat_with("local-docs", "x")), 500, "server_error",
                "model limit reached, try again later");
 }
 
@@ -404,7 +405,7 @@ TEST(router, the_feed_tells_of_sleep_and_of_waking_which_is_no_load) {
   EXPECT_EQ(router.state_of("local-echo"), "sleeping") << "looking does not wake it";
   expect_error(router.post("/models/load", model("local-echo")), 400, "invalid_request_error",
                "model is already running");
-  EXPECT_EQ(router.post(chat_path, echo_chat("x")).status, 200);
+  EXPECT_EQ(router.post(router_chat_path, echo_chat("x")).status, 200);
   auto waking = json::parse(feed.read_event());
   EXPECT_EQ(waking["event"], "status_change");
   EXPECT_EQ(waking["data"]["status"], "loading");
@@ -415,9 +416,9 @@ TEST(router, an_idle_model_sleeps_and_a_request_wakes_it) {
   auto options = quick_router();
   options.pool.sleep_idle = milliseconds(5);
   hosted router{options};
-  EXPECT_EQ(router.post(chat_path, echo_chat("x")).status, 200);
+  EXPECT_EQ(router.post(router_chat_path, echo_chat("x")).status, 200);
   EXPECT_TRUE(eventually([&] { return router.state_of("local-echo") == "sleeping"; }));
-  EXPECT_EQ(router.post(chat_path, echo_chat("x")).status, 200);
+  EXPECT_EQ(router.post(router_chat_path, echo_chat("x")).status, 200);
 }
 
 TEST(router, more_requests_than_slots_queue_up) {
@@ -425,13 +426,13 @@ TEST(router, more_requests_than_slots_queue_up) {
   options.pool.parallel = 1;
   hosted router{options};
   raw_client first{router.port()};
-  first.send_request("POST", chat_path, echo_chat("a", true).dump(),
+  first.send_request("POST", router_chat_path, echo_chat("a", true).dump(),
                      {"X-Misbehave: hang-mid-stream:1"});
   EXPECT_EQ(first.read_head().status, 200);
   EXPECT_EQ(router.get("/slots?model=local-echo").parsed().size(), 1U);
   EXPECT_EQ(router.get("/slots?model=local-echo&fail_on_no_slot=1").status, 503);
   raw_client second{router.port()};
-  second.send_request("POST", chat_path, echo_chat("z").dump());
+  second.send_request("POST", router_chat_path, echo_chat("z").dump());
   EXPECT_TRUE(eventually([&] {
     return router.get("/metrics?model=local-echo").body.find("requests_deferred 1\n") !=
            std::string::npos;
@@ -459,7 +460,7 @@ TEST(router, a_client_that_leaves_is_noticed_while_it_waits) {
   options.pool.load_time = forever;
   hosted router{options};
   raw_client loading{router.port()};
-  loading.send_request("POST", chat_path, echo_chat("x").dump());
+  loading.send_request("POST", router_chat_path, echo_chat("x").dump());
   ASSERT_TRUE(eventually([&] { return router.state_of("local-echo") == "loading"; }));
   loading.close();
   EXPECT_TRUE(eventually([&] { return router.counters().requests_canceled == 1; }));
@@ -472,7 +473,7 @@ TEST(router, a_client_that_leaves_is_noticed_in_the_queue) {
   hosted router{options};
   endless_stream busy{router, "local-echo"};
   raw_client queued{router.port()};
-  queued.send_request("POST", chat_path, echo_chat("x").dump());
+  queued.send_request("POST", router_chat_path, echo_chat("x").dump());
   ASSERT_TRUE(eventually([&] {
     return router.get("/metrics?model=local-echo").body.find("requests_deferred 1\n") !=
            std::string::npos;
@@ -490,7 +491,7 @@ TEST(router, a_client_that_leaves_is_noticed_when_it_does_not_read) {
   std::string text;
   for (int i = 0; i < 200'000; ++i)
     text += " w";
-  client.send_request("POST", chat_path, echo_chat(text, true).dump());
+  client.send_request("POST", router_chat_path, echo_chat(text, true).dump());
   EXPECT_EQ(client.read_head().status, 200);
   client.close();
   EXPECT_TRUE(eventually([&] { return router.counters().requests_canceled == 1; }));
@@ -511,18 +512,18 @@ TEST(router, asks_for_the_key_but_shows_its_models) {
   hosted router{options};
   EXPECT_EQ(router.get("/models").status, 200);
   EXPECT_EQ(router.post("/models/load", model("local-echo")).status, 401);
-  EXPECT_EQ(router.post(chat_path, echo_chat("x"), {"Authorization: Bearer k"}).status, 200);
+  EXPECT_EQ(router.post(router_chat_path, echo_chat("x"), {"Authorization: Bearer k"}).status, 200);
 }
 
 TEST(router, answers_questions_from_documents) {
   auto options = quick_router();
   options.docs = {SYNAPSE_SOURCE_DIR "/tests/backends/manual.md"};
   hosted router{options};
-  auto text = router.post(chat_path, chat_with("local-docs", "How do I descale the kettle?"))
+  auto text = router.post(router_chat_path, chat_with("local-docs", "How do I descale the kettle?"))
                   .parsed()["choices"][0]["message"]["content"]
                   .get<std::string>();
   EXPECT_THAT(text, HasSubstr("Use vinegar to descale the kettle."));
-  auto code = router.post(chat_path, chat_with("local-coder", "command for the self test"))
+  auto code = router.post(router_chat_path, chat_with("local-coder", "command for the self test"))
                   .parsed()["choices"][0]["message"]["content"]
                   .get<std::string>();
   EXPECT_THAT(code, HasSubstr("```sh\nkettle --self-test\n```"));

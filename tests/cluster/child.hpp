@@ -2,6 +2,7 @@
 /// Processes that run the program cluster_node.
 #pragma once
 
+#include "actors/protocol/cluster_messages.hpp"
 #include "tests/support/waiting.hpp"
 
 #include <cstdint>
@@ -13,6 +14,10 @@
 #include <vector>
 
 namespace synapse::test {
+
+/// States of a member as a replica's metrics show them.
+inline constexpr int up = static_cast<int>(actors::member_state::up);
+inline constexpr int down = static_cast<int>(actors::member_state::down);
 
 /// Runs a command to its end. @returns its status, 127 when it could not be run.
 int run(const std::vector<std::string>& command);

@@ -1,4 +1,3 @@
-#include "actors/protocol/cluster_messages.hpp"
 #include "tests/cluster/child.hpp"
 #include "tests/support/watchdog.hpp"
 
@@ -10,9 +9,6 @@
 
 namespace synapse::test {
 namespace {
-
-constexpr int up = static_cast<int>(actors::member_state::up);
-constexpr int down = static_cast<int>(actors::member_state::down);
 
 struct processes : testing::Test {
   watchdog limit{std::chrono::seconds{support::sanitized ? 280 : 150}};

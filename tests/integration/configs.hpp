@@ -35,6 +35,11 @@ inline std::string chat_config(const support::scripted_upstream& upstream,
   return config_with(backend("llama-router", upstream.url(), keys), top);
 }
 
+/// Events of a chat's stream.
+inline const std::string content_event =
+    "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n";
+inline const std::string done_event = "data: [DONE]\n\n";
+
 inline constexpr std::string_view json_type = "Content-Type: application/json\r\n";
 inline constexpr std::string_view chat_path = "/v1/chat/completions";
 inline constexpr std::string_view chat_body =

@@ -16,9 +16,6 @@ using support::gateway_process;
 using support::milliseconds;
 using support::request_bytes;
 
-const std::string event = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n";
-const std::string done_event = "data: [DONE]\n\n";
-
 /// Answers every request once it may.
 support::scripted_upstream::script answer_after(support::gate& answer) {
   return [&answer](support::upstream_connection& connection) {
@@ -99,10 +96,10 @@ TEST(drain, lets_a_stream_finish) {
   support::scripted_upstream upstream{[&](support::upstream_connection& connection) {
     connection.read_request();
     connection.begin_chunked();
-    connection.send_chunk(event);
+    connection.send_chunk(content_event);
     go_on.wait();
     for (int i = 0; i < 5; ++i)
-      connection.send_chunk(event);
+      connection.send_chunk(content_event);
     connection.send_chunk(done_event);
     connection.end_chunks();
   }};
@@ -110,7 +107,7 @@ TEST(drain, lets_a_stream_finish) {
   auto client = gateway.connect();
   client.send(request_bytes("POST", chat_path, R"({"stream":true})", json_type));
   auto reply = client.read_head();
-  ASSERT_TRUE(client.read_until(reply, event));
+  ASSERT_TRUE(client.read_until(reply, content_event));
   gateway.signal(SIGTERM);
   EXPECT_TRUE(stops_listening(gateway));
   go_on.open();
@@ -118,7 +115,7 @@ TEST(drain, lets_a_stream_finish) {
   EXPECT_TRUE(reply.complete()) << to_string(reply.end);
   std::string all = done_event;
   for (int i = 0; i < 6; ++i)
-    all.insert(0, event);
+    all.insert(0, content_event);
   EXPECT_EQ(reply.body, all);
   EXPECT_EQ(client.wait_closed(), closing::orderly);
   EXPECT_EQ(gateway.wait_exit(), 0);
@@ -149,7 +146,7 @@ TEST(drain, limit_cuts_what_is_still_running) {
     const auto request = connection.read_request();
     if (request->body.find("stream") != std::string::npos) {
       connection.begin_chunked();
-      connection.send_chunk(event);
+      connection.send_chunk(content_event);
     }
     connection.wait_until_peer_closes();
   }};
@@ -157,7 +154,7 @@ TEST(drain, limit_cuts_what_is_still_running) {
   auto streaming = gateway.connect();
   streaming.send(request_bytes("POST", chat_path, R"({"stream":true})", json_type));
   auto stream = streaming.read_head();
-  ASSERT_TRUE(streaming.read_until(stream, event));
+  ASSERT_TRUE(streaming.read_until(stream, content_event));
   auto waiting = gateway.connect();
   waiting.send(request_bytes("POST", chat_path, chat_body, json_type));
   auto sending = gateway.connect();

@@ -168,17 +168,14 @@ TEST_F(reload, of_the_listen_address_waits_for_the_next_start) {
 
 // ---- requests under way ----
 
-const std::string event = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n";
-const std::string done_event = "data: [DONE]\n\n";
-
-/// Streams one event, and the rest once it may.
+/// Streams one content_event, and the rest once it may.
 support::scripted_upstream::script stream_in_two(support::gate& go_on) {
   return [&go_on](support::upstream_connection& connection) {
     connection.read_request();
     connection.begin_chunked();
-    connection.send_chunk(event);
+    connection.send_chunk(content_event);
     go_on.wait();
-    connection.send_chunk(event + done_event);
+    connection.send_chunk(content_event + done_event);
     connection.end_chunks();
     connection.wait_until_peer_closes();
   };
@@ -191,13 +188,13 @@ TEST_F(reload, lets_a_stream_finish_at_its_old_backend) {
   auto client = gateway.connect();
   client.send(request_bytes("POST", chat_path, R"({"stream":true})", json_type));
   auto reply = client.read_head();
-  ASSERT_TRUE(client.read_until(reply, event));
+  ASSERT_TRUE(client.read_until(reply, content_event));
   EXPECT_TRUE(gateway.reload(new_.config())); // the same name, another URL
   EXPECT_EQ(who_answers(gateway), "new");
   go_on.open();
   client.read_rest(reply);
   EXPECT_TRUE(reply.complete()) << to_string(reply.end);
-  EXPECT_EQ(reply.body, event + event + done_event);
+  EXPECT_EQ(reply.body, content_event + content_event + done_event);
   EXPECT_EQ(text_at(client.post(chat_path, chat_body, json_type).body, "/name"), "new");
   // Nothing is left at the backend that is not configured any more.
   EXPECT_TRUE(support::wait_until([&] { return streaming.open_connections() == 0; }));
@@ -216,7 +213,7 @@ TEST_F(reload, that_removes_a_backend_lets_its_requests_finish) {
       return;
     }
     connection.begin_chunked();
-    connection.send_chunk(event);
+    connection.send_chunk(content_event);
     go_on.wait();
     connection.send_chunk(done_event);
     connection.end_chunks();
@@ -225,7 +222,7 @@ TEST_F(reload, that_removes_a_backend_lets_its_requests_finish) {
   auto streaming = gateway.connect();
   streaming.send(request_bytes("POST", chat_path, R"({"stream":true})", json_type));
   auto stream = streaming.read_head();
-  ASSERT_TRUE(streaming.read_until(stream, event));
+  ASSERT_TRUE(streaming.read_until(stream, content_event));
   auto waiting = gateway.connect();
   waiting.send(request_bytes("POST", chat_path, chat_body, json_type));
   ASSERT_TRUE(removed.wait_for_requests(2));
@@ -237,7 +234,7 @@ TEST_F(reload, that_removes_a_backend_lets_its_requests_finish) {
   go_on.open();
   streaming.read_rest(stream);
   EXPECT_TRUE(stream.complete()) << to_string(stream.end);
-  EXPECT_EQ(stream.body, event + done_event);
+  EXPECT_EQ(stream.body, content_event + done_event);
 }
 
 TEST_F(reload, gives_requests_that_wait_for_a_slot_an_answer) {

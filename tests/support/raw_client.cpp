@@ -1,19 +1,16 @@
 #include "tests/support/raw_client.hpp"
 
+#include "tests/support/header_names.hpp"
+
 #include <openssl/x509.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
-#include <strings.h>
 
 namespace synapse::support {
 
 namespace {
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 bool parse_head(http_reply& reply, bool to_head) {
   const std::string_view text = reply.head;
   if (text.size() < 14 || text.substr(0, 7) != "HTTP/1." || text[8] != ' ')

@@ -1,10 +1,11 @@
 #include "tests/support/scripted_upstream.hpp"
 
+#include "tests/support/header_names.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <poll.h>
-#include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,10 +13,6 @@
 namespace synapse::support {
 
 namespace {
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 milliseconds left_until(clock::time_point due) {
   return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(due - clock::now()));
 }

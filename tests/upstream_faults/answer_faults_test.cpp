@@ -7,17 +7,17 @@
 namespace synapse::test {
 namespace {
 
-enum class then { hang, fin, rst };
+enum class afterwards { hang, fin, rst };
 
 /// Reads a request, sends `bytes` and does `what` comes then.
-scripted_upstream::script sends(std::string bytes, then what) {
+scripted_upstream::script sends(std::string bytes, afterwards what) {
   return [bytes = std::move(bytes), what](upstream_connection& connection) {
     if (!connection.read_request(milliseconds{600'000}))
       return;
     connection.send(bytes);
-    if (what == then::hang)
+    if (what == afterwards::hang)
       EXPECT_TRUE(connection.wait_until_peer_closes()) << "the gateway kept the connection";
-    else if (what == then::rst)
+    else if (what == afterwards::rst)
       connection.reset();
   };
 }
@@ -34,7 +34,7 @@ TEST(hanging, before_the_head_is_504) {
   bed_options how;
   how.timeouts = "{response: 150ms, idle: 0}";
   how.retry = quick_retry;
-  fault_bed bed{sends("", then::hang), how};
+  fault_bed bed{sends("", afterwards::hang), how};
   expect_error(bed.chat(), 504, "backend_timeout");
   EXPECT_EQ(bed.upstream.requests(), 1u) << "a request that was sent is not sent again";
   bed.expect_attempts("response_timeout", 1);
@@ -45,7 +45,7 @@ TEST(hanging, within_the_head_is_504) {
   bed_options how;
   how.timeouts = "{response: 150ms, idle: 0}";
   how.retry = quick_retry;
-  fault_bed bed{sends(half_a_head, then::hang), how};
+  fault_bed bed{sends(half_a_head, afterwards::hang), how};
   expect_error(bed.chat(), 504, "backend_timeout");
   EXPECT_EQ(bed.upstream.requests(), 1u);
   bed.expect_at_rest();
@@ -54,14 +54,14 @@ TEST(hanging, within_the_head_is_504) {
 TEST(hanging, after_an_interim_answer_is_504) {
   bed_options how;
   how.timeouts = "{response: 150ms, idle: 0}";
-  fault_bed bed{sends("HTTP/1.1 102 Processing\r\n\r\n", then::hang), how};
+  fault_bed bed{sends("HTTP/1.1 102 Processing\r\n\r\n", afterwards::hang), how};
   expect_error(bed.chat(), 504, "backend_timeout");
 }
 
 TEST(hanging, within_a_small_json_body_is_504) {
   bed_options how;
   how.timeouts = "{response: 60s, idle: 150ms}";
-  fault_bed bed{sends(json_head("Content-Length: 100") + "{\"a\":", then::hang), how};
+  fault_bed bed{sends(json_head("Content-Length: 100") + "{\"a\":", afterwards::hang), how};
   expect_error(bed.chat(), 504, "backend_timeout");
   bed.expect_attempts("idle_timeout", 1);
   bed.expect_at_rest();
@@ -70,8 +70,9 @@ TEST(hanging, within_a_small_json_body_is_504) {
 TEST(hanging, within_a_large_body_cuts_the_connection) {
   bed_options how;
   how.timeouts = "{response: 60s, idle: 150ms}";
-  fault_bed bed{sends(json_head("Content-Length: 1000000") + std::string(100'000, '1'), then::hang),
-                how};
+  fault_bed bed{
+      sends(json_head("Content-Length: 1000000") + std::string(100'000, '1'), afterwards::hang),
+      how};
   const auto reply = bed.chat();
   EXPECT_EQ(reply.status, 200u);
   expect_cut(reply);
@@ -82,9 +83,9 @@ TEST(hanging, within_a_large_body_cuts_the_connection) {
 TEST(hanging, within_chunks_cuts_the_connection) {
   bed_options how;
   how.timeouts = "{response: 60s, idle: 150ms}";
-  fault_bed bed{
-      sends(json_head("Transfer-Encoding: chunked") + chunk("{\"a\":") + "5\r\n12", then::hang),
-      how};
+  fault_bed bed{sends(json_head("Transfer-Encoding: chunked") + chunk("{\"a\":") + "5\r\n12",
+                      afterwards::hang),
+                how};
   const auto reply = bed.chat();
   EXPECT_EQ(reply.status, 200u);
   expect_cut(reply);
@@ -143,7 +144,7 @@ TEST(hanging, a_slow_client_is_not_taken_for_a_silent_backend) {
 // ---- breaking off -------------------------------------------------------------------------------
 
 TEST(breaking_off, before_the_head_sends_the_same_request_again) {
-  for (const auto how_it_ends : {then::fin, then::rst}) {
+  for (const auto how_it_ends : {afterwards::fin, afterwards::rst}) {
     bed_options how;
     how.retry = quick_retry;
     fault_bed bed{[&](upstream_connection& connection) {
@@ -172,13 +173,13 @@ TEST(breaking_off, before_the_head_sends_the_same_request_again) {
 TEST(breaking_off, before_the_head_every_time_is_502) {
   bed_options how;
   how.retry = quick_retry;
-  fault_bed bed{sends("", then::fin), how};
+  fault_bed bed{sends("", afterwards::fin), how};
   expect_error(bed.chat(), 502, "backend_error");
   EXPECT_EQ(bed.upstream.requests(), 3u);
 }
 
 TEST(breaking_off, within_the_head_is_502_and_not_tried_again) {
-  for (const auto how_it_ends : {then::fin, then::rst}) {
+  for (const auto how_it_ends : {afterwards::fin, afterwards::rst}) {
     bed_options how;
     how.retry = quick_retry;
     fault_bed bed{sends(half_a_head, how_it_ends), how};
@@ -189,7 +190,7 @@ TEST(breaking_off, within_the_head_is_502_and_not_tried_again) {
 }
 
 TEST(breaking_off, within_a_small_json_body_is_502) {
-  for (const auto how_it_ends : {then::fin, then::rst}) {
+  for (const auto how_it_ends : {afterwards::fin, afterwards::rst}) {
     bed_options how;
     how.retry = quick_retry;
     fault_bed bed{sends(json_head("Content-Length: 100") + "{\"a\":", how_it_ends), how};
@@ -201,7 +202,7 @@ TEST(breaking_off, within_a_small_json_body_is_502) {
 }
 
 TEST(breaking_off, within_a_larger_body_cuts_the_connection) {
-  for (const auto how_it_ends : {then::fin, then::rst}) {
+  for (const auto how_it_ends : {afterwards::fin, afterwards::rst}) {
     for (const bool chunks : {false, true}) {
       const std::string body(100'000, '7');
       fault_bed bed{sends(chunks ? json_head("Transfer-Encoding: chunked") + chunk(body) + "10\r\n"
@@ -218,7 +219,8 @@ TEST(breaking_off, within_a_larger_body_cuts_the_connection) {
 }
 
 TEST(breaking_off, a_reset_is_no_end_of_a_body_that_runs_until_close) {
-  fault_bed bed{sends("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhalf of", then::rst)};
+  fault_bed bed{
+      sends("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhalf of", afterwards::rst)};
   const auto modern = bed.gateway.post(raw_path, "x");
   expect_cut(modern);
   auto old = bed.gateway.connect();
@@ -267,7 +269,7 @@ TEST(nonsense, is_502_and_not_tried_again) {
   auto client = bed.gateway.connect();
   for (const auto& one : all) {
     SCOPED_TRACE(one.what);
-    bed.upstream.set_script(sends(one.answer, then::hang));
+    bed.upstream.set_script(sends(one.answer, afterwards::hang));
     const auto before = bed.upstream.requests();
     expect_error(bed.chat_on(client), 502, "backend_error");
     EXPECT_EQ(bed.upstream.requests(), before + 1);
@@ -281,8 +283,8 @@ TEST(nonsense, broken_chunks_cut_the_connection) {
   for (const std::string rest : {"zz\r\n", "5\r\nabcdefgh\r\n", "-1\r\n", "0\r\nx\r\n\r\n",
                                  "fffffffffffffffff\r\n", "3\nabc\n0\n\n"}) {
     SCOPED_TRACE(rest);
-    fault_bed bed{
-        sends(json_head("Transfer-Encoding: chunked") + chunk("{\"a\":1}") + rest, then::hang)};
+    fault_bed bed{sends(json_head("Transfer-Encoding: chunked") + chunk("{\"a\":1}") + rest,
+                        afterwards::hang)};
     auto client = bed.gateway.connect();
     const auto reply = bed.chat_on(client);
     EXPECT_NE(reply.end, reply_end::complete);

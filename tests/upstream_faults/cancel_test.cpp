@@ -11,8 +11,6 @@
 namespace synapse::test {
 namespace {
 
-const std::string role = recorded_events().front();
-
 /// One permit: whatever a client leaves behind, the next request needs it.
 bed_options one_permit(std::string url = {}) {
   bed_options how;
@@ -66,7 +64,7 @@ void leave_after(const std::string& part, const std::string& wanted, std::string
   }
 }
 
-const std::string json_head =
+const std::string sized_json_head =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ";
 
 TEST(leaving, before_the_answer) {
@@ -107,7 +105,7 @@ TEST(leaving, in_the_middle_of_a_small_json_body) {
   // Held back until it is complete; the head may or may not have been looked at.
   gate sent;
   std::atomic<bool> closed{false};
-  fault_bed bed{stops_after(json_head + "100\r\n\r\n{", &sent, &closed), one_permit()};
+  fault_bed bed{stops_after(sized_json_head + "100\r\n\r\n{", &sent, &closed), one_permit()};
   auto client = bed.gateway.connect();
   client.send(chat_request());
   ASSERT_TRUE(sent.wait());
@@ -118,7 +116,7 @@ TEST(leaving, in_the_middle_of_a_small_json_body) {
 }
 
 TEST(leaving, in_the_middle_of_a_large_body) {
-  leave_after(json_head + "1000000\r\n\r\n{\"begin\":1", "{\"begin\":1", "responding");
+  leave_after(sized_json_head + "1000000\r\n\r\n{\"begin\":1", "{\"begin\":1", "responding");
 }
 
 TEST(leaving, while_its_request_is_read) {
@@ -286,7 +284,7 @@ TEST(leaving, closes_the_backends_connection_at_once) {
       {"within the head", "HTTP/1.1 200 OK\r\nConte", ""},
       {"before content", std::string{chunked_stream_head} + chunk(role), ""},
       {"mid-stream", std::string{chunked_stream_head} + chunk(content), content},
-      {"within a body", json_head + "1000000\r\n\r\n{\"begin\":1", "{\"begin\":1"},
+      {"within a body", sized_json_head + "1000000\r\n\r\n{\"begin\":1", "{\"begin\":1"},
   };
   for (const auto& phase : phases) {
     std::vector<gate> sent(runs);

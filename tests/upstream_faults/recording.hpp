@@ -22,6 +22,8 @@ std::string chunk(std::string_view payload);
 /// A content event like those of the recording.
 std::string content_event(std::string_view text);
 std::string finish_event();
+/// The recording's first event, without content.
+inline const std::string role = recorded_events().front();
 inline constexpr std::string_view done_event = "data: [DONE]\n\n";
 
 /// Heads of an event stream.

@@ -7,7 +7,6 @@
 namespace synapse::test {
 namespace {
 
-const std::string role = recorded_events().front();
 const std::string error_event =
     "data: {\"error\":{\"code\":500,\"message\":\"slot failed\",\"type\":\"server_error\"}}\n\n";
 

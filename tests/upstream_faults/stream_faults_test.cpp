@@ -6,8 +6,6 @@
 namespace synapse::test {
 namespace {
 
-const std::string role = recorded_events().front();
-
 // ---- breaking off -------------------------------------------------------------------------------
 
 TEST(broken_stream, before_content_is_502) {

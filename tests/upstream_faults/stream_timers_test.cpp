@@ -8,8 +8,6 @@
 namespace synapse::test {
 namespace {
 
-const std::string role = recorded_events().front();
-
 bed_options timers(std::string_view timeouts, std::string_view limits = "{stream_keepalive: 0}") {
   bed_options how;
   how.timeouts = timeouts;

@@ -13,8 +13,6 @@
 namespace synapse::test {
 namespace {
 
-enum class then { fin, rst };
-
 /// How one client fared.
 enum class fate {
   complete,     ///< everything, [DONE], a proper end

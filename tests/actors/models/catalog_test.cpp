@@ -12,7 +12,7 @@ catalog read(std::string_view json) {
   return list ? *list : catalog{};
 }
 
-std::string refused(std::string_view json) {
+std::string problem_of(std::string_view json) {
   std::string problem;
   EXPECT_FALSE(parse_catalog(json, problem));
   EXPECT_FALSE(problem.empty());
@@ -179,12 +179,12 @@ TEST(ctx_size_in, takes_every_form_and_the_last_one) {
 TEST(catalog, refuses_what_is_no_list) {
   for (const auto* no : {"", "null", "[]", "7", "\"data\"", "{}", R"({"data":{}})",
                          R"({"data":"a"})", R"({"data":[)", "<html>", R"({"error":{"code":500}})"})
-    EXPECT_EQ(refused(no), "its model list is not one") << no;
+    EXPECT_EQ(problem_of(no), "its model list is not one") << no;
 }
 
 TEST(catalog, refuses_deep_nesting_outside_of_texts_only) {
   const std::string deep = R"({"data":)" + std::string(100'000, '[');
-  EXPECT_EQ(refused(deep), "its model list is nested too deeply");
+  EXPECT_EQ(problem_of(deep), "its model list is nested too deeply");
   const std::string text(1000, '[');
   EXPECT_NE(read(R"({"data":[{"id":"\")" + text + R"(","status":{}}]})").find("\"" + text),
             nullptr);
@@ -194,7 +194,7 @@ TEST(catalog, refuses_a_list_without_end) {
   std::string json = R"({"data":[)";
   for (int i = 0; i < 10'001; ++i)
     json += (i ? ",{\"id\":\"m" : "{\"id\":\"m") + std::to_string(i) + "\"}";
-  EXPECT_NE(refused(json + "]}").find("10000"), std::string::npos);
+  EXPECT_NE(problem_of(json + "]}").find("10000"), std::string::npos);
 }
 
 TEST(catalog, leaves_out_what_has_the_wrong_type) {

@@ -10,7 +10,7 @@ using test::read_body;
 using test::read_multipart;
 using test::read_part;
 using enum multipart_error;
-using event = multipart_reader::event;
+using form_event = multipart_reader::event;
 using namespace std::string_literals;
 
 const std::string head = "Content-Disposition: form-data; name=a\r\n\r\n";
@@ -83,19 +83,19 @@ TEST(multipart_reader, steps_and_views) {
     return s;
   };
   EXPECT_EQ(reader.part_number(), 0u);
-  EXPECT_EQ(next().what, event::part_begin);
+  EXPECT_EQ(next().what, form_event::part_begin);
   EXPECT_EQ(reader.part().name, "a");
   EXPECT_EQ(reader.part_number(), 1u);
   const multipart_reader::step data = next();
-  EXPECT_EQ(data.what, event::data);
+  EXPECT_EQ(data.what, form_event::data);
   EXPECT_EQ(data.data, "data");
   EXPECT_EQ(data.data.data(), text.data() + text.find("data\r\n"));
-  EXPECT_EQ(next().what, event::part_end);
+  EXPECT_EQ(next().what, form_event::part_end);
   EXPECT_EQ(reader.part().name, "a");
-  EXPECT_EQ(next().what, event::end);
-  EXPECT_EQ(next().what, event::need_more);
+  EXPECT_EQ(next().what, form_event::end);
+  EXPECT_EQ(next().what, form_event::need_more);
   EXPECT_EQ(n, 0u);
-  EXPECT_EQ(reader.next(nullptr, 0).what, event::need_more);
+  EXPECT_EQ(reader.next(nullptr, 0).what, form_event::need_more);
   EXPECT_EQ(reader.finish(), none);
 }
 
@@ -105,7 +105,7 @@ TEST(multipart_reader, data_is_not_held_back_without_need) {
   const std::size_t used = reader.next(text.data(), text.size()).consumed;
   const multipart_reader::step s = reader.next(text.data() + used, text.size() - used);
   EXPECT_EQ(s.data, "data"); // and only what may be the delimiter stays
-  EXPECT_EQ(reader.next("\r\n--", 4).what, event::need_more);
+  EXPECT_EQ(reader.next("\r\n--", 4).what, form_event::need_more);
   EXPECT_EQ(reader.next("\r\n--x", 5).data, "\r\n--x");
 }
 
@@ -235,19 +235,19 @@ TEST(multipart_reader, bad_framing) {
 
 TEST(multipart_reader, an_error_stays) {
   multipart_reader reader("b");
-  EXPECT_EQ(reader.next("--b\n", 4).what, event::error);
-  EXPECT_EQ(reader.next("--b--", 5).what, event::error);
-  EXPECT_EQ(reader.next(nullptr, 0).what, event::error);
+  EXPECT_EQ(reader.next("--b\n", 4).what, form_event::error);
+  EXPECT_EQ(reader.next("--b--", 5).what, form_event::error);
+  EXPECT_EQ(reader.next(nullptr, 0).what, form_event::error);
   EXPECT_EQ(reader.finish(), bad_line_end);
   multipart_reader ended("b");
   EXPECT_EQ(ended.finish(), unterminated);
-  EXPECT_EQ(ended.next("--b--", 5).what, event::error);
+  EXPECT_EQ(ended.next("--b--", 5).what, form_event::error);
 }
 
 TEST(multipart_reader, a_boundary_that_is_none) {
   for (const char* boundary : {"", "a ", "a\r\nb", "a\"b", "\xc3\xbc"}) {
     multipart_reader reader(boundary);
-    EXPECT_EQ(reader.next("x", 1).what, event::error);
+    EXPECT_EQ(reader.next("x", 1).what, form_event::error);
     EXPECT_EQ(reader.error(), bad_boundary);
   }
 }

@@ -14,7 +14,7 @@ std::string le16(unsigned n) {
 std::string le32(std::uint32_t n) {
   return le16(n & 0xffff) + le16(n >> 16);
 }
-std::string chunk(const std::string& id, const std::string& content) {
+std::string wav_chunk(const std::string& id, const std::string& content) {
   return id + le32(static_cast<std::uint32_t>(content.size())) + content +
          (content.size() % 2 != 0 ? "\0"s : "");
 }
@@ -31,8 +31,8 @@ std::string fmt(const format& f) {
   const auto align =
       f.align >= 0 ? static_cast<unsigned>(f.align) : f.channels * ((f.bits + 7) / 8);
   const auto rate = f.byte_rate >= 0 ? static_cast<std::uint32_t>(f.byte_rate) : f.rate * align;
-  return chunk("fmt ", le16(f.tag) + le16(f.channels) + le32(f.rate) + le32(rate) + le16(align) +
-                           le16(f.bits) + f.more);
+  return wav_chunk("fmt ", le16(f.tag) + le16(f.channels) + le32(f.rate) + le32(rate) +
+                               le16(align) + le16(f.bits) + f.more);
 }
 std::string riff(const std::string& chunks) {
   return "RIFF" + le32(static_cast<std::uint32_t>(chunks.size() + 4)) + "WAVE" + chunks;
@@ -45,15 +45,15 @@ std::string extension(unsigned tag, unsigned valid_bits,
   return le16(22) + le16(valid_bits) + le32(3) + le16(tag) + tail;
 }
 
-struct outcome {
+struct header_outcome {
   wav_status status = wav_status::need_more;
   wav_info info;
   std::string problem;
 };
 
-outcome parse(std::string_view beginning, std::uint64_t file_bytes = wav_size_unknown) {
+header_outcome parse(std::string_view beginning, std::uint64_t file_bytes = wav_size_unknown) {
   const test::exact_copy bytes(beginning);
-  outcome out;
+  header_outcome out;
   out.status = parse_wav_header({bytes.begin(), bytes.size()}, file_bytes, out.info, out.problem);
   EXPECT_EQ(out.status == wav_status::not_wav || out.status == wav_status::unsupported,
             !out.problem.empty());
@@ -61,12 +61,12 @@ outcome parse(std::string_view beginning, std::uint64_t file_bytes = wav_size_un
   return out;
 }
 
-/// The same with every shorter beginning: more is asked for until the outcome is this one.
-outcome parse_growing(const std::string& text, std::uint64_t file_bytes = wav_size_unknown) {
-  const outcome all = parse(text, file_bytes);
+/// The same with every shorter beginning: more is asked for until the header_outcome is this one.
+header_outcome parse_growing(const std::string& text, std::uint64_t file_bytes = wav_size_unknown) {
+  const header_outcome all = parse(text, file_bytes);
   bool decided = false;
   for (std::size_t n = 0; n <= text.size(); ++n) {
-    const outcome now = parse(std::string_view(text).substr(0, n), file_bytes);
+    const header_outcome now = parse(std::string_view(text).substr(0, n), file_bytes);
     if (now.status == wav_status::need_more) {
       EXPECT_FALSE(decided) << n;
       continue;
@@ -81,10 +81,11 @@ outcome parse_growing(const std::string& text, std::uint64_t file_bytes = wav_si
 }
 
 TEST(wav_header, plain_file) {
-  const std::string text = riff(fmt({.channels = 2, .rate = 44100}) + chunk("data", "1234567\0"s));
+  const std::string text =
+      riff(fmt({.channels = 2, .rate = 44100}) + wav_chunk("data", "1234567\0"s));
   ASSERT_EQ(text.size(), 52u);
   for (const std::uint64_t size : {std::uint64_t{52}, wav_size_unknown}) {
-    const outcome out = parse_growing(text, size);
+    const header_outcome out = parse_growing(text, size);
     ASSERT_EQ(out.status, wav_status::ok) << out.problem;
     EXPECT_EQ(out.info.format, 1);
     EXPECT_EQ(out.info.channels, 2);
@@ -116,7 +117,7 @@ TEST(wav_header, formats) {
       {0xfffe, 8, 7, extension(7, 8) + "and more"},
   };
   for (const auto& [tag, bits, expected, more] : cases) {
-    const outcome out = parse_growing(
+    const header_outcome out = parse_growing(
         riff(fmt({.tag = tag, .channels = 3, .rate = 8000, .bits = bits, .more = more}) +
              data_head(4)),
         1000);
@@ -128,12 +129,12 @@ TEST(wav_header, formats) {
 }
 
 TEST(wav_header, other_chunks_are_skipped) {
-  const std::string before = chunk("JUNK", std::string(28, '\0')) + chunk("bext", "odd") +
-                             chunk("LIST", "INFOISFT\x0e\0\0\0Lavf59.27.100\0"s) +
-                             chunk("Data", "not it") + chunk("\0\0\0\0"s, "");
-  const std::string text =
-      riff(before + fmt({}) + chunk("fact", le32(1)) + data_head(2) + "ab" + chunk("LIST", "x"));
-  const outcome out = parse_growing(text, text.size());
+  const std::string before = wav_chunk("JUNK", std::string(28, '\0')) + wav_chunk("bext", "odd") +
+                             wav_chunk("LIST", "INFOISFT\x0e\0\0\0Lavf59.27.100\0"s) +
+                             wav_chunk("Data", "not it") + wav_chunk("\0\0\0\0"s, "");
+  const std::string text = riff(before + fmt({}) + wav_chunk("fact", le32(1)) + data_head(2) +
+                                "ab" + wav_chunk("LIST", "x"));
+  const header_outcome out = parse_growing(text, text.size());
   ASSERT_EQ(out.status, wav_status::ok) << out.problem;
   EXPECT_EQ(out.info.data_offset, text.find("data") + 8);
   EXPECT_EQ(out.info.data_bytes, 2u); // what follows is no sound
@@ -141,7 +142,7 @@ TEST(wav_header, other_chunks_are_skipped) {
 
 TEST(wav_header, lying_sizes) {
   const auto size_of = [](std::uint32_t said, std::uint64_t file) {
-    const outcome out = parse_growing(riff(fmt({})) + data_head(said), file);
+    const header_outcome out = parse_growing(riff(fmt({})) + data_head(said), file);
     EXPECT_EQ(out.status, wav_status::ok) << out.problem;
     EXPECT_DOUBLE_EQ(out.info.duration_seconds,
                      out.info.data_bytes == wav_size_unknown
@@ -166,7 +167,7 @@ TEST(wav_header, lying_sizes) {
 
 TEST(wav_header, the_size_of_the_riff_chunk_does_not_matter) {
   for (const std::uint32_t size : {0u, 1u, 0xffffffffu}) {
-    std::string text = riff(fmt({}) + chunk("data", "ab"));
+    std::string text = riff(fmt({}) + wav_chunk("data", "ab"));
     text.replace(4, 4, le32(size));
     EXPECT_EQ(parse_growing(text, text.size()).info.data_bytes, 2u);
   }
@@ -187,7 +188,7 @@ TEST(wav_header, of_kinds_that_are_not_read_here) {
        "subformat"},
   };
   for (const auto& [text, problem] : cases) {
-    const outcome out = parse_growing(text);
+    const header_outcome out = parse_growing(text);
     EXPECT_EQ(out.status, wav_status::unsupported) << problem;
     EXPECT_NE(out.problem.find(problem), std::string::npos) << out.problem;
     EXPECT_EQ(parse_growing(text, text.size()).status, wav_status::unsupported) << problem;
@@ -215,8 +216,8 @@ TEST(wav_header, refused) {
       {"riff", "does not begin with RIFF"},
       {"RIFF\4\0\0\0AVI "s, "not a WAVE"},
       {riff(data), "data chunk comes before the fmt"},
-      {riff(chunk("LIST", "x") + data), "data chunk comes before the fmt"},
-      {riff(chunk("fmt ", std::string(14, '\1')) + data), "fmt chunk is too short"},
+      {riff(wav_chunk("LIST", "x") + data), "data chunk comes before the fmt"},
+      {riff(wav_chunk("fmt ", std::string(14, '\1')) + data), "fmt chunk is too short"},
       {riff(fmt({}) + fmt({}) + data), "two fmt"},
       {riff(fmt({.channels = 0}) + data), "channels is zero"},
       {riff(fmt({.rate = 0}) + data), "sample rate is zero"},
@@ -239,7 +240,7 @@ TEST(wav_header, refused) {
       {riff(fmt({.tag = 0xfffe, .more = extension(1, 17)}) + data), "more bits"},
   };
   for (const auto& [text, problem] : cases) {
-    const outcome out = parse_growing(text);
+    const header_outcome out = parse_growing(text);
     EXPECT_EQ(out.status, wav_status::not_wav) << problem;
     EXPECT_NE(out.problem.find(problem), std::string::npos) << out.problem;
     EXPECT_EQ(parse_growing(text, text.size()).status, wav_status::not_wav) << problem;
@@ -247,7 +248,7 @@ TEST(wav_header, refused) {
 }
 
 TEST(wav_header, a_file_that_ends_within_its_header) {
-  const std::string text = riff(chunk("LIST", "abc") + fmt({}) + data_head(0));
+  const std::string text = riff(wav_chunk("LIST", "abc") + fmt({}) + data_head(0));
   for (std::size_t n = 0; n < text.size(); ++n) {
     EXPECT_EQ(parse(text.substr(0, n), n).problem, "the file ends within its header") << n;
     EXPECT_EQ(parse(text.substr(0, n)).status, wav_status::need_more) << n;
@@ -262,7 +263,7 @@ TEST(wav_header, a_file_that_ends_within_its_header) {
 TEST(wav_header, bounded_look_ahead) {
   // 12 + 24 for fmt + 8 for the chunk that fills + 8 for the head of data
   const auto with_filling = [](std::size_t n) {
-    return riff(fmt({}) + chunk("fill", std::string(n, 'x')) + data_head(2));
+    return riff(fmt({}) + wav_chunk("fill", std::string(n, 'x')) + data_head(2));
   };
   const std::string last = with_filling(max_wav_header_bytes - 52);
   ASSERT_EQ(last.size(), max_wav_header_bytes);
@@ -281,7 +282,7 @@ TEST(wav_header, bounded_number_of_chunks) {
   const auto with_chunks = [](unsigned n) {
     std::string text = fmt({});
     for (unsigned i = 0; i < n; ++i)
-      text += chunk("none", "");
+      text += wav_chunk("none", "");
     return riff(text + data_head(2));
   };
   EXPECT_EQ(parse(with_chunks(62)).status, wav_status::ok);
