@@ -192,6 +192,8 @@ TEST_F(strangers, that_fill_all_places_keep_nobody_out_for_long) {
     s.send(self, std::move(hello));
   }
   std::size_t offers = 0;
+  self->receive([&](const cluster::peer_packet&) { ++offers; },
+                caf::after(support::patience) >> [] {});
   bool more = true;
   while (more)
     self->receive([&](const cluster::peer_packet&) { ++offers; },

@@ -1,4 +1,5 @@
 // A recorded stream that ends after every number of bytes.
+#include "tests/upstream_faults/broken_streams.hpp"
 #include "tests/upstream_faults/fault_bed.hpp"
 #include "tests/upstream_faults/recording.hpp"
 
