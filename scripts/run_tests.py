@@ -10,12 +10,17 @@ of what each failed test printed, and their names: whoever keeps only the end of
 what failed. The exit status is 0 only when something passed and nothing failed. A suite that ends
 with an error without naming a failed test, or that runs no test, counts as one failure.
 
+Suites that wait more than they compute, like `package`, run beside the others, unless JOBS=1; what they
+print follows when they are done.
+
 --programs limits ctest to these GoogleTest programs (the others need not be built). --totals (or the
 variable SYNAPSE_TEST_TOTALS) adds the counts and failures to FILE, one JSON line per run; --sum prints
 such a file like the end of one run.
 """
 
 import argparse
+import concurrent.futures
+import io
 import json
 import os
 import re
@@ -139,27 +144,29 @@ def parse_plain(text):
                   failures=[[name, last_lines(output)] for name, output in blocks])
 
 
-def run_and_copy(command, env):
-    """Runs a command, copies its output through, and returns (exit status, output)."""
-    with subprocess.Popen(command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
-                          errors="replace", stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT) as process:
-        lines = []
-        for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            lines.append(line)
-    return process.returncode, "".join(lines)
-
-
 class Runner:
-    def __init__(self, preset, programs):
+    """The suites; what they print goes to `out`, or to the standard output."""
+
+    def __init__(self, preset, programs, out=None):
         self.preset = preset
+        self.out = out or sys.stdout
         self.programs = programs
         self.build = ROOT / ("build" if preset == "release" else f"build-{preset}")
         self.results = self.build / "test-results"
         self.env = {**os.environ, **SANITIZER_ENV.get(preset, {})}
         self.prefix = tsan_prefix() if preset == "tsan" else []
+
+    def run_and_copy(self, command, env):
+        """Runs a command, copies its output through, and returns (exit status, output)."""
+        with subprocess.Popen(command, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
+                              errors="replace", stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as process:
+            lines = []
+            for line in process.stdout:
+                self.out.write(line)
+                self.out.flush()
+                lines.append(line)
+        return process.returncode, "".join(lines)
 
     def ctest(self):
         junit = self.results / "ctest.xml"
@@ -187,7 +194,7 @@ class Runner:
         for pair in gateway_env:
             stack += ["--gateway-env", pair]
         env = {**self.env, "SYNAPSE_BUILD_DIR": str(ROOT / "build"), **more_env}
-        status, output = run_and_copy([*stack, *command], env)
+        status, output = self.run_and_copy([*stack, *command], env)
         return status, parse(output), output
 
     def sdk_python(self):
@@ -199,7 +206,7 @@ class Runner:
     def dashboard(self):
         built = [str(ROOT / "scripts/build_dashboard.sh"), "--strict",
                  str(self.build / "share/synapse/dashboard")]
-        status, output = run_and_copy(built, self.env)
+        status, output = self.run_and_copy(built, self.env)
         if status != 0:
             return status, Counts(), output
         token = secrets.token_urlsafe(24)
@@ -211,13 +218,13 @@ class Runner:
     def real(self):
         env = {**self.env, "SYNAPSE_BIN_DIR": str(self.build / "bin"),
                "SYNAPSE_BUILD_DIR": str(ROOT / "build")}
-        status, output = run_and_copy(
+        status, output = self.run_and_copy(
             [str(ROOT / "tests/sdk/python/run.sh"), str(ROOT / "tests/real/real_router_test.py")], env)
         return status, parse_unittest(output), output
 
     def run_local(self):
         env = {**self.env, "SYNAPSE_BIN_DIR": str(self.build / "bin")}
-        status, output = run_and_copy(
+        status, output = self.run_and_copy(
             [sys.executable, str(ROOT / "tests" / "run" / "run_local_test.py"), "--verbose"], env)
         return status, parse_unittest(output), output
 
@@ -226,7 +233,7 @@ class Runner:
             [str(ROOT / "tests/deploy/run.sh"), str(ROOT / "tests/deploy/run_all.py")], parse_plain)
 
     def package(self):
-        status, output = run_and_copy(
+        status, output = self.run_and_copy(
             [sys.executable, "-B", "-m", "unittest", "discover", "--verbose",
              "--start-directory", str(ROOT / "tests/package"), "--pattern", "*_test.py"], self.env)
         return status, parse_unittest(output), output
@@ -257,39 +264,64 @@ def tsan_prefix():
 SUITES = {"ctest": Runner.ctest, "sdk-python": Runner.sdk_python, "sdk-node": Runner.sdk_node,
           "dashboard": Runner.dashboard, "run-local": Runner.run_local, "readme": Runner.readme,
           "deploy": Runner.deploy, "package": Runner.package, "real": Runner.real}
+ASIDE = {"package"}  # minutes of one processor and of waiting
 ON_REQUEST = {"real"}  # needs what scripts/real_llama.sh prepares
 
 
+def run_suite(name, runner):
+    """Returns the suite's counts and its line of the summary."""
+    begin = time.monotonic()
+    status, counts, output = SUITES[name](runner)
+    note = ""
+    if counts.failed == 0 and status != 0:
+        note = f" (exit status {status})"
+    elif counts.failed == 0 and counts.passed == 0:
+        note = " (no test passed)"
+    if note:
+        counts.failed = 1
+    if counts.failed and not counts.failures:  # the end of all that was printed has to do
+        counts.failures = [[f"the suite{note}", last_lines(output)]]
+    counts.failures = [[f"{name} ({runner.preset}): {test}", lines] for test, lines in counts.failures]
+    return counts, f"  {name:<11} {counts}{note}, {time.monotonic() - begin:.1f} s"
+
+
 def run_suites(options):
-    runner = Runner(options.preset, options.programs.split())
-    runner.results.mkdir(parents=True, exist_ok=True)
-    total = Counts()
-    lines = []
-    for name in options.suites.split(","):
+    names = options.suites.split(",")
+    for name in names:
         if name not in SUITES:
             sys.exit(f"run_tests: no suite '{name}'; there are {', '.join(SUITES)}")
-    for name in options.suites.split(","):
-        print(f"=== {name} ({options.preset}) ===", flush=True)
-        begin = time.monotonic()
-        status, counts, output = SUITES[name](runner)
-        note = ""
-        if counts.failed == 0 and status != 0:
-            note = f" (exit status {status})"
-        elif counts.failed == 0 and counts.passed == 0:
-            note = " (no test passed)"
-        if note:
-            counts.failed = 1
-        if counts.failed and not counts.failures:  # the end of all that was printed has to do
-            counts.failures = [[f"the suite{note}", last_lines(output)]]
-        counts.failures = [[f"{name} ({options.preset}): {test}", lines]
-                           for test, lines in counts.failures]
+    aside = [name for name in names if name in ASIDE and JOBS != "1"]
+    if set(names) <= {"ctest", *aside}:
+        aside = []  # nothing to run beside
+    programs = options.programs.split()
+    runner = Runner(options.preset, programs)
+    runner.results.mkdir(parents=True, exist_ok=True)
+    total = Counts()
+    done = {}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        begun = {}
+        for place, name in enumerate(names):
+            if name in aside:
+                continue
+            if not begun and "ctest" not in names[place:]:  # whose tests have all processors to themselves
+                for each in aside:
+                    print(f"=== {each} ({options.preset}): begins, beside the others ===", flush=True)
+                    out = io.StringIO()
+                    begun[each] = out, pool.submit(run_suite, each, Runner(options.preset, programs, out))
+            print(f"=== {name} ({options.preset}) ===", flush=True)
+            done[name] = run_suite(name, runner)
+        for name, (out, result) in begun.items():
+            if not result.done():
+                print(f"=== {name} ({options.preset}): still running ===", flush=True)
+            done[name] = result.result()
+            print(f"=== {name} ({options.preset}) ===\n{out.getvalue()}", end="", flush=True)
+    for counts, _ in done.values():
         total.add(counts)
-        lines.append(f"  {name:<11} {counts}{note}, {time.monotonic() - begin:.1f} s")
     if options.totals:
         with open(options.totals, "a", encoding="utf-8") as file:
             file.write(json.dumps(vars(total)) + "\n")
     print(f"=== {options.preset} ===")
-    print("\n".join(lines))
+    print("\n".join(done[name][1] for name in names))
     return total
 
 

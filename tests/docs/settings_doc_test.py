@@ -44,6 +44,7 @@ class Names(unittest.TestCase):
         there = {key for key in keys() if key.startswith("SYNAPSE_")}
         # Of make and of the scripts, not of the gateway.
         others = {"SYNAPSE_URL", "SYNAPSE_BASE_URL", "SYNAPSE_BUILD_DIR"}
+        others |= set(re.findall(r"^option\((SYNAPSE_\w+)", (ROOT / "CMakeLists.txt").read_text("utf-8"), re.M))
         for name, text in texts():
             for variable in re.findall(r"\bSYNAPSE_[A-Z_]+[A-Z]\b(?!\.)", text):
                 known = variable in there | others or any(each.startswith(variable + "_") for each in there)

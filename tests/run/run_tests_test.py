@@ -1,17 +1,23 @@
 """What scripts/run_tests.py makes of the output of each kind of test program."""
 
+import argparse
+import io
 import json
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
+from unittest import mock
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(SCRIPTS))
 
 import run_tests  # noqa: E402  (found through the path above)
+
+PATIENCE = 60  # seconds for whatever has to happen
 
 
 def numbers(counts):
@@ -115,6 +121,62 @@ class Parsers(unittest.TestCase):
         self.assertEqual(numbers(run_tests.parse_plain("x\n3 passed, 1 failed, 2 skipped\n")),
                          (3, 1, 2))
         self.assertEqual(numbers(run_tests.parse_plain("3 passed, 0 failed\n")), (3, 0, 0))
+
+
+class Suites(unittest.TestCase):
+    def setUp(self):
+        self.begun = {name: threading.Event() for name in ("ctest", "deploy", "readme", "package")}
+        self.waits = {}  # for what another one has begun before it ends
+        self.order = []
+
+    def suite(self, name):
+        def run(runner):
+            self.order.append(name)
+            self.begun[name].set()
+            print(f"{name} says", file=runner.out)
+            met = name not in self.waits or self.begun[self.waits[name]].wait(PATIENCE)
+            return (0, run_tests.Counts(1), "") if met else (1, run_tests.Counts(), "alone")
+        return run
+
+    def run_named(self, names, jobs="2"):
+        self.said = io.StringIO()
+        options = argparse.Namespace(preset="release", programs="", suites=names, totals=None)
+        suites = {name: self.suite(name) for name in self.begun}
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(run_tests, "SUITES", suites), \
+                mock.patch.object(run_tests, "ROOT", Path(folder)), mock.patch.object(run_tests, "JOBS", jobs), \
+                mock.patch.object(sys, "stdout", self.said):
+            return run_tests.run_suites(options)
+
+    def test_what_waits_runs_beside_the_others(self):
+        self.waits = {"deploy": "package", "package": "readme"}
+        counts = self.run_named("ctest,deploy,package,readme")
+        self.assertEqual(numbers(counts), (4, 0, 0), self.said.getvalue())
+        self.assertEqual(self.order[0], "ctest")
+        self.assertEqual([line.split()[0] for line in self.said.getvalue().splitlines()[-4:]],
+                         ["ctest", "deploy", "package", "readme"])
+
+    def test_what_it_says_is_not_mixed_with_theirs(self):
+        self.run_named("deploy,package,readme")
+        said = self.said.getvalue()
+        self.assertIn("=== deploy (release) ===\ndeploy says\n", said)
+        self.assertIn("=== package (release) ===\npackage says\n", said)
+        self.assertLess(said.index("readme says"), said.index("package says"))
+
+    def test_its_failure_is_one_of_the_run(self):
+        self.waits = {"package": "ctest"}  # which never begins
+        with mock.patch.dict(globals(), {"PATIENCE": 0}):
+            counts = self.run_named("deploy,package")
+        self.assertEqual(numbers(counts), (1, 1, 0))
+        self.assertEqual(names(counts), ["package (release): the suite (exit status 1)"])
+
+    def test_one_job_is_one_after_the_other(self):
+        self.run_named("deploy,package,readme", jobs="1")
+        self.assertEqual(self.order, ["deploy", "package", "readme"])
+
+    def test_unknown_ones_are_named(self):
+        with self.assertRaisesRegex(SystemExit, "no suite 'other'"):
+            self.run_named("deploy,other")
+        self.assertEqual(self.order, [])
 
 
 class Sum(unittest.TestCase):
