@@ -290,38 +290,46 @@ def run_suites(options):
     for name in names:
         if name not in SUITES:
             sys.exit(f"run_tests: no suite '{name}'; there are {', '.join(SUITES)}")
-    aside = [name for name in names if name in ASIDE and JOBS != "1"]
-    if set(names) <= {"ctest", *aside}:
-        aside = []  # nothing to run beside
+    places = range(len(names))  # a suite may be named twice
+    # ctest's tests have all processors to themselves.
+    alone = [place for place in places if names[place] == "ctest"]
+    aside = [place for place in places if names[place] in ASIDE and JOBS != "1"]
+    others = [place for place in places if place not in alone + aside]
+    if not others:  # nothing to run beside
+        others, aside = aside, []
     programs = options.programs.split()
     runner = Runner(options.preset, programs)
     runner.results.mkdir(parents=True, exist_ok=True)
-    total = Counts()
     done = {}
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        begun = {}
-        for place, name in enumerate(names):
-            if name in aside:
-                continue
-            if not begun and "ctest" not in names[place:]:  # whose tests have all processors to themselves
-                for each in aside:
-                    print(f"=== {each} ({options.preset}): begins, beside the others ===", flush=True)
-                    out = io.StringIO()
-                    begun[each] = out, pool.submit(run_suite, each, Runner(options.preset, programs, out))
-            print(f"=== {name} ({options.preset}) ===", flush=True)
-            done[name] = run_suite(name, runner)
-        for name, (out, result) in begun.items():
+
+    def run_here(place):
+        print(f"=== {names[place]} ({options.preset}) ===", flush=True)
+        done[place] = run_suite(names[place], runner)
+
+    def begin_aside(place, pool):
+        print(f"=== {names[place]} ({options.preset}): begins, beside the others ===", flush=True)
+        out = io.StringIO()
+        return out, pool.submit(run_suite, names[place], Runner(options.preset, programs, out))
+
+    for place in alone:
+        run_here(place)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+        begun = {place: begin_aside(place, pool) for place in aside}
+        for place in others:
+            run_here(place)
+        for place, (out, result) in begun.items():
             if not result.done():
-                print(f"=== {name} ({options.preset}): still running ===", flush=True)
-            done[name] = result.result()
-            print(f"=== {name} ({options.preset}) ===\n{out.getvalue()}", end="", flush=True)
+                print(f"=== {names[place]} ({options.preset}): still running ===", flush=True)
+            done[place] = result.result()
+            print(f"=== {names[place]} ({options.preset}) ===\n{out.getvalue()}", end="", flush=True)
+    total = Counts()
     for counts, _ in done.values():
         total.add(counts)
     if options.totals:
         with open(options.totals, "a", encoding="utf-8") as file:
             file.write(json.dumps(vars(total)) + "\n")
     print(f"=== {options.preset} ===")
-    print("\n".join(done[name][1] for name in names))
+    print("\n".join(done[place][1] for place in places))
     return total
 
 

@@ -64,15 +64,12 @@ class Blocks(Case):
     def test_a_block_that_does_not_end_is_ended_with_all_that_it_started(self):
         started = self.folder / "pid"
         name = started.relative_to(documents.ROOT)  # a /tmp in it would mean another folder
-        # On a busy machine one second may not be enough to start anything.
-        for limit in (1, 5, 25):
-            with mock.patch.object(run_readme, "LIMIT_SECONDS", limit):
-                counts, said = self.run_text("<!-- run alone: expect . -->\n```sh\n"
-                                             f"sleep 600 & echo $! >{name}; wait\n```\n")
-            self.assertEqual(counts, (0, 1, 0))
-            self.assertIn(f"not done within {limit} s", said)
-            if started.exists() and started.read_text():
-                break
+        # Time enough to start something on a busy machine.
+        with mock.patch.object(run_readme, "LIMIT_SECONDS", 5):
+            counts, said = self.run_text("<!-- run alone: expect . -->\n```sh\n"
+                                         f"sleep 600 & echo $! >{name}; wait\n```\n")
+        self.assertEqual(counts, (0, 1, 0))
+        self.assertIn("not done within 5 s", said)
         pid = int(started.read_text())
         deadline = time.monotonic() + 10
         while self.runs(pid):

@@ -169,6 +169,12 @@ class Suites(unittest.TestCase):
         self.assertEqual(numbers(counts), (1, 1, 0))
         self.assertEqual(names(counts), ["package (release): the suite (exit status 1)"])
 
+    def test_one_named_twice_counts_twice(self):
+        results = [(1, run_tests.Counts(), "it failed"), (0, run_tests.Counts(1), "")]
+        with mock.patch.object(self, "suite", lambda name: lambda runner: results.pop(0)):
+            counts = self.run_named("readme,readme")
+        self.assertEqual(numbers(counts), (1, 1, 0))
+
     def test_one_job_is_one_after_the_other(self):
         self.run_named("deploy,package,readme", jobs="1")
         self.assertEqual(self.order, ["deploy", "package", "readme"])
