@@ -56,8 +56,7 @@ TEST_F(members, get_every_line_of_the_others_once_and_in_order) {
   std::vector<std::int64_t> delays;
   for (auto* one : {&a, &b, &c}) {
     ++own;
-    EXPECT_TRUE(support::wait_until([&] { return one->lines().size() == 2 * count; }))
-        << one->lines().size();
+    EXPECT_TRUE(one->wait_for_lines(2 * count)) << one->lines().size();
     for (std::uint64_t origin = 1; origin <= 3; ++origin)
       EXPECT_EQ(one->numbers(origin), origin == own ? std::vector<std::uint64_t>{} : all);
     for (const auto& line : one->lines())
@@ -78,7 +77,7 @@ TEST_F(members, take_many_lines_at_once) {
   constexpr std::size_t count = 20'000;
   const auto begin = std::chrono::steady_clock::now();
   b.say(count, 200);
-  EXPECT_TRUE(support::wait_until([&] { return a.received == count; })) << a.received;
+  EXPECT_TRUE(a.wait_for_lines(count)) << a.received;
   const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin);
   std::printf("%zu lines of 200 bytes in %.0f ms: %.0f lines/s\n", count, took.count() * 1000,
               static_cast<double>(count) / took.count());
@@ -113,7 +112,7 @@ TEST_F(members, are_listed_once_although_they_have_two_addresses) {
   ASSERT_TRUE(b.wait_for("a", member_state::up));
   ASSERT_TRUE(support::wait_until([&] { return b.members().size() == 2; }));
   b.say(10);
-  EXPECT_TRUE(support::wait_until([&] { return a.received == 10; }));
+  EXPECT_TRUE(a.wait_for_lines(10)) << a.received;
   EXPECT_EQ(a.numbers(2), numbers_from(1, 10));
   EXPECT_EQ(b.reports().find(" is down"), std::string::npos) << b.reports();
 }

@@ -161,6 +161,14 @@ public:
     return support::wait_until([&] { return up_ == count; });
   }
 
+  /// Until so many lines have come to the feed. `received` is counted before they set out for it.
+  bool wait_for_lines(std::size_t count) {
+    return support::wait_until([&] {
+      std::lock_guard guard{mutex_};
+      return lines_.size() >= count;
+    });
+  }
+
   /// Says `count` lines, each in a batch of its own.
   void say(std::size_t count, std::size_t bytes = 40) {
     for (std::size_t i = 0; i < count; ++i) {

@@ -37,7 +37,7 @@ TEST_F(tls, carries_lines_between_replicas_of_one_authority) {
   ASSERT_TRUE(b.wait_for("a", member_state::up));
   a.say(100);
   b.say(100);
-  EXPECT_TRUE(support::wait_until([&] { return a.received == 100 && b.received == 100; }))
+  EXPECT_TRUE(a.wait_for_lines(100) && b.wait_for_lines(100))
       << a.received << " " << b.received << "\n"
       << a.reports() << b.reports();
   EXPECT_EQ(a.numbers(2), numbers_from(1, 100));
