@@ -1,0 +1,2 @@
+#define SYNAPSE_COMMON_TEMPLATE template
+#include "common_templates.hpp"
