@@ -1,2 +1,2 @@
 #define SYNAPSE_COMMON_TEMPLATE template
-#include "common_templates.hpp"
+#include "cmake/common_templates.hpp"

@@ -1,7 +1,5 @@
 // Headers that most files of the upper layers read. Kept to third-party and standard headers.
 #pragma once
-#include "common_templates.hpp"
-
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 #include <caf/all.hpp>

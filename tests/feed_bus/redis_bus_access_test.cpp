@@ -50,8 +50,10 @@ TEST_F(redis_bus_access, a_password_that_is_missing_or_not_wanted_is_said_so) {
   replica b{system, open.url(":s3cret"), 2};
   a.start();
   b.start();
-  EXPECT_TRUE(wait_until([&] { return a.reports_with("wants a password") == 1; }));
-  EXPECT_TRUE(wait_until([&] { return b.reports_with("has no password set") == 1; }));
+  EXPECT_TRUE(wait_until([&] { return a.reports_with("wants a password") == 1; }))
+      << a.all_reports();
+  EXPECT_TRUE(wait_until([&] { return b.reports_with("has no password set") == 1; }))
+      << b.all_reports();
   EXPECT_THAT(b.reports->all(), Each(Not(HasSubstr("s3cret"))));
 }
 

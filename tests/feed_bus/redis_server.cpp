@@ -97,6 +97,12 @@ void redis_server::start() {
   throw std::runtime_error("redis-server does not start: " + log_of(directory_.path()));
 }
 
+bool redis_server::has_bound_since(std::size_t log_size) const {
+  const auto log = log_of(directory_.path());
+  return log.size() > log_size &&
+         log.find("Ready to accept connections", log_size) != std::string::npos;
+}
+
 bool redis_server::try_to_start() {
   std::vector<std::string> words{
       "redis-server",   "--port", std::to_string(port_), "--bind", "127.0.0.1",
@@ -105,12 +111,16 @@ bool redis_server::try_to_start() {
   if (tls_)
     words.insert(words.end(), {"--tls-port", std::to_string(tls_port_)});
   words.insert(words.end(), options_.begin(), options_.end());
+  const std::size_t log_size = log_of(directory_.path()).size();
   pid_ = spawn(std::move(words), directory_.path() / "log");
   bool ended = false;
   const bool answers = support::wait_until([&] {
     ended = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
     if (ended)
       return true;
+    // Whoever else has its port meanwhile would answer, too.
+    if (!has_bound_since(log_size))
+      return false;
     try {
       // With a password set it answers with an error, which will do.
       return redis_client{port_}.ask({"PING"}).kind != actors::reply_kind::nothing;

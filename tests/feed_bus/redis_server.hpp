@@ -60,6 +60,8 @@ public:
 
 private:
   bool try_to_start();
+  /// Whether the log says so behind its first `log_size` bytes.
+  bool has_bound_since(std::size_t log_size) const;
   void choose_ports();
 
   scratch_directory directory_;
