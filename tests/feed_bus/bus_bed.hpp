@@ -134,12 +134,6 @@ public:
       result.push_back(one.event.number);
     return result;
   }
-  std::string all_reports() const {
-    std::string result;
-    for (const auto& one : reports->all())
-      result += one + "\n";
-    return result;
-  }
   std::size_t reports_with(const std::string& part) const {
     const auto all = reports->all();
     return static_cast<std::size_t>(

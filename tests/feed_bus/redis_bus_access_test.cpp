@@ -51,9 +51,9 @@ TEST_F(redis_bus_access, a_password_that_is_missing_or_not_wanted_is_said_so) {
   a.start();
   b.start();
   EXPECT_TRUE(wait_until([&] { return a.reports_with("wants a password") == 1; }))
-      << a.all_reports();
+      << testing::PrintToString(a.reports->all());
   EXPECT_TRUE(wait_until([&] { return b.reports_with("has no password set") == 1; }))
-      << b.all_reports();
+      << testing::PrintToString(b.reports->all());
   EXPECT_THAT(b.reports->all(), Each(Not(HasSubstr("s3cret"))));
 }
 
