@@ -1,7 +1,6 @@
-// Templates of libraries that most files would instantiate anew, which was a fifth of their
-// compilation. They are declared here, in the precompiled header, and compiled once, in
-// common_templates.cpp; without the precompiled header every file instantiates them for itself, as
-// usual.
+// Templates of libraries that most files would instantiate anew. They are declared here, in the
+// precompiled header, and compiled once, in common_templates.cpp; without the precompiled header
+// every file instantiates them for itself, as usual.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
@@ -36,8 +35,8 @@ SYNAPSE_COMMON_TEMPLATE class nlohmann::detail::parser<nlohmann::ordered_json,
 SYNAPSE_COMMON_TEMPLATE class nlohmann::detail::parser<nlohmann::ordered_json,
                                                        synapse::common_templates::json_bytes>;
 
-// What every log line with an argument comes down to. Later releases of fmt have it in their
-// library.
+// What every log line with an argument comes down to. Declared as fmt 9 does it, which Debian 12
+// has.
 #if FMT_VERSION < 100000
 SYNAPSE_COMMON_TEMPLATE void fmt::detail::vformat_to<char>(fmt::detail::buffer<char>&,
                                                            fmt::string_view, fmt::format_args,
