@@ -8,6 +8,7 @@ synapse_add_component(config NO_PCH PATH config
     file_text.cpp
     loader.cpp
     model_defaults.cpp
+    networks.cpp
     redis_url.cpp
     route_defaults.cpp
     schema.cpp
@@ -24,6 +25,7 @@ synapse_add_test(config NO_PCH
     config/environment_test.cpp
     config/loader_errors_test.cpp
     config/loader_test.cpp
+    config/networks_test.cpp
     config/redis_url_test.cpp
     config/sample_files_test.cpp
     config/validator_test.cpp

@@ -341,6 +341,8 @@ void document_reader::read_top(const yaml_entry& entry, settings& all) {
     read_listener(entry, all.listener);
   else if (entry.key == "limits")
     read_section("limits.", entry, all.limits);
+  else if (entry.key == "cors")
+    read_section("cors.", entry, all.cors);
   else if (entry.key == "drain")
     read_section("drain.", entry, all.drain);
   else if (entry.key == "health")
@@ -352,7 +354,7 @@ void document_reader::read_top(const yaml_entry& entry, settings& all) {
 }
 
 settings document_reader::read(const yaml_node& root) {
-  static const name_list others = {"backends", "routes", "listener", "limits",
+  static const name_list others = {"backends", "routes", "listener", "limits", "cors",
                                    "drain",    "health", "models",   "cluster"};
   settings all;
   if (root.type != yaml_node::kind::map && root.type != yaml_node::kind::null) {

@@ -1,5 +1,6 @@
 #include "config/environment.hpp"
 
+#include "config/networks.hpp"
 #include "config/redis_url.hpp"
 #include "config/values.hpp"
 
@@ -129,6 +130,22 @@ std::string set_cookie_name(std::string_view value, settings& all) {
   return {};
 }
 
+/// Addresses and ranges, separated by commas or blanks.
+std::string set_trusted_proxies(std::string_view value, settings& all) {
+  std::vector<std::string> proxies;
+  while (!value.empty()) {
+    const auto end = std::min(value.find_first_of(", "), value.size());
+    if (end > 0) {
+      if (const auto range = parse_network(value.substr(0, end)); !range)
+        return range.error;
+      proxies.emplace_back(value.substr(0, end));
+    }
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  all.process.trusted_proxies = std::move(proxies);
+  return {};
+}
+
 std::string set_redis_url(std::string_view value, settings& all) {
   if (const auto url = parse_redis_url(value); !url)
     return url.error;
@@ -197,6 +214,9 @@ constexpr variable variables[] = {
      [](std::string_view value, settings& all) {
        return set_boolean(value, all.process.dashboard_cookie_secure);
      }},
+    {"SYNAPSE_TRUSTED_PROXIES", "",
+     "addresses and ranges (10.0.0.0/8) of reverse proxies before the gateway, with commas between",
+     set_trusted_proxies},
     {"SYNAPSE_DASHBOARD_DIR", "",
      "directory of the built front end; unset: share/synapse/dashboard beside the program's folder",
      process_text<&process_settings::dashboard_dir>},

@@ -23,6 +23,9 @@ constexpr value_range between(double min, double max) {
 constexpr value_range off_or_between(double min, double max) {
   return {min, max, true, false};
 }
+constexpr value_range off_or_bytes_between(double min, double max) {
+  return {min, max, true, true};
+}
 constexpr value_range bytes_between(double min, double max) {
   return {min, max, false, true};
 }
@@ -37,6 +40,8 @@ const field<listener_settings> listener_fields[] = {
      "port to listen on, 0 = any free one; SYNAPSE_PORT wins"},
     {"backlog", &listener_settings::backlog, between(1, 65535),
      "connections the kernel keeps until they are accepted"},
+    {"hosts", &listener_settings::hosts, any,
+     "names, besides those of loopback, that a listener on loopback answers to; 421 for others"},
 };
 
 const field<listener_tls_settings> listener_tls_fields[] = {
@@ -60,16 +65,31 @@ const field<limit_settings> limit_fields[] = {
      bytes_between(1 * kib, 64 * mib), "one event of a backend's stream"},
     {"max_connections", &limit_settings::max_connections, between(1, 1'000'000),
      "client connections of the process; beyond: accepted and closed"},
+    {"max_connections_per_address", &limit_settings::max_connections_per_address,
+     off_or_between(1, 1'000'000),
+     "of one address, or /64 of IPv6, that is no trusted proxy; 0 = three quarters of "
+     "`max_connections`"},
+    {"reserved_connections", &limit_settings::reserved_connections, between(1, 1000),
+     "places beyond `max_connections` that answer `/livez` and `/readyz` only"},
     {"header_timeout", &limit_settings::header_timeout, between(1, hour),
      "first byte of a head until it is complete; 408"},
     {"body_timeout", &limit_settings::body_timeout, between(1, day),
      "between two bytes of a request body; 408"},
+    {"min_body_rate", &limit_settings::min_body_rate, off_or_bytes_between(1, 1 * gib),
+     "of a request body per second, on average after `body_timeout`; 408 below; 0 = any"},
+    {"max_body_time", &limit_settings::max_body_time, off_or_between(1, day),
+     "first byte of a request body until its end; 408; 0 = no limit"},
     {"idle_timeout", &limit_settings::idle_timeout, between(1, day),
      "keep-alive connection without a request"},
     {"write_timeout", &limit_settings::write_timeout, between(1, day),
      "a client that does not read its answer"},
     {"stream_keepalive", &limit_settings::stream_keepalive, off_or_between(1, hour),
      "silence in a stream before a comment is sent; 0 = never"},
+};
+
+const field<cors_settings> cors_fields[] = {
+    {"origins", &cors_settings::origins, any,
+     "`scheme://host[:port]` of web pages that may use the gateway; none unless given"},
 };
 
 const field<drain_settings> drain_fields[] = {
@@ -137,6 +157,10 @@ const field<cluster_settings> cluster_fields[] = {
     {"timeout", &cluster_settings::timeout, between(100, 10 * minute),
      "a replica that has not answered for so long is down"},
     {"max_members", &cluster_settings::max_members, between(1, 1024), "replicas besides this one"},
+    {"max_strangers", &cluster_settings::max_strangers, between(1, 1024),
+     "connections of others that have not shown the secret yet"},
+    {"greeting_timeout", &cluster_settings::greeting_timeout, between(100, 10 * minute),
+     "longest time until they have"},
     {"queue", &cluster_settings::queue, between(1, 1'000'000),
      "lines that may wait for one replica; the oldest give way"},
 };
@@ -315,6 +339,10 @@ std::span<const field<listener_tls_settings>> fields_of() {
 template <>
 std::span<const field<limit_settings>> fields_of() {
   return limit_fields;
+}
+template <>
+std::span<const field<cors_settings>> fields_of() {
+  return cors_fields;
 }
 template <>
 std::span<const field<drain_settings>> fields_of() {

@@ -67,6 +67,8 @@ std::span<const field<listener_settings>> fields_of();
 template <>
 std::span<const field<limit_settings>> fields_of();
 template <>
+std::span<const field<cors_settings>> fields_of();
+template <>
 std::span<const field<drain_settings>> fields_of();
 template <>
 std::span<const field<health_aggregation_settings>> fields_of();
@@ -93,6 +95,7 @@ void for_each_section(All& all, Visitor&& visit) {
   visit(std::string_view{"listener."}, all.listener);
   visit(std::string_view{"listener.tls."}, all.listener.tls);
   visit(std::string_view{"limits."}, all.limits);
+  visit(std::string_view{"cors."}, all.cors);
   visit(std::string_view{"drain."}, all.drain);
   visit(std::string_view{"health."}, all.health);
   visit(std::string_view{"models."}, all.models);

@@ -89,6 +89,8 @@ struct upstream_tls_settings {
 struct health_settings {
   std::string path = "/health";
   milliseconds timeout{5000};
+  /// No path was given: where `path` is not there (404), the usual others are asked. No key.
+  bool detect = false;
   bool operator==(const health_settings&) const = default;
 };
 
@@ -138,6 +140,9 @@ struct listener_settings {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8000; ///< 0 = any free port
   int backlog = 1024;
+  /// Names of the gateway besides loopback ones that a listener on loopback answers to; a page
+  /// whose name has been pointed at this machine (DNS rebinding) has another one.
+  std::vector<std::string> hosts;
   listener_tls_settings tls;
   bool operator==(const listener_settings&) const = default;
 };
@@ -150,14 +155,29 @@ struct limit_settings {
   std::size_t max_json_body_bytes = 32 * 1024 * 1024; ///< bodies that are inspected; 413 above
   /// Forms with recordings; they are passed on while they arrive, never held. 413 above.
   std::size_t max_upload_bytes = std::size_t{2} * 1024 * 1024 * 1024;
-  std::size_t max_stream_event_bytes = 1024 * 1024; ///< one SSE event of a backend
-  std::size_t max_connections = 20'000;             ///< per process; beyond: accepted and closed
-  milliseconds header_timeout{10'000};              ///< first byte of a head → complete; 408
-  milliseconds body_timeout{30'000};                ///< between bytes of a request body; 408
-  milliseconds idle_timeout{75'000};                ///< keep-alive connection without a request
-  milliseconds write_timeout{60'000};               ///< a client that does not read
-  milliseconds stream_keepalive{15'000};            ///< silence before `: keepalive`; 0 = never
+  /// One SSE event of a backend; answers with images come as one event.
+  std::size_t max_stream_event_bytes = 32 * 1024 * 1024;
+  std::size_t max_connections = 20'000; ///< per process; beyond: accepted and closed
+  /// From one address (one /64 of IPv6) that is no trusted proxy; 0 = three quarters of
+  /// `max_connections`.
+  std::size_t max_connections_per_address = 0;
+  /// Places beyond `max_connections` for probes: `/livez`, `/readyz` and nothing else.
+  std::size_t reserved_connections = 16;
+  milliseconds header_timeout{10'000}; ///< first byte of a head → complete; 408
+  milliseconds body_timeout{30'000};   ///< between bytes of a request body; 408
+  /// Bytes per second of a body, on average once it has taken `body_timeout`; 408 below; 0 = any.
+  std::size_t min_body_rate = 128;
+  milliseconds max_body_time{3'600'000}; ///< first byte of a body → its end; 408; 0 = no limit
+  milliseconds idle_timeout{75'000};     ///< keep-alive connection without a request
+  milliseconds write_timeout{60'000};    ///< a client that does not read
+  milliseconds stream_keepalive{15'000}; ///< silence before `: keepalive`; 0 = never
   bool operator==(const limit_settings&) const = default;
+};
+
+/// Web pages of other origins that may use the gateway (Fetch standard, "CORS protocol").
+struct cors_settings {
+  std::vector<std::string> origins; ///< `scheme://host[:port]` each, exactly; empty = none
+  bool operator==(const cors_settings&) const = default;
 };
 
 struct drain_settings {
@@ -237,7 +257,9 @@ struct cluster_settings {
   milliseconds heartbeat{200}; ///< between two signs of life
   milliseconds timeout{1'000}; ///< without one a replica counts as down
   unsigned max_members = 64;   ///< replicas besides this one
-  unsigned queue = 2'000;      ///< lines that may wait for one replica; the oldest give way
+  unsigned max_strangers = 32; ///< connections of others that have not shown the secret yet
+  milliseconds greeting_timeout{5'000}; ///< longest time until they have
+  unsigned queue = 2'000; ///< lines that may wait for one replica; the oldest give way
   cluster_tls_settings tls;
   redial_settings redial;
   bool operator==(const cluster_settings&) const = default;
@@ -259,6 +281,8 @@ struct process_settings {
   std::optional<std::string> dashboard_access_token;
   std::string dashboard_cookie_name = "synapse_dash_token";
   bool dashboard_cookie_secure = false;
+  /// Addresses (`192.0.2.1`, `10.0.0.0/8`, `fd00::/8`) of reverse proxies before the gateway.
+  std::vector<std::string> trusted_proxies;
   std::string dashboard_dir; ///< of the front end as built; empty: beside the program
   struct terminal_feed_settings {
     std::string mode = "mock"; ///< live | mock
@@ -282,6 +306,7 @@ struct settings {
   unsigned threads = 0; ///< I/O threads; 0 = one per core
   listener_settings listener;
   limit_settings limits;
+  cors_settings cors;
   drain_settings drain;
   health_aggregation_settings health;
   model_settings models;

@@ -59,6 +59,7 @@ TEST(loader, reads_every_key_of_the_process) {
                               "  host: 0.0.0.0\n"
                               "  port: 0\n"
                               "  backlog: 7\n"
+                              "  hosts: [ai.home.arpa]\n"
                               "  tls: {certificate: /c.pem, key: /k.pem}\n"
                               "limits:\n"
                               "  max_header_bytes: 8KiB\n"
@@ -68,19 +69,39 @@ TEST(loader, reads_every_key_of_the_process) {
                               "  max_upload_bytes: 3MiB\n"
                               "  max_stream_event_bytes: 64KiB\n"
                               "  max_connections: 10\n"
+                              "  max_connections_per_address: 6\n"
+                              "  reserved_connections: 2\n"
                               "  header_timeout: 1s\n"
                               "  body_timeout: 2s\n"
+                              "  min_body_rate: 1KiB\n"
+                              "  max_body_time: 5m\n"
                               "  idle_timeout: 3s\n"
                               "  write_timeout: 4s\n"
                               "  stream_keepalive: 0\n"
+                              "cors: {origins: [\"https://chat.example\"]}\n"
                               "drain: {delay: 1s, limit: 2m}\n"
                               "health: {max_age: 250ms}\n" +
                               one_backend(""));
   settings expected;
   expected.threads = 3;
-  expected.listener = {"0.0.0.0", 0, 7, {"/c.pem", "/k.pem"}};
-  expected.limits = {8192, 4096,       50,         1 << 20,    3 << 20,    1 << 16,
-                     10,   seconds{1}, seconds{2}, seconds{3}, seconds{4}, seconds{0}};
+  expected.listener = {"0.0.0.0", 0, 7, {"ai.home.arpa"}, {"/c.pem", "/k.pem"}};
+  expected.limits = {.max_header_bytes = 8192,
+                     .max_uri_bytes = 4096,
+                     .max_header_fields = 50,
+                     .max_json_body_bytes = 1 << 20,
+                     .max_upload_bytes = 3 << 20,
+                     .max_stream_event_bytes = 1 << 16,
+                     .max_connections = 10,
+                     .max_connections_per_address = 6,
+                     .reserved_connections = 2,
+                     .header_timeout = seconds{1},
+                     .body_timeout = seconds{2},
+                     .min_body_rate = 1024,
+                     .max_body_time = seconds{300},
+                     .idle_timeout = seconds{3},
+                     .write_timeout = seconds{4},
+                     .stream_keepalive = seconds{0}};
+  expected.cors = {{"https://chat.example"}};
   expected.drain = {seconds{1}, seconds{120}};
   expected.health = {milliseconds{250}};
   expected.backends = all.backends;
