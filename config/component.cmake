@@ -8,6 +8,7 @@ synapse_add_component(config NO_PCH PATH config
     file_text.cpp
     loader.cpp
     model_defaults.cpp
+    near_names.cpp
     networks.cpp
     redis_url.cpp
     route_defaults.cpp
@@ -25,6 +26,7 @@ synapse_add_test(config NO_PCH
     config/environment_test.cpp
     config/loader_errors_test.cpp
     config/loader_test.cpp
+    config/near_names_test.cpp
     config/networks_test.cpp
     config/redis_url_test.cpp
     config/sample_files_test.cpp
