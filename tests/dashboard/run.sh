@@ -10,25 +10,18 @@
 #
 #   tests/dashboard/run.sh screenshots.mjs   writes docs/images/dashboard-*.png (IMAGES_DIR: elsewhere)
 #
-# What is needed is installed by the lock file into the build directory, anew only when that changes.
+# They run in Debian 12's Node, with what the lock file names.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-build=${SYNAPSE_BUILD_DIR:-$here/../../build}
+# shellcheck source=tests/support/installing.sh
+source "$here/../support/installing.sh"
 export SYNAPSE_URL=${SYNAPSE_URL:-${SYNAPSE_BASE_URL:-}}
 : "${SYNAPSE_URL:?the address of a running gateway; scripts/with_local_stack.py sets SYNAPSE_BASE_URL}"
 : "${SYNAPSE_DASHBOARD_TOKEN:?the token that opens the dashboard}"
 
-key=$(cat "$here/package.json" "$here/package-lock.json" | sha256sum | cut -c1-16)
-home="$build/dashboard-tests-$key"
-if [[ ! -f $home/complete ]]; then
-  echo "Installing what drives the browser"
-  rm -rf "$build"/dashboard-tests-*
-  mkdir -p "$home"
-  cp "$here/package.json" "$here/package-lock.json" "$home"
-  (cd "$home" && npm ci --silent --no-audit --no-fund --ignore-scripts)
-  touch "$home/complete"
-fi
+node_home dashboard-tests "what drives the browser" "$here"
+debian_node
 # Modules are looked up beside the importing file, so the tests run as a copy beside them.
 rm -rf "$home"/*.mjs "$home/support" "$home/sections"
 cp -r "$here"/*.mjs "$here/support" "$here/sections" "$home"

@@ -66,7 +66,7 @@ TEST_F(faults, a_load_that_fails_is_502_for_all_and_not_for_ever) {
   EXPECT_EQ(text_at(reply.body, "/error/code"), "model_load_failed");
   EXPECT_NE(text_at(reply.body, "/error/message").find("exit code 7"), std::string::npos);
   EXPECT_TRUE(gateway.wait_for_log("could not be loaded"));
-  EXPECT_EQ(gateway.metric("synapse_model_loads_total", R"(result="failed")"), 1);
+  EXPECT_TRUE(gateway.wait_for_metric("synapse_model_loads_total", R"(result="failed")", 1));
   EXPECT_EQ(gateway.post(chat_target, chat_of("b")).status, 200u);
   router.fail_loads_of("");
   EXPECT_EQ(gateway.post(chat_target, chat_of("a")).status, 200u);

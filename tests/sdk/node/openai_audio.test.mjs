@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 
+import './file_global.mjs';
 import OpenAI, { toFile } from 'openai';
 
 const baseUrl = process.env.SYNAPSE_BASE_URL.replace(/\/$/, '');
