@@ -74,7 +74,7 @@ cluster_targets := deploy deploy-phase1 deploy-local deploy-infra deploy-gpu-tim
   deploy-monitoring $(parts:%=deploy-%) build-gateway build-local-backends release-gateway-remote \
   test-health test-embed test-tts logs $(parts:%=logs-%) logs-feed-bus status show-routes validate clean
 
-.PHONY: help deps build dashboard run package test test-quick test-asan test-tsan test-real bench \
+.PHONY: help deps build dashboard run package test test-quick test-asan test-tsan test-bare test-real bench \
   microbench lint format format-check clean-build $(cluster_targets)
 
 # The scripts get them from the environment: there are no quotes that a value could break out of. Only
@@ -132,6 +132,10 @@ test-tsan: ## Tests with ThreadSanitizer, with an instrumented CAF (TSAN_TESTS="
 	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh tsan --with tests synapse $(sanitized_backends) $(or $(TSAN_TESTS),all)
 	@exec scripts/run_tests.py --preset tsan --suites '$(SANITIZER_SUITES)' --programs '$(TSAN_TESTS)'
+
+test-bare: ## Run the README's two commands in a bare Debian 12, as root (scripts/test_bare.py --help)
+	@scripts/install_dependencies.sh test
+	@exec scripts/test_bare.py
 
 test-real: ## Test against a real llama.cpp router and model, fetched once (430 MB, scripts/real_llama.sh --help)
 	@scripts/install_dependencies.sh build real
