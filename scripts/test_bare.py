@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "package"))
 import clean_root  # noqa: E402
 
-HOME = "/root/synapse"
+HOME = "/srv/synapse"  # of the clone, in the root
 RUN_LIMIT_SECONDS = 60 * 60  # installing, building and starting
 TEST_LIMIT_SECONDS = 3 * 60 * 60
 STOP_LIMIT_SECONDS = 60
@@ -48,9 +48,10 @@ class Bare:
         root.apt_install("git", "make", "ca-certificates")
         # How this machine's clients reach their registries.
         for file, inside in ((Path("/etc/pip.conf"), "/etc/pip.conf"),
-                             (Path.home() / ".npmrc", "/root/.npmrc")):
+                             (Path.home() / ".npmrc", "/etc/host-npmrc")):
             if file.is_file():
                 shutil.copy(file, root.at(inside))
+        self.environment["NPM_CONFIG_USERCONFIG"] = "/etc/host-npmrc"
         bundle = clean_root.HOST_BUNDLE
         if bundle.is_file():
             shutil.copy(bundle, root.at(bundle))

@@ -658,6 +658,14 @@ TEST(known_fields, are_found_in_any_case_and_nothing_else_is) {
   const std::pair<const char*, known_field> cases[] = {
       {"accept", known_field::accept},
       {"accept-encoding", known_field::accept_encoding},
+      {"access-control-allow-credentials", known_field::access_control_allow_credentials},
+      {"access-control-allow-headers", known_field::access_control_allow_headers},
+      {"access-control-allow-methods", known_field::access_control_allow_methods},
+      {"access-control-allow-origin", known_field::access_control_allow_origin},
+      {"access-control-allow-private-network", known_field::access_control_allow_private_network},
+      {"access-control-expose-headers", known_field::access_control_expose_headers},
+      {"access-control-max-age", known_field::access_control_max_age},
+      {"api-key", known_field::api_key},
       {"authorization", known_field::authorization},
       {"cache-control", known_field::cache_control},
       {"connection", known_field::connection},
@@ -671,11 +679,14 @@ TEST(known_fields, are_found_in_any_case_and_nothing_else_is) {
       {"host", known_field::host},
       {"keep-alive", known_field::keep_alive},
       {"last-event-id", known_field::last_event_id},
+      {"location", known_field::location},
+      {"ocp-apim-subscription-key", known_field::ocp_apim_subscription_key},
       {"origin", known_field::origin},
       {"proxy-authenticate", known_field::proxy_authenticate},
       {"proxy-authorization", known_field::proxy_authorization},
       {"proxy-connection", known_field::proxy_connection},
       {"retry-after", known_field::retry_after},
+      {"sec-fetch-site", known_field::sec_fetch_site},
       {"server", known_field::server},
       {"set-cookie", known_field::set_cookie},
       {"te", known_field::te},
@@ -688,11 +699,16 @@ TEST(known_fields, are_found_in_any_case_and_nothing_else_is) {
       {"via", known_field::via},
       {"www-authenticate", known_field::www_authenticate},
       {"x-accel-buffering", known_field::x_accel_buffering},
+      {"x-access-token", known_field::x_access_token},
+      {"x-amz-security-token", known_field::x_amz_security_token},
       {"x-api-key", known_field::x_api_key},
+      {"x-auth-token", known_field::x_auth_token},
       {"x-forwarded-for", known_field::x_forwarded_for},
       {"x-forwarded-host", known_field::x_forwarded_host},
       {"x-forwarded-proto", known_field::x_forwarded_proto},
-      {"x-request-id", known_field::x_request_id}};
+      {"x-goog-api-key", known_field::x_goog_api_key},
+      {"x-request-id", known_field::x_request_id},
+      {"xi-api-key", known_field::xi_api_key}};
   EXPECT_EQ(std::size(cases) + 1, static_cast<std::size_t>(known_field::count_));
   for (const auto& [name, id] : cases) {
     std::string text = name;
