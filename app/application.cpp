@@ -13,10 +13,12 @@
 #include "app/tls_contexts.hpp"
 #include "app/version.hpp"
 #include "config/loader.hpp"
+#include "config/networks.hpp"
 #include "config/watcher.hpp"
 #include "http/handlers/api_routes.hpp"
 #include "http/handlers/openapi_document.hpp"
 #include "http/server/listener.hpp"
+#include "http/server/origin_policy.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/gateway_metrics.hpp"
 #include "telemetry/logging.hpp"
@@ -103,6 +105,7 @@ struct application::parts {
   net::blocking_pool blocking{2};
   handlers::services services;
   server::route_table table;
+  std::optional<server::origin_policy> origins; ///< made when the address is known
   std::unique_ptr<observation> observed;
 
   system_config actor_config;
@@ -182,8 +185,12 @@ struct application::parts {
       }
       address = found.begin()->endpoint().address();
     }
+    const auto bound = config::parse_address(address.to_string());
+    origins.emplace(server::listening_place{bound && bound->is_loopback(), to.host,
+                                            config::networks_of(first.process.trusted_proxies)});
     auto port = to.port;
     for (auto& t : threads) {
+      t->work.origins = &*origins;
       t->listener =
           std::make_unique<server::listener>(t->work, net::tcp::endpoint{address, port}, to.backlog,
                                              settings->limits.max_connections, ec);

@@ -2,8 +2,10 @@
 
 #include "actors/feed_bus/redis_bus.hpp"
 #include "actors/terminal_feed.hpp"
+#include "config/networks.hpp"
 #include "config/redis_url.hpp"
 #include "http/client/feed_desk.hpp"
+#include "http/core/host_name.hpp"
 #include "http/handlers/api_routes.hpp"
 #include "http/server/traffic_desk.hpp"
 #include "http/server/worker.hpp"
@@ -44,6 +46,7 @@ handlers::dashboard_gate_options gate_options(const config::settings& settings) 
   options.cookie_name = settings.process.dashboard_cookie_name;
   options.cookie_secure = settings.process.dashboard_cookie_secure;
   options.loopback = is_loopback(settings.listener.host);
+  options.proxies = config::networks_of(settings.process.trusted_proxies);
   return options;
 }
 
@@ -96,13 +99,7 @@ observation::observation(const config::settings& settings, telemetry::log_system
   files_ = handlers::dashboard_files::load(directory, problem);
   if (files_.empty())
     say_->info("the dashboard's front end is not there ({}); `make dashboard` builds it", problem);
-  if (gate_.is_open())
-    say_->warn("the dashboard is open to everybody on this machine: "
-               "SYNAPSE_DASHBOARD_ACCESS_TOKEN is not set");
-  else if (!gate_.has_token())
-    say_->warn("the dashboard is closed: {} is no loopback address, and "
-               "SYNAPSE_DASHBOARD_ACCESS_TOKEN is not set",
-               settings.listener.host);
+  tell_gate(settings);
   all_.process = &process_;
   all_.gate = &gate_;
   all_.files = &files_;
@@ -128,6 +125,23 @@ observation::observation(const config::settings& settings, telemetry::log_system
 }
 
 observation::~observation() = default;
+
+void observation::tell_gate(const config::settings& settings) const {
+  if (gate_.has_token())
+    return;
+  const auto& names = settings.listener.hosts;
+  const auto named = std::find_if(names.begin(), names.end(),
+                                  [](const auto& name) { return !http::is_loopback_host(name); });
+  if (gate_.is_open() && named == names.end())
+    say_->warn(
+        "the dashboard is open to everybody on this machine, and through a reverse proxy on it "
+        "to everybody: SYNAPSE_DASHBOARD_ACCESS_TOKEN is not set");
+  else
+    say_->warn("the dashboard is closed: {}, and SYNAPSE_DASHBOARD_ACCESS_TOKEN is not set",
+               !settings.process.trusted_proxies.empty() ? "SYNAPSE_TRUSTED_PROXIES names proxies"
+               : gate_.is_open()                         ? "listener.hosts names " + *named
+                                 : settings.listener.host + " is no loopback address");
+}
 
 void observation::start(caf::actor_system& system, const std::vector<server::worker*>& workers,
                         const actors::supervisor_actor& supervisor,

@@ -61,6 +61,8 @@ public:
   void stop();
 
 private:
+  /// Says who may see the dashboard while there is no token.
+  void tell_gate(const config::settings& settings) const;
   void start_redis(caf::actor_system& system);
   void start_cluster(caf::actor_system& system, const actors::supervisor_actor& supervisor,
                      actors::replica_parts parts);

@@ -10,6 +10,7 @@ synapse_add_component(config NO_PCH PATH config
     model_defaults.cpp
     near_names.cpp
     networks.cpp
+    origins.cpp
     redis_url.cpp
     route_defaults.cpp
     schema.cpp
@@ -28,6 +29,7 @@ synapse_add_test(config NO_PCH
     config/loader_test.cpp
     config/near_names_test.cpp
     config/networks_test.cpp
+    config/origins_test.cpp
     config/redis_url_test.cpp
     config/sample_files_test.cpp
     config/validator_test.cpp

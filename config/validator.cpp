@@ -1,5 +1,6 @@
 #include "config/validator.hpp"
 
+#include "config/origins.hpp"
 #include "config/route_defaults.hpp"
 #include "config/schema.hpp"
 #include "config/values.hpp"
@@ -117,6 +118,40 @@ void check_authorization(report& out, const std::string& prefix,
     out.add(prefix + "bearer_env", "must be the name of an environment variable, not a key");
   if (!authorization.bearer_env.empty() && !authorization.bearer_file.empty())
     out.add(prefix + "bearer_file", "bearer_env and bearer_file must not both be set");
+}
+
+/// Names and origins are compared with what browsers send: written otherwise they would fit
+/// nothing.
+void check_names(report& out, const settings& all) {
+  const auto blank = [](const std::string& text) {
+    return text.find_first_not_of(" \t") == std::string::npos; // said already
+  };
+  for (std::size_t i = 0; i < all.listener.hosts.size(); ++i) {
+    const auto& name = all.listener.hosts[i];
+    const auto key = "listener.hosts[" + std::to_string(i) + "]";
+    if (blank(name) || is_host(name))
+      continue;
+    // A URL, or a name with its port: whoever writes that means the name.
+    const auto url = parse_origin(name.find("://") == std::string::npos ? "http://" + name : name);
+    std::string meant = url ? url->substr(url->find("://") + 3) : std::string{};
+    meant = meant.starts_with('[') ? meant.substr(1, meant.find(']') - 1)
+                                   : meant.substr(0, meant.find(':'));
+    out.add(key, "must be a host name or an address alone; any port is served", meant);
+  }
+  for (std::size_t i = 0; i < all.cors.origins.size(); ++i) {
+    const auto& text = all.cors.origins[i];
+    const auto key = "cors.origins[" + std::to_string(i) + "]";
+    if (blank(text))
+      continue;
+    const auto origin = parse_origin(text);
+    if (!origin)
+      out.add(key, origin.error);
+    else if (*origin != text)
+      out.add(key,
+              "must be written as browsers send it: scheme://host[:port] in small letters, "
+              "without a default port and without a path",
+              *origin);
+  }
 }
 
 void check_models(report& out, const model_settings& models) {
@@ -250,6 +285,7 @@ std::vector<problem> validate(const settings& all) {
   if (!is_host(all.listener.host))
     out.add("listener.host", "must be a host name or an address (IPv6 without brackets)");
   check_certificate(out, "listener.tls.", all.listener.tls);
+  check_names(out, all);
   check_models(out, all.models);
   check_cluster(out, all.cluster);
   if (all.backends.empty())

@@ -1,10 +1,10 @@
 # HTTP building blocks without I/O: heads, chunks, server-sent events, forms, bodies of our own.
 synapse_add_component(http_core NO_PCH PATH http/core
   SOURCES
-    chat_edit.cpp chat_scan.cpp chat_stream.cpp chunked.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
-    head_target.cpp head_writer.cpp json_body.cpp json_string.cpp languages.cpp local_reply.cpp
+    chat_edit.cpp chat_scan.cpp chat_stream.cpp chunked.cpp client_address.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
+    head_target.cpp head_writer.cpp host_name.cpp json_body.cpp json_string.cpp languages.cpp local_reply.cpp
     media_signature.cpp multipart.cpp
-    multipart_headers.cpp multipart_writer.cpp request_id.cpp response_detail.cpp sse.cpp status.cpp
+    multipart_headers.cpp multipart_writer.cpp request_id.cpp request_origin.cpp response_detail.cpp sse.cpp status.cpp
     wav_header.cpp
   DEPENDS config
   LINK simdjson::simdjson nlohmann_json::nlohmann_json Boost::headers OpenSSL::Crypto)
@@ -19,6 +19,7 @@ synapse_add_test(http_core NO_PCH
     http/core/chat_fill_test.cpp
     http/core/chat_stream_test.cpp
     http/core/chunked_test.cpp
+    http/core/client_address_test.cpp
     http/core/fuzz_test.cpp
     http/core/head_differential_test.cpp
     http/core/head_parser_test.cpp
@@ -31,6 +32,7 @@ synapse_add_test(http_core NO_PCH
     http/core/multipart_test.cpp
     http/core/multipart_writer_test.cpp
     http/core/request_id_test.cpp
+    http/core/request_origin_test.cpp
     http/core/sse_test.cpp
     http/core/wav_header_test.cpp
   DEPENDS http_core

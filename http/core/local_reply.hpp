@@ -41,6 +41,8 @@ enum class response_detail : std::uint8_t {
   unsupported_method,
   unsupported_version,
   upgrade_not_supported,
+  misdirected_request, ///< a name that a listener on loopback does not answer to
+  origin_refused,      ///< a page of another origin may not have that
   unauthorized,
   forbidden,
   rate_limited,

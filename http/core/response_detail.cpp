@@ -65,6 +65,14 @@ constexpr detail_info rows[] = {
      "only HTTP/1.0 and HTTP/1.1 are supported"},
     {d::upgrade_not_supported, "upgrade_not_supported", 501, invalid, "upgrade_not_supported", "",
      "this route does not support upgrading the connection"},
+    {d::misdirected_request, "misdirected_request", 421, invalid, "misdirected_request", "",
+     "this gateway listens on loopback only and does not answer to that name in Host: "
+     "listener.hosts "
+     "in its configuration names more, such as that of a reverse proxy which passes Host on"},
+    {d::origin_refused, "origin_refused", 403, "permission_error", "origin_refused", "",
+     "a page of another origin asks for this: cors.origins in the gateway's configuration names "
+     "the "
+     "origins that may"},
     {d::unauthorized, "unauthorized", 401, "authentication_error", "invalid_api_key", "",
      "valid credentials are required"},
     {d::forbidden, "forbidden", 403, "permission_error", "forbidden", "",

@@ -144,6 +144,21 @@ std::span<const api_route> api_routes() {
   return routes;
 }
 
+server::foreign_use foreign_use_of(const api_route& entry) {
+  if (entry.method != "GET")
+    return server::foreign_use::nothing;
+  if (entry.response == "text/html")
+    return server::foreign_use::links;
+  const bool light =
+      entry.tag == "Operations" || entry.tag == "Documentation" || entry.tag == "Dashboard";
+  return light && entry.who == access::open ? server::foreign_use::all
+                                            : server::foreign_use::nothing;
+}
+
+bool has_any_name(const api_route& entry) {
+  return entry.path == "/livez" || entry.path == "/readyz";
+}
+
 void add_routes(server::route_table& table, const services& everything,
                 const std::function<telemetry::route_metrics*(std::string_view)>& metrics_of) {
   for (const auto& entry : routes) {
@@ -151,6 +166,8 @@ void add_routes(server::route_table& table, const services& everything,
     route.method = entry.method;
     route.path = entry.path;
     route.who = entry.who;
+    route.foreign = foreign_use_of(entry);
+    route.any_name = has_any_name(entry);
     route.metrics = metrics_of(entry.path);
     if (entry.who == access::dashboard)
       route.handle = [&everything, handle = entry.handle](server::exchange& exchange) {

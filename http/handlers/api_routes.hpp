@@ -31,6 +31,13 @@ struct api_route {
 
 std::span<const api_route> api_routes();
 
+/// What pages of other origins may cause by it. The gateway's own pages may be linked to from
+/// anywhere; what they load and what says how the gateway is costs nothing. All else asks a backend
+/// or a disk, or tells what is behind the gate.
+server::foreign_use foreign_use_of(const api_route& entry);
+/// Whether it is served under any Host.
+bool has_any_name(const api_route& entry);
+
 /// Adds all routes to `table`. @param everything outlives the table.
 /// @param metrics_of gives a route's metrics.
 void add_routes(server::route_table& table, const services& everything,

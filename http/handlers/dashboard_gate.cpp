@@ -1,10 +1,15 @@
 #include "http/handlers/dashboard_gate.hpp"
 
+#include "http/core/client_address.hpp"
+#include "http/core/host_name.hpp"
+#include "http/core/request_origin.hpp"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <stdexcept>
@@ -15,7 +20,6 @@ namespace synapse::handlers {
 namespace {
 using http::known_field;
 
-constexpr std::size_t max_clients = 4096; ///< whose failures are remembered
 constexpr std::size_t max_ended = 10'000;
 constexpr std::string_view cookie_version = "v1.";
 constexpr std::string_view key_purpose = "synapse dashboard session v1";
@@ -93,42 +97,33 @@ std::string_view bearer_of(const http::request_head& head) {
   return value;
 }
 
-/// RFC 6454: an Origin is `scheme://host[:port]`; it must be the one that was asked.
-bool is_same_origin(const http::request_head& head) {
-  const auto site = field_named(head, "Sec-Fetch-Site");
-  if (!site.empty() && site != "same-origin" && site != "none")
-    return false;
-  const auto origin = head.fields.value_of(known_field::origin);
-  if (origin.empty())
-    return true;
-  const auto scheme = origin.find("://");
-  return scheme != std::string_view::npos &&
-         http::iequals(origin.substr(scheme + 3), head.fields.value_of(known_field::host));
+/// Fields by which proxies show themselves, besides those with ids of their own.
+bool tells_of_proxy(const http::request_head& head) {
+  constexpr std::array<std::string_view, 6> others{"x-real-ip",      "x-client-ip",
+                                                   "true-client-ip", "cf-connecting-ip",
+                                                   "cdn-loop",       "x-original-host"};
+  constexpr std::string_view family = "x-forwarded";
+  for (const auto& field : head.fields) {
+    switch (field.id) {
+    case known_field::forwarded:
+    case known_field::via:
+    case known_field::x_forwarded_for:
+    case known_field::x_forwarded_host:
+    case known_field::x_forwarded_proto:
+      return true;
+    case known_field::other:
+      break;
+    default:
+      continue;
+    }
+    if (http::iequals(field.name.substr(0, family.size()), family) ||
+        std::any_of(others.begin(), others.end(),
+                    [&](std::string_view name) { return http::iequals(field.name, name); }))
+      return true;
+  }
+  return false;
 }
 } // namespace
-
-bool is_local_host(std::string_view host) {
-  if (host.starts_with('[')) {
-    const auto end = host.find(']');
-    return end != std::string_view::npos && host.substr(0, end + 1) == "[::1]";
-  }
-  host = host.substr(0, host.find(':'));
-  if (http::iequals(host, "localhost"))
-    return true;
-  unsigned parts = 0;
-  for (auto rest = host;; ++parts) {
-    unsigned number = 256;
-    const auto [stop, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    if (problem != std::errc{} || number > 255 || (parts == 0 && number != 127))
-      return false;
-    rest.remove_prefix(static_cast<std::size_t>(stop - rest.data()));
-    if (rest.empty())
-      return parts == 3;
-    if (rest.front() != '.')
-      return false;
-    rest.remove_prefix(1);
-  }
-}
 
 std::optional<std::string> form_value(std::string_view text, std::string_view name) {
   const auto nibble = [](char c) {
@@ -163,7 +158,8 @@ std::optional<std::string> form_value(std::string_view text, std::string_view na
   return {};
 }
 
-dashboard_gate::dashboard_gate(dashboard_gate_options options) : options_(std::move(options)) {
+dashboard_gate::dashboard_gate(dashboard_gate_options options)
+    : options_(std::move(options)), failures_(options_.failures) {
   if (options_.token)
     key_ = hmac(*options_.token, key_purpose);
 }
@@ -172,58 +168,53 @@ std::string dashboard_gate::sign(std::string_view text) const {
   return hmac(key_, text);
 }
 
-dashboard_gate::verdict dashboard_gate::check(const http::request_head& head,
-                                              std::string_view client_ip, time_point now) {
-  const bool changes = !is_safe(head.method_id);
+bool dashboard_gate::is_open_to(const http::request_head& head, bool named) const {
+  return is_open() && !named && head.minor > 0 && http::is_loopback_host(head.host) &&
+         !tells_of_proxy(head);
+}
+
+config::ip_address dashboard_gate::client_of(const http::request_head& head,
+                                             std::string_view peer) const {
+  return http::client_address(head, http::peer_address(peer), options_.proxies);
+}
+
+dashboard_gate::verdict dashboard_gate::check(const http::request_head& head, std::string_view peer,
+                                              time_point now, bool named) {
   if (!options_.token) {
-    if (!options_.loopback || !is_local_host(head.fields.value_of(known_field::host)))
+    if (!is_open_to(head, named))
       return verdict::closed;
   } else if (const auto bearer = bearer_of(head); !bearer.empty()) {
-    return login(bearer, client_ip, now); // no browser adds that by itself
+    return login(bearer, client_of(head, peer), now); // no browser adds that by itself
   } else if (!session_of(head, now)) {
     return verdict::unauthorized;
   }
-  if (changes && (field_named(head, "X-Synapse-Dashboard").empty() || !is_same_origin(head)))
+  if (is_safe(head.method_id))
+    return verdict::allowed;
+  http::arrival how;
+  how.trusted = config::contains(options_.proxies, http::peer_address(peer));
+  if (field_named(head, "X-Synapse-Dashboard").empty() ||
+      http::initiator_of(head, how) == http::initiator::foreign)
     return verdict::cross_site;
   return verdict::allowed;
 }
 
-dashboard_gate::verdict dashboard_gate::login(std::string_view token, std::string_view client_ip,
-                                              time_point now) {
+dashboard_gate::verdict dashboard_gate::login(std::string_view token,
+                                              const config::ip_address& client, time_point now) {
   if (!options_.token)
-    return options_.loopback ? verdict::allowed : verdict::closed;
-  const std::string client{client_ip};
-  const auto minute = seconds_of(now) / 60;
+    return verdict::closed;
   const bool right = same_secret(key_, token, *options_.token);
   const std::lock_guard lock{mutex_};
-  // Refused even with the right token: otherwise the limit would not slow anybody who guesses.
-  if (is_limited(client, minute))
+  if (failures_.wait_of(client, now).count() > 0)
     return verdict::limited;
   if (right)
     return verdict::allowed;
-  note_failure(client, minute);
+  failures_.note(client, now);
   return verdict::unauthorized;
 }
 
-bool dashboard_gate::is_limited(const std::string& client, std::int64_t minute) {
-  if (failures_of_all_.minute == minute && failures_of_all_.count >= options_.failures_of_all)
-    return true;
-  const auto found = failures_.find(client);
-  return found != failures_.end() && found->second.minute == minute &&
-         found->second.count >= options_.failures;
-}
-
-void dashboard_gate::note_failure(const std::string& client, std::int64_t minute) {
-  const auto count = [minute](failure_count& of) {
-    if (std::exchange(of.minute, minute) != minute)
-      of.count = 0;
-    ++of.count;
-  };
-  count(failures_of_all_);
-  if (failures_.size() >= max_clients)
-    std::erase_if(failures_, [minute](const auto& one) { return one.second.minute != minute; });
-  if (failures_.size() < max_clients || failures_.contains(client))
-    count(failures_[client]);
+std::chrono::seconds dashboard_gate::wait_of(const config::ip_address& client, time_point now) {
+  const std::lock_guard lock{mutex_};
+  return failures_.wait_of(client, now);
 }
 
 std::string dashboard_gate::session_cookie(time_point now) const {

@@ -1,3 +1,4 @@
+#include "http/core/host_name.hpp"
 #include "http/handlers/api_handlers.hpp"
 #include "http/handlers/api_routes.hpp"
 #include "http/handlers/dashboard_files.hpp"
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -19,7 +21,6 @@ using verdict = dashboard_gate::verdict;
 using clock = std::chrono::system_clock;
 
 constexpr std::size_t max_login_body = 16 * 1024;
-constexpr unsigned limited_for_s = 60;
 
 /// What every page may do: run and show what comes from here, nothing else.
 constexpr std::string_view page_fields =
@@ -41,13 +42,16 @@ bool wants_page(const server::exchange& ex) {
 std::string_view reason_of(verdict what) {
   switch (what) {
   case verdict::limited:
-    return "too many wrong tokens from this address: try again in a minute";
+    return "too many wrong tokens from this address: try again after the seconds in Retry-After";
   case verdict::cross_site:
     return "a request that changes something has to carry the field X-Synapse-Dashboard and to "
            "come from the dashboard itself";
   case verdict::closed:
     return "there is no SYNAPSE_DASHBOARD_ACCESS_TOKEN, so the dashboard is there for this machine "
-           "alone, under its own name (127.0.0.1 or localhost)";
+           "alone, under its own name (127.0.0.1 or localhost) and without a proxy: put a token "
+           "into "
+           "that variable of the gateway's environment (openssl rand -hex 32 makes one) and start "
+           "the gateway again";
   default:
     return "the dashboard's token is missing or wrong: Authorization: Bearer, or log in at "
            "/dashboard/login";
@@ -66,6 +70,22 @@ response_detail detail_of(verdict what) {
   }
 }
 
+bool has_other_names(const config::settings& settings) {
+  const auto& hosts = settings.listener.hosts;
+  return !std::all_of(hosts.begin(), hosts.end(),
+                      [](const auto& name) { return http::is_loopback_host(name); });
+}
+
+verdict check(const services& all, server::exchange& ex) {
+  return all.gate->check(ex.head(), ex.client_ip(), clock::now(), has_other_names(ex.settings()));
+}
+
+unsigned wait_of(const services& all, const server::exchange& ex) {
+  const auto client = all.gate->client_of(ex.head(), ex.client_ip());
+  const auto wait = all.gate->wait_of(client, clock::now());
+  return static_cast<unsigned>(std::max<std::int64_t>(1, wait.count()));
+}
+
 net::task<void> reply_page(server::exchange& ex, unsigned status, std::string body,
                            std::string_view more = {}) {
   std::string fields{page_fields};
@@ -79,22 +99,32 @@ net::task<void> redirect(server::exchange& ex, std::string_view to, std::string_
   co_await ex.reply(303, {}, {}, fields);
 }
 
-net::task<void> refuse_at_gate(server::exchange& ex, verdict what) {
+/// The page that stands in for what its reader may not see: the login, where one can succeed.
+std::string page_for(const services& all, verdict what, std::string_view problem) {
+  return all.gate->has_token() ? login_page(problem) : closed_page(reason_of(what));
+}
+
+net::task<void> refuse_with_page(const services& all, server::exchange& ex, verdict what,
+                                 std::string_view problem) {
   const auto detail = detail_of(what);
-  std::optional<unsigned> retry_after;
+  std::string more;
   if (what == verdict::limited)
-    retry_after = limited_for_s;
+    more = "Retry-After: " + std::to_string(wait_of(all, ex)) + "\r\n";
+  auto page = page_for(all, what, problem);
+  co_await reply_page(ex, http::info(detail).status, std::move(page), more);
+  ex.record().detail = detail;
+}
+
+net::task<void> refuse_at_gate(const services& all, server::exchange& ex, verdict what) {
   if (wants_page(ex)) {
-    std::string more;
-    if (retry_after)
-      more = "Retry-After: " + std::to_string(*retry_after) + "\r\n";
-    auto page = what == verdict::unauthorized ? login_page({}) : login_page(reason_of(what));
-    ex.record().detail = detail;
-    co_await reply_page(ex, http::info(detail).status, std::move(page), more);
-    ex.record().detail = detail;
+    const auto problem = what == verdict::unauthorized ? std::string_view{} : reason_of(what);
+    co_await refuse_with_page(all, ex, what, problem);
     co_return;
   }
-  co_await ex.reply_error(detail, reason_of(what), retry_after);
+  std::optional<unsigned> retry_after;
+  if (what == verdict::limited)
+    retry_after = wait_of(all, ex);
+  co_await ex.reply_error(detail_of(what), reason_of(what), retry_after);
 }
 
 net::task<void> reply_file(server::exchange& ex, const static_file& file, std::string_view caching,
@@ -127,13 +157,21 @@ net::task<void> reply_file(server::exchange& ex, const static_file& file, std::s
   co_await ex.reply(200, file.content_type, body, fields);
 }
 
+/// Without a token there is nothing to compare: in is who would be let in anyway.
+verdict verdict_on_login(const services& all, server::exchange& ex, const std::string& token) {
+  if (all.gate->has_token())
+    return all.gate->login(token, all.gate->client_of(ex.head(), ex.client_ip()), clock::now());
+  return all.gate->is_open_to(ex.head(), has_other_names(ex.settings())) ? verdict::allowed
+                                                                         : verdict::closed;
+}
+
 /// Compares the token and begins a session.
 net::task<void> log_in(const services& all, server::exchange& ex, const std::string& token,
                        bool with_page) {
-  const auto now = clock::now();
-  const auto what = all.gate->login(token, ex.client_ip(), now);
+  const auto what = verdict_on_login(all, ex, token);
   if (what == verdict::allowed) {
-    const auto cookie = all.gate->has_token() ? all.gate->session_cookie(now) : std::string{};
+    const auto cookie =
+        all.gate->has_token() ? all.gate->session_cookie(clock::now()) : std::string{};
     if (with_page)
       co_await redirect(ex, "/dashboard", cookie);
     else
@@ -141,27 +179,21 @@ net::task<void> log_in(const services& all, server::exchange& ex, const std::str
     co_return;
   }
   spdlog::warn("request {}: login to the dashboard from {} refused", ex.id(), ex.client_ip());
-  if (!with_page) {
-    co_await refuse_at_gate(ex, what);
-    co_return;
-  }
-  const auto detail = detail_of(what);
-  const auto page = login_page(what == verdict::unauthorized ? "This token is not the right one."
-                                                             : reason_of(what));
-  std::string more;
-  if (what == verdict::limited)
-    more = "Retry-After: " + std::to_string(limited_for_s) + "\r\n";
-  co_await reply_page(ex, http::info(detail).status, page, more);
-  ex.record().detail = detail;
+  if (with_page)
+    co_await refuse_with_page(all, ex, what,
+                              what == verdict::unauthorized ? "This token is not the right one."
+                                                            : reason_of(what));
+  else
+    co_await refuse_at_gate(all, ex, what);
 }
 } // namespace
 
 net::task<void> behind_gate(const services& all, server::exchange& ex, handler_function handle) {
-  const auto what = all.gate->check(ex.head(), ex.client_ip(), clock::now());
+  const auto what = check(all, ex);
   if (what == verdict::allowed)
     co_await handle(all, ex);
   else
-    co_await refuse_at_gate(ex, what);
+    co_await refuse_at_gate(all, ex, what);
 }
 
 net::task<void> dashboard_page(const services& all, server::exchange& ex) {
@@ -196,14 +228,22 @@ net::task<void> dashboard_login_page(const services& all, server::exchange& ex) 
     co_await log_in(all, ex, *token, true);
     co_return;
   }
-  if (all.gate->check(ex.head(), ex.client_ip(), clock::now()) == verdict::allowed) {
+  const auto what = check(all, ex);
+  if (what == verdict::allowed)
     co_await redirect(ex, "/dashboard");
-    co_return;
-  }
-  co_await reply_page(ex, 200, login_page({}));
+  else if (what == verdict::closed)
+    co_await refuse_with_page(all, ex, what, {});
+  else
+    co_await reply_page(ex, 200, login_page({}));
 }
 
 net::task<void> dashboard_login(const services& all, server::exchange& ex) {
+  const auto type = ex.head().fields.value_of(http::known_field::content_type);
+  const bool is_form = type.starts_with("application/x-www-form-urlencoded");
+  if (auto why = is_form ? std::nullopt : check_json_head(ex.head())) {
+    co_await refuse(ex, std::move(*why));
+    co_return;
+  }
   const auto state = co_await ex.read_body(max_login_body);
   if (state != server::exchange::body_state::complete) {
     if (auto why = refusal_of(state, max_login_body))
@@ -212,9 +252,7 @@ net::task<void> dashboard_login(const services& all, server::exchange& ex) {
       note_departure_while_reading(ex);
     co_return;
   }
-  const auto type = ex.head().fields.value_of(http::known_field::content_type);
   std::optional<std::string> token;
-  const bool is_form = type.starts_with("application/x-www-form-urlencoded");
   if (is_form) {
     token = form_value(ex.body(), "access_token");
   } else {

@@ -41,6 +41,19 @@ std::string login_page(std::string_view problem) {
   return page("Log in", body);
 }
 
+std::string closed_page(std::string_view reason) {
+  std::string body{"<h1>Synapse</h1><p class=\"problem\" role=\"alert\">The dashboard is closed: "};
+  append_text(body, reason);
+  body +=
+      ".</p><p>How, where the gateway runs:</p>"
+      "<pre>export SYNAPSE_DASHBOARD_ACCESS_TOKEN=$(openssl rand -hex 32)\n"
+      "echo $SYNAPSE_DASHBOARD_ACCESS_TOKEN</pre>"
+      "<p>or, for the package, the same variable in <code>/etc/default/synapse-gateway</code> and "
+      "<code>systemctl restart synapse-gateway</code>. Then this page asks for the token. The "
+      "<a href=\"/docs\">API documentation</a> needs none.</p>";
+  return page("Closed", body);
+}
+
 std::string unbuilt_page() {
   return page("Dashboard", "<h1>Synapse</h1><p>The gateway runs; its dashboard has not been built. "
                            "Building it needs Node.js 18 or newer, npm and, once, a network:</p>"

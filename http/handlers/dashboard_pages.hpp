@@ -11,6 +11,9 @@ namespace synapse::handlers {
 /// empty.
 std::string login_page(std::string_view problem);
 
+/// Says why nobody gets in and what to do about it: without a token no login could succeed.
+std::string closed_page(std::string_view reason);
+
 /// Says how the front end is built.
 std::string unbuilt_page();
 

@@ -161,6 +161,30 @@ json error_answer(std::string_view description, std::string_view schema) {
           {"content", {{"application/json", {{"schema", reference(schema)}}}}}};
 }
 
+/// What stands before the handler answers, see origin_policy and dashboard_gate.
+void add_refusals(json& answers, const api_route& route, std::string_view schema) {
+  if (!has_any_name(route))
+    answers["421"] =
+        error_answer("Asked under a name that a listener on loopback does not answer to", schema);
+  if (foreign_use_of(route) != server::foreign_use::all)
+    answers["403"] = error_answer("Asked by a page of another origin", schema);
+  const bool login = route.id == "dashboardLogin" || route.id == "dashboardLoginPage";
+  if (route.who != server::access::dashboard && !login)
+    return;
+  answers["401"] = error_answer("The token is missing or wrong", schema);
+  answers["403"] =
+      error_answer("Asked by a page of another origin, or closed: there is no token, and "
+                   "others than this machine may ask",
+                   schema);
+  answers["429"] = error_answer("Too many wrong tokens; see Retry-After", schema);
+  if (login)
+    answers["303"] = {{"description", "Logged in: on to the dashboard"}};
+  // A browser that asks for a page gets one.
+  if (route.method == "GET" || login)
+    for (const auto* status : {"401", "403", "429"})
+      answers[status]["content"]["text/html"] = {{"schema", {{"type", "string"}}}};
+}
+
 json operation(const api_route& route) {
   json result{{"operationId", route.id}, {"tags", {route.tag}}, {"summary", route.summary}};
   if (!route.backend.empty())
@@ -191,9 +215,7 @@ json operation(const api_route& route) {
   if (!route.request.empty()) {
     answers["400"] = error_answer("Malformed request", schema);
     answers["413"] = error_answer("Body too large", schema);
-  }
-  if (route.request_type == "multipart/form-data") {
-    answers["415"] = error_answer("Not multipart/form-data", schema);
+    answers["415"] = error_answer("Not " + std::string{route.request_type}, schema);
   }
   const bool models = route.tag == "Models";
   if (models && route.path != "/models" && !route.path.ends_with("/schema")) {
@@ -202,11 +224,7 @@ json operation(const api_route& route) {
       answers["507"] = error_answer("The disk refused the profiles", schema);
   }
   const bool dashboard = route.tag == "Dashboard";
-  if (route.who == server::access::dashboard || route.id == "dashboardLogin") {
-    answers["401"] = error_answer("The token is missing or wrong", schema);
-    answers["429"] = error_answer("Too many wrong tokens; see Retry-After", schema);
-    answers["403"] = error_answer("Asked by another site, or not to be had here", schema);
-  }
+  add_refusals(answers, route, schema);
   if (dashboard && route.path.find('{') != std::string_view::npos)
     answers["404"] = error_answer("There is none of that name", schema);
   if (!dialect && !models && !dashboard && !route.request.empty())

@@ -4,6 +4,7 @@
 #include "http/core/field.hpp"
 #include "http/core/json_body.hpp"
 #include "http/core/multipart.hpp"
+#include "http/core/request_origin.hpp"
 #include "http/core/sse.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
@@ -23,20 +24,19 @@ namespace {
 /// Enough for any message that is meant for people.
 constexpr std::size_t max_error_text = 1000;
 
-/// Media types under which people send JSON. `curl -d` says form-urlencoded for whatever it sends;
-/// the body itself decides then.
-bool may_be_json(std::string_view type) {
+/// Whether a body of this media type is read as JSON. What is not called JSON a page may have any
+/// browser send without being asked before (Fetch, "CORS-safelisted request-header"), so of a
+/// browser it is not taken. Elsewhere people send JSON so: `curl -d` says form-urlencoded for
+/// whatever it sends, many clients say nothing; the body itself decides then.
+bool may_be_json(std::string_view type, bool from_browser) {
   type = type.substr(0, type.find(';'));
-  while (!type.empty() && type.back() == ' ')
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t'))
     type.remove_suffix(1);
-  constexpr std::array<std::string_view, 4> accepted{"application/json", "text/json", "text/plain",
-                                                     "application/x-www-form-urlencoded"};
-  if (type.empty())
+  if (http::iequals(type, "application/json") || http::iequals(type, "text/json") ||
+      (type.size() > 5 && http::iequals(type.substr(type.size() - 5), "+json")))
     return true;
-  for (auto name : accepted)
-    if (http::iequals(type, name))
-      return true;
-  return type.size() > 5 && http::iequals(type.substr(type.size() - 5), "+json");
+  return !from_browser && (type.empty() || http::iequals(type, "text/plain") ||
+                           http::iequals(type, "application/x-www-form-urlencoded"));
 }
 
 std::string openai_body(response_detail detail, std::string_view message, std::string_view param) {
@@ -190,7 +190,8 @@ net::task<void> end_begun_stream(server::exchange& ex, const collected_answer& a
 }
 
 std::optional<refusal> check_json_head(const http::request_head& head) {
-  if (!may_be_json(head.fields.value_of(http::known_field::content_type)))
+  if (!may_be_json(head.fields.value_of(http::known_field::content_type),
+                   http::is_from_browser(head)))
     return refusal{
         response_detail::unsupported_media_type, "send the request as application/json", {}};
   if (const auto* coding = head.fields.find(http::known_field::content_encoding);

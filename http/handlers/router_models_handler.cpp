@@ -210,6 +210,14 @@ net::task<trouble> carry_out(server::exchange& ex, const client::site_ptr& site,
     why = co_await command_model(ex, site, true, wish.model.key, done);
   co_return why;
 }
+
+/// To a router whose models are not managed: it judges the body, but what it is called is ours.
+net::task<void> pass_command(const services& all, server::exchange& ex) {
+  if (auto why = check_json_head(ex.head()))
+    co_await refuse(ex, std::move(*why));
+  else
+    co_await pass_through(all, ex);
+}
 } // namespace
 
 net::task<void> router_models(const services&, server::exchange& ex) {
@@ -237,7 +245,7 @@ net::task<void> load_model(const services& all, server::exchange& ex) {
   if (!site)
     co_return;
   if (!site->entry->models) {
-    co_await pass_through(all, ex);
+    co_await pass_command(all, ex);
     co_return;
   }
   json body;
@@ -269,7 +277,7 @@ net::task<void> unload_model(const services& all, server::exchange& ex) {
   if (!site)
     co_return;
   if (!site->entry->models) {
-    co_await pass_through(all, ex);
+    co_await pass_command(all, ex);
     co_return;
   }
   json body;

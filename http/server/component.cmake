@@ -1,10 +1,11 @@
 synapse_add_component(http_server
   PATH http/server
   SOURCES route_table.cpp exchange.cpp worker.cpp connection.cpp listener.cpp
+          admission.cpp origin_policy.cpp
           traffic_desk.cpp
   DEPENDS http_client actors_runtime actors_protocol http_core telemetry
   LINK spdlog::spdlog)
 
 synapse_add_test(http_server
-  SOURCES http/server/route_table_test.cpp
+  SOURCES http/server/origin_policy_test.cpp http/server/route_table_test.cpp
   DEPENDS http_server)

@@ -1,5 +1,6 @@
 #include "http/server/connection.hpp"
 
+#include "http/server/admission.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
@@ -243,15 +244,20 @@ net::task<void> refuse_method(exchange& current, std::string allow) {
 /// Begins the work of whatever serves the request.
 net::task<void> connection::dispatch(exchange& current) {
   auto match = owner_.routes_table.match(current.head().method, current.path());
-  if (!match.found && !match.allow.empty())
+  const bool other_method = !match.found && !match.allow.empty();
+  route_ = match.found || other_method ? match.found : owner_.routes_table.fallback();
+  if (route_) {
+    current.parameters_ = std::move(match.parameters);
+    current.route_metrics_ = route_->metrics;
+    if (route_->metrics)
+      route_->metrics->in_flight.increment();
+  }
+  if (auto answered = admit(current, route_, match.allow))
+    return std::move(*answered);
+  if (other_method)
     return refuse_method(current, std::move(match.allow));
-  route_ = match.found ? match.found : owner_.routes_table.fallback();
   if (!route_)
     return current.reply_error(http::response_detail::route_not_found);
-  current.parameters_ = std::move(match.parameters);
-  current.route_metrics_ = route_->metrics;
-  if (route_->metrics)
-    route_->metrics->in_flight.increment();
   return route_->handle(current);
 }
 

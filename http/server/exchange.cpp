@@ -16,7 +16,8 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 } // namespace
 
 void exchange_scratch::trim() {
-  for (auto* text : {&head_bytes, &body, &out, &upstream_out, &answer_bytes})
+  for (auto* text :
+       {&head_bytes, &body, &out, &upstream_out, &answer_bytes, &added_fields, &added_head})
     if (text->capacity() > kept_scratch)
       std::string{}.swap(*text);
 }
@@ -33,6 +34,7 @@ exchange::exchange(worker& owner, net::transport& downstream, net::wake_ptr wake
       scratch_(scratch), id_(http::request_id::keep_or_make(
                              scratch.head.fields.value_of(http::known_field::x_request_id))),
       client_ip_(client_ip), number_(++owner.last_request) {
+  scratch_.added_fields.clear();
   timer_.wake = wake_.get();
   record_.started = net::io_thread::recent();
   keep_alive_ = scratch.head.keep_alive;
@@ -209,8 +211,21 @@ bool exchange::write(std::span<const std::string_view> pieces) {
   if (!begun_) {
     begun_ = true;
     record_.first_byte = net::io_thread::recent();
+    if (!scratch_.added_fields.empty())
+      return write_with_added(pieces);
   }
   return downstream_.write(pieces);
+}
+
+/// An answer begins with its head, whoever has made it: here every one comes by.
+bool exchange::write_with_added(std::span<const std::string_view> pieces) {
+  const auto line_end = pieces[0].find("\r\n") + 2;
+  scratch_.added_head.assign(pieces[0].substr(0, line_end));
+  scratch_.added_head.append(scratch_.added_fields).append(pieces[0].substr(line_end));
+  std::array<std::string_view, net::transport::max_pieces> all;
+  std::copy(pieces.begin(), pieces.end(), all.begin());
+  all[0] = scratch_.added_head;
+  return downstream_.write({all.data(), pieces.size()});
 }
 
 net::task<bool> exchange::finish_write() {

@@ -48,6 +48,8 @@ struct exchange_scratch {
     return *answer_;
   }
   std::string answer_bytes; ///< what the views of `answer` point into
+  std::string added_fields; ///< see exchange::add_to_answer
+  std::string added_head;   ///< a head with them
 
   /// Lets go of memory that only an unusually large request needed.
   void trim();
@@ -145,6 +147,9 @@ public:
   net::task<void> reply_error(http::response_detail detail, std::string_view message = {},
                               std::optional<unsigned> retry_after = {}, std::string_view allow = {},
                               std::string_view label = {});
+  /// Field lines, each with CRLF, that go into the head of whatever answers, behind its status
+  /// line.
+  void add_to_answer(std::string_view lines) { scratch_.added_fields.append(lines); }
   /// Decides whether the connection outlives this answer, and returns what the answer's Connection
   /// field has to say about it. What was said once holds, even if a drain begins in between.
   http::connection_directive decide_connection() noexcept;
@@ -179,6 +184,7 @@ private:
     void on_timer() override { wake->notify(); }
   };
   body_state take_body(std::size_t max);
+  bool write_with_added(std::span<const std::string_view> pieces);
   void send_continue();
 
   worker& owner_;

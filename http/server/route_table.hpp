@@ -27,10 +27,20 @@ enum class access {
   dashboard, ///< behind the dashboard's token
 };
 
+/// What a page of another origin, which `cors.origins` does not name, may cause by a GET. Anything
+/// else it may not, see origin_policy.
+enum class foreign_use {
+  nothing, ///< it costs work, or could be told apart by what it does
+  links,   ///< a page of ours: people follow links to it
+  all,     ///< it costs next to nothing; the page cannot read it anyway
+};
+
 struct route {
   std::string method; ///< GET serves HEAD too
   std::string path;   ///< "/models/{id}/profile": {name} stands for one segment
   access who = access::open;
+  foreign_use foreign = foreign_use::nothing;
+  bool any_name = false; ///< whatever Host says: orchestrators have names of their own for us
   handler handle;
   telemetry::route_metrics* metrics = nullptr;
 };

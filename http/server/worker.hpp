@@ -19,6 +19,7 @@ class route_metrics;
 namespace synapse::server {
 
 class connection;
+class origin_policy;
 class route_table;
 
 /// Shared by all threads: where the process is in its life.
@@ -43,8 +44,9 @@ struct worker {
   telemetry::gateway_metrics* metrics = nullptr;
   telemetry::route_metrics* unmatched = nullptr; ///< for requests that no route takes
   telemetry::access_log* log = nullptr;
-  std::uint64_t last_request = 0;    ///< numbers requests within this thread
-  connection* connections = nullptr; ///< intrusive list, for drain
+  const origin_policy* origins = nullptr; ///< null: whoever asks under any name is served
+  std::uint64_t last_request = 0;         ///< numbers requests within this thread
+  connection* connections = nullptr;      ///< intrusive list, for drain
   /// Requests in progress. Written by the own thread only, on a cache line of its own: a count that
   /// all threads share would travel between the cores twice per request.
   alignas(64) std::atomic<std::size_t> exchanges{0};

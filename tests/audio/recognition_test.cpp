@@ -343,7 +343,7 @@ TEST_F(recognition, limits_uploads_to_such_backends_as_well) {
   const auto large = form_of(form_field("model", "m"), wav(1'100'000));
   EXPECT_EQ(post_form(gateway, "/v1/audio/transcriptions", large).status, 413U);
   auto client = gateway.connect();
-  client.send("POST /v1/audio/transcriptions HTTP/1.1\r\nHost: g\r\n"
+  client.send("POST /v1/audio/transcriptions HTTP/1.1\r\nHost: localhost\r\n"
               "Transfer-Encoding: chunked\r\n" +
               form_type + "\r\n" + chunk(large) + chunk({}));
   EXPECT_EQ(client.read_reply().status, 413U);

@@ -62,8 +62,9 @@ TEST_F(uploads, arrive_alike_in_whatever_pieces_they_come) {
                     form_file(sound + "\r\n--", "b.wav", "file2") + end_of_form;
   for (const std::size_t size : {1U, 7U, 100U, 4096U}) {
     auto client = gateway.connect();
-    client.send("POST /speakers/verify HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n" +
-                form_type + "\r\n");
+    client.send(
+        "POST /speakers/verify HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n" +
+        form_type + "\r\n");
     for (std::size_t at = 0; at < form.size(); at += size)
       client.send(chunk(form.substr(at, size)));
     client.send(chunk({}) + request_bytes("GET", "/livez"));
@@ -195,7 +196,7 @@ TEST_F(uploads, that_were_refused_leave_the_connection_in_order) {
   for (const std::size_t size : {100U, 1000U, 10'000U}) {
     auto client = gateway.connect();
     for (int i = 0; i < 3; ++i) {
-      std::string request = "POST /stt/transcribe HTTP/1.1\r\nHost: g\r\n"
+      std::string request = "POST /stt/transcribe HTTP/1.1\r\nHost: localhost\r\n"
                             "Transfer-Encoding: chunked\r\n" +
                             form_type + "\r\n";
       for (std::size_t at = 0; at < form.size(); at += size)
@@ -215,7 +216,7 @@ TEST_F(uploads, have_a_size_limit) {
   const auto announced = post_form(gateway, "/audio/denoise", large);
   EXPECT_EQ(announced.status, 413U) << announced.body;
   auto client = gateway.connect();
-  client.send("POST /audio/denoise HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n" +
+  client.send("POST /audio/denoise HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n" +
               form_type + "\r\n");
   for (std::size_t at = 0; at < large.size(); at += 50'000)
     client.send(chunk(large.substr(at, 50'000)));

@@ -42,6 +42,41 @@ TEST_F(validator, a_certificate_needs_its_key_and_the_key_its_certificate) {
   EXPECT_EQ(check(), "");
 }
 
+TEST_F(validator, an_origin_is_written_as_browsers_send_it) {
+  all.cors.origins = {"https://chat.example.org", "http://127.0.0.1:3000"};
+  EXPECT_EQ(check(), "");
+  all.cors.origins = {"https://chat.example.org/"};
+  EXPECT_EQ(check(),
+            "cors.origins[0]: must be written as browsers send it: scheme://host[:port] in "
+            "small letters, without a default port and without a path (did you mean "
+            "\"https://chat.example.org\"?)\n");
+  all.cors.origins = {"http://a", "*"};
+  EXPECT_EQ(check(), "cors.origins[1]: must name each origin by itself: with \"*\" any page that "
+                     "somebody visits could use the gateway\n");
+  all.cors.origins = {"chat.example.org"};
+  EXPECT_EQ(check(), "cors.origins[0]: must be an origin such as https://chat.example.org, not "
+                     "\"chat.example.org\"\n");
+  all.cors.origins = {" "};
+  EXPECT_EQ(check(), "cors.origins[0]: must not be empty\n") << "said once";
+}
+
+TEST_F(validator, a_name_of_the_listener_is_a_name_alone) {
+  all.listener.hosts = {"ai.home.arpa", "192.0.2.1", "2001:db8::1"};
+  EXPECT_EQ(check(), "");
+  const std::string text =
+      "listener.hosts[0]: must be a host name or an address alone; any port is "
+      "served";
+  for (const auto* slip :
+       {"ai.home.arpa:8443", "https://ai.home.arpa", "https://ai.home.arpa:1/x"}) {
+    all.listener.hosts = {slip};
+    EXPECT_EQ(check(), text + " (did you mean \"ai.home.arpa\"?)\n") << slip;
+  }
+  all.listener.hosts = {"[2001:db8::1]"};
+  EXPECT_EQ(check(), text + " (did you mean \"2001:db8::1\"?)\n");
+  all.listener.hosts = {"*"};
+  EXPECT_EQ(check(), text + "\n");
+}
+
 TEST_F(validator, tls_settings_need_a_tls_url) {
   const std::string expected =
       "backends.b.tls: has no effect on an http:// URL; use https:// or remove it\n";

@@ -1,6 +1,7 @@
 // The dashboard in a real browser. One process and one browser for all sections: they share a gateway
 // whose chat backend has room for one model, so they take turns.
 import './sections/login.mjs';
+import './sections/foreign_pages.mjs';
 import './sections/overview.mjs';
 import './sections/models.mjs';
 import './sections/voices.mjs';

@@ -1,6 +1,7 @@
 # tests/integration: the whole gateway on real sockets, seen from its clients.
 synapse_add_test(integration NO_PCH
   SOURCES
+    integration/foreign_pages_test.cpp
     integration/malformed_heads_test.cpp
     integration/size_limits_test.cpp
     integration/slow_clients_test.cpp

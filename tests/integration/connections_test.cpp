@@ -45,7 +45,8 @@ TEST_F(connection, pipelined_requests_are_answered_in_order) {
     else if (i % 2 == 0)
       all += request_bytes("POST", chat_path, body, json_type);
     else
-      all += "POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n" +
+      all += "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+             "chunked\r\n\r\n" +
              chunk(body.substr(0, 3)) + chunk(body.substr(3)) + chunk({});
   }
   auto client = gateway_.connect();
@@ -201,9 +202,9 @@ TEST_F(connection, head_is_get_without_its_body) {
 
 TEST_F(connection, absolute_target_is_served_like_its_path) {
   auto client = gateway_.connect();
-  client.send("GET http://gateway.example:8000/livez?x=1 HTTP/1.1\r\nHost: other\r\n\r\n");
+  client.send("GET http://localhost:8000/livez?x=1 HTTP/1.1\r\nHost: other\r\n\r\n");
   EXPECT_TRUE(client.read_reply().ok());
-  client.send("POST HTTP://gateway.example/v1/chat/completions HTTP/1.1\r\nHost: other\r\n"
+  client.send("POST HTTP://localhost/v1/chat/completions HTTP/1.1\r\nHost: other\r\n"
               "Content-Length: 2\r\n\r\n{}");
   const auto reply = client.read_reply();
   EXPECT_TRUE(reply.ok());

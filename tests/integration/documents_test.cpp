@@ -14,10 +14,17 @@ namespace {
 
 using support::gateway_process;
 
+/// With a token: what is behind the gate answers 401 instead of what its settings say.
+gateway_process::options with_gate() {
+  gateway_process::options how;
+  how.environment["SYNAPSE_DASHBOARD_ACCESS_TOKEN"] = "s3cret-dashboard-token";
+  return how;
+}
+
 class documents : public ::testing::Test {
 protected:
   support::scripted_upstream upstream_{echo()};
-  gateway_process gateway_{chat_config(upstream_)};
+  gateway_process gateway_{chat_config(upstream_), with_gate()};
 };
 
 /// One sample line of the text format.

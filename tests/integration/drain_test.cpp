@@ -158,7 +158,8 @@ TEST(drain, limit_cuts_what_is_still_running) {
   auto waiting = gateway.connect();
   waiting.send(request_bytes("POST", chat_path, chat_body, json_type));
   auto sending = gateway.connect();
-  sending.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 99\r\n\r\n{");
+  sending.send(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{");
   ASSERT_TRUE(upstream.wait_for_requests(2));
   const auto since = clock::now();
   gateway.signal(SIGTERM);

@@ -87,7 +87,7 @@ TEST_F(listener_tls, is_not_disturbed_by_plain_http_and_silence) {
   // As long as a handshake may take: the one at the end as well.
   gateway_process gateway{config("limits: {header_timeout: 2s}\n"), {.tls = true}};
   support::raw_client plain{gateway.port()};
-  plain.send("GET /livez HTTP/1.1\r\nHost: g\r\n\r\n");
+  plain.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_NE(plain.wait_closed(), closing::still_open);
   support::raw_client silent{gateway.port()};
   EXPECT_NE(silent.wait_closed(), closing::still_open); // no handshake in time

@@ -53,7 +53,8 @@ std::vector<bad_head> bad_request_lines() {
       {"HTTP/0.9 by name", with_line("GET /livez HTTP/0.9"), 505},
       {"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
       {"character that no method has", with_line("GE(T /livez HTTP/1.1"), 400},
-      {"method without an end", std::string(40, 'A') + " /livez HTTP/1.1\r\nHost: g\r\n\r\n", 501},
+      {"method without an end",
+       std::string(40, 'A') + " /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 501},
       {"TLS instead of HTTP", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, 400},
       {"SOCKS instead of HTTP", "\x05\x01\x00"s, 400},
       {"too many empty lines", "\r\n\r\n\r\n\r\n\r\n\r\n" + with_line("GET /livez HTTP/1.1"), 400},
@@ -156,9 +157,10 @@ TEST(malformed_head, does_not_reach_a_backend_as_a_second_request) {
   support::scripted_upstream upstream{echo()};
   gateway_process gateway{chat_config(upstream)};
   auto client = gateway.connect();
-  ASSERT_TRUE(client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 5\r\n"
-                          "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-                          "GET /models HTTP/1.1\r\nHost: g\r\n\r\n"));
+  ASSERT_TRUE(
+      client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+                  "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+                  "GET /models HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   EXPECT_EQ(client.read_reply().status, 400u);
   EXPECT_EQ(client.wait_closed(), closing::orderly);
   EXPECT_EQ(upstream.requests(), 0u);

@@ -46,7 +46,7 @@ TEST(pass_through, any_method_target_and_body_reaches_the_backend) {
     EXPECT_EQ(request.count("Connection"), 0u);
     EXPECT_EQ(request.field("X-Forwarded-For"), "127.0.0.1");
     EXPECT_EQ(request.field("X-Forwarded-Proto"), "http");
-    EXPECT_EQ(request.field("X-Forwarded-Host"), "gateway");
+    EXPECT_EQ(request.field("X-Forwarded-Host"), "localhost");
   }
   EXPECT_EQ(seen[0].method, "GET");
   EXPECT_EQ(seen[2].body, "bytes \xff of PUT");
@@ -114,7 +114,7 @@ TEST(upload, is_passed_on_before_the_client_has_sent_its_end) {
     }};
     gateway_process gateway{custom_config(upstream)};
     auto client = gateway.connect();
-    client.send(std::string{"POST /custom/upload HTTP/1.1\r\nHost: g\r\n"} +
+    client.send(std::string{"POST /custom/upload HTTP/1.1\r\nHost: localhost\r\n"} +
                 (chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "Content-Length: 10\r\n\r\n"));
     client.send(chunked ? chunk("first") : "first");
     ASSERT_TRUE(first_seen.wait());
@@ -148,8 +148,8 @@ TEST(upload, of_50_megabytes_is_never_held_as_a_whole) {
   gateway.get("/livez");
   const auto before = gateway.resident_bytes();
   auto client = gateway.connect();
-  client.send("PUT /custom/file HTTP/1.1\r\nHost: g\r\nContent-Length: " + std::to_string(size) +
-              "\r\n\r\n");
+  client.send("PUT /custom/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+              std::to_string(size) + "\r\n\r\n");
   std::size_t peak = 0;
   for (std::size_t sent = 0; sent < size; sent += block.size()) {
     ASSERT_TRUE(client.send(block));
@@ -178,7 +178,7 @@ TEST(upload, to_a_backend_that_does_not_read_is_held_back) {
   gateway.get("/livez");
   const auto before = gateway.resident_bytes();
   auto client = gateway.connect();
-  client.send("PUT /custom/file HTTP/1.1\r\nHost: g\r\nContent-Length: 50000000\r\n\r\n");
+  client.send("PUT /custom/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n");
   const std::string body(50'000'000, 'u');
   const auto taken = client.send_for(body, milliseconds{400});
   EXPECT_LT(taken, body.size()); // what the kernel's buffers hold, and no more
@@ -199,7 +199,7 @@ TEST(upload, that_stops_gets_408_and_frees_the_backend) {
   }};
   gateway_process gateway{custom_config(upstream, "limits: {body_timeout: 200ms}\n")};
   auto client = gateway.connect();
-  client.send("PUT /custom/file HTTP/1.1\r\nHost: g\r\nContent-Length: 100\r\n\r\nsome");
+  client.send("PUT /custom/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nsome");
   const auto reply = client.read_reply();
   EXPECT_EQ(reply.status, 408u) << to_string(reply.end);
   EXPECT_TRUE(closed.wait());
@@ -216,7 +216,7 @@ TEST(upload, with_broken_chunks_gets_400_and_frees_the_backend) {
   }};
   gateway_process gateway{custom_config(upstream)};
   auto client = gateway.connect();
-  client.send("PUT /custom/file HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n" +
+  client.send("PUT /custom/file HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" +
               chunk("good") + "bad\n");
   const auto reply = client.read_reply();
   EXPECT_EQ(reply.status, 400u) << to_string(reply.end);
@@ -234,7 +234,7 @@ TEST(upload, whose_client_leaves_frees_the_backend) {
   }};
   gateway_process gateway{custom_config(upstream)};
   auto client = gateway.connect();
-  client.send("PUT /custom/file HTTP/1.1\r\nHost: g\r\nContent-Length: 100\r\n\r\nsome");
+  client.send("PUT /custom/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nsome");
   ASSERT_TRUE(started.wait());
   client.reset();
   EXPECT_TRUE(closed.wait());
@@ -248,7 +248,7 @@ TEST(upload, that_the_backend_answers_early_ends_with_that_answer) {
   }};
   gateway_process gateway{custom_config(upstream)};
   auto client = gateway.connect();
-  client.send("PUT /custom/file HTTP/1.1\r\nHost: g\r\nContent-Length: 100000\r\n\r\nsome");
+  client.send("PUT /custom/file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nsome");
   const auto reply = client.read_reply();
   EXPECT_EQ(reply.status, 413u) << to_string(reply.end);
   EXPECT_EQ(reply.body, R"({"detail":"too much"})");
@@ -259,7 +259,7 @@ TEST(upload, that_expects_a_word_gets_it_from_the_gateway) {
   support::scripted_upstream upstream{echo()};
   gateway_process gateway{custom_config(upstream)};
   auto client = gateway.connect();
-  client.send("PUT /custom/file HTTP/1.1\r\nHost: g\r\nExpect: 100-continue\r\n"
+  client.send("PUT /custom/file HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
               "Content-Length: 4\r\n\r\n");
   EXPECT_EQ(client.read_reply().status, 100u);
   client.send("body");

@@ -12,7 +12,7 @@ using support::closing;
 using support::gateway_process;
 using support::milliseconds;
 
-const std::string chunked_head = "POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\n"
+const std::string chunked_head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
                                  "Transfer-Encoding: chunked\r\n\r\n";
 
 class request_body : public ::testing::Test {
@@ -85,7 +85,7 @@ TEST_F(request_body, with_broken_chunks_is_400) {
 }
 
 TEST_F(request_body, cut_off_by_the_client_reaches_no_backend) {
-  for (const auto& head : {std::string{"POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\n"
+  for (const auto& head : {std::string{"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
                                        "Content-Length: 100\r\n\r\n"},
                            chunked_head}) {
     auto client = gateway_.connect();
@@ -99,7 +99,7 @@ TEST_F(request_body, cut_off_by_the_client_reaches_no_backend) {
 
 // ---- Expect: 100-continue ----
 
-const std::string expecting = "POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\n"
+const std::string expecting = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
                               "Content-Type: application/json\r\nExpect: 100-continue\r\n";
 
 TEST_F(request_body, that_waits_for_a_word_gets_it_once) {
@@ -133,12 +133,13 @@ TEST_F(request_body, that_comes_without_waiting_gets_no_word) {
 TEST_F(request_body, that_is_refused_early_gets_no_word) {
   const std::vector<std::pair<std::string, unsigned>> refused{
       {expecting + "Content-Length: 100000\r\n\r\n", 413},
-      {"POST /nowhere HTTP/1.1\r\nHost: g\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+      {"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: "
+       "5\r\n\r\n",
        404},
-      {"PUT /v1/chat/completions HTTP/1.1\r\nHost: g\r\nExpect: 100-continue\r\n"
+      {"PUT /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
        "Content-Length: 5\r\n\r\n",
        405},
-      {"POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Type: image/png\r\n"
+      {"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
        "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
        415},
   };
@@ -165,7 +166,7 @@ TEST_F(request_body, of_http_1_0_gets_no_word) {
 
 TEST_F(request_body, of_a_get_is_skipped) {
   auto client = gateway_.connect();
-  client.send("GET /livez HTTP/1.1\r\nHost: g\r\nContent-Length: 5\r\n\r\nabcde" +
+  client.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nabcde" +
               support::request_bytes("GET", "/readyz"));
   EXPECT_EQ(text_at(client.read_reply().body, "/status"), "alive");
   EXPECT_EQ(text_at(client.read_reply().body, "/status"), "ready");
@@ -174,10 +175,11 @@ TEST_F(request_body, of_a_get_is_skipped) {
 TEST_F(request_body, small_and_unwanted_does_not_end_the_connection) {
   auto client = gateway_.connect();
   for (const bool chunked : {false, true}) {
-    client.send(chunked
-                    ? "POST /nowhere HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n" +
-                          chunk(std::string(3000, 'x')) + chunk({})
-                    : support::request_bytes("POST", "/nowhere", std::string(3000, 'x')));
+    client.send(
+        chunked
+            ? "POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                  chunk(std::string(3000, 'x')) + chunk({})
+            : support::request_bytes("POST", "/nowhere", std::string(3000, 'x')));
     EXPECT_EQ(client.read_reply().status, 404u);
     EXPECT_TRUE(client.get("/livez").ok());
   }

@@ -50,7 +50,7 @@ TEST_F(size_limits, target_without_an_end_is_414_before_it_ends) {
 
 TEST_F(size_limits, head_of_the_limit_is_served_and_a_longer_one_is_431) {
   const auto head_of = [](std::size_t size) {
-    const std::string start = "GET /livez HTTP/1.1\r\nHost: g\r\nX-Pad: ";
+    const std::string start = "GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Pad: ";
     return start + std::string(size - start.size() - 4, 'p') + "\r\n\r\n";
   };
   auto client = gateway_.connect();
@@ -60,7 +60,7 @@ TEST_F(size_limits, head_of_the_limit_is_served_and_a_longer_one_is_431) {
 }
 
 TEST_F(size_limits, head_without_an_end_is_431_before_it_ends) {
-  expect_refused("GET /livez HTTP/1.1\r\nHost: g\r\nX-Pad: " + std::string(6000, 'p'), 431,
+  expect_refused("GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Pad: " + std::string(6000, 'p'), 431,
                  "header_too_large");
 }
 
@@ -85,8 +85,9 @@ TEST_F(size_limits, json_body_over_the_limit_is_413) {
 }
 
 TEST_F(size_limits, announced_length_over_the_limit_is_413_without_the_body) {
-  expect_refused("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 1000000\r\n\r\n",
-                 413, "body_too_large");
+  expect_refused(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n",
+      413, "body_too_large");
 }
 
 TEST_F(size_limits, client_that_sends_everything_first_still_reads_413) {
@@ -96,7 +97,7 @@ TEST_F(size_limits, client_that_sends_everything_first_still_reads_413) {
 }
 
 TEST_F(size_limits, chunked_body_over_the_limit_is_413) {
-  std::string chunks = "POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\n"
+  std::string chunks = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
                        "Transfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 5; ++i)
     chunks += support::chunk(std::string(500, ' '));
@@ -106,9 +107,10 @@ TEST_F(size_limits, chunked_body_over_the_limit_is_413) {
 TEST_F(size_limits, huge_chunk_size_is_413_or_400_and_takes_no_memory) {
   const auto before = gateway_.resident_bytes();
   auto client = gateway_.connect();
-  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n"
-              "7fffffffffffffff\r\n" +
-              std::string(4096, ' '));
+  client.send(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "7fffffffffffffff\r\n" +
+      std::string(4096, ' '));
   EXPECT_EQ(client.read_reply().status, 413u);
   if (!support::sanitized) {
     EXPECT_LT(gateway_.resident_bytes(), before + 8 * 1024 * 1024);
@@ -117,7 +119,7 @@ TEST_F(size_limits, huge_chunk_size_is_413_or_400_and_takes_no_memory) {
 
 TEST_F(size_limits, body_without_a_length_is_411) {
   auto client = gateway_.connect();
-  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\n\r\n");
+  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const auto reply = client.read_reply();
   EXPECT_EQ(reply.status, 411u);
   EXPECT_EQ(text_at(reply.body, "/error/code"), "length_required") << reply.body;

@@ -72,14 +72,16 @@ TEST_F(slow_client, body_that_never_comes_gets_408) {
   gateway_process gateway{with_limit("body_timeout", limit)};
   auto client = gateway.connect();
   const auto since = clock::now();
-  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 10\r\n\r\n");
+  client.send(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
   expect_408(client, since);
 }
 
 TEST_F(slow_client, body_that_stops_gets_408_counted_from_its_last_byte) {
   gateway_process gateway{with_limit("body_timeout", long_limit)};
   auto client = gateway.connect();
-  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 100\r\n\r\n");
+  client.send(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n");
   clock::time_point last;
   for (int i = 0; i < 10; ++i) { // longer than the limit in all
     ASSERT_FALSE(client.anything_within(long_limit / 8)) << client.unread();
@@ -94,8 +96,9 @@ TEST_F(slow_client, chunked_body_that_stops_gets_408) {
   gateway_process gateway{with_limit("body_timeout", limit)};
   auto client = gateway.connect();
   const auto since = clock::now();
-  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n"
-              "5\r\n{\"a\"");
+  client.send(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5\r\n{\"a\"");
   expect_408(client, since);
 }
 
@@ -103,7 +106,7 @@ TEST_F(slow_client, body_that_keeps_coming_is_served_however_long_it_takes) {
   gateway_process gateway{with_limit("body_timeout", long_limit)};
   auto client = gateway.connect();
   const std::string body{chat_body};
-  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: " +
+  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
               std::to_string(body.size()) + "\r\n\r\n");
   const auto since = clock::now();
   for (std::size_t at = 0; at < body.size(); at += 4) {

@@ -124,8 +124,8 @@ TEST_F(voices, take_a_name_that_comes_last_and_bodies_in_any_framing) {
   EXPECT_EQ(create(gateway, form).status, 201U);
   for (const std::size_t size : {1U, 7U, 4096U}) {
     auto client = gateway.connect({.limit = disk_patience});
-    client.send("POST /voices HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n" + form_type +
-                "\r\n");
+    client.send("POST /voices HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n" +
+                form_type + "\r\n");
     for (std::size_t at = 0; at < form.size(); at += size)
       client.send(support::chunk(form.substr(at, size)));
     client.send(support::chunk({}) + support::request_bytes("GET", "/livez"));

@@ -122,7 +122,7 @@ TEST(dashboard, without_a_token_it_is_open_on_this_machine_only_and_says_so) {
   };
   EXPECT_EQ(status("GET /api/session", "Host: localhost:8000\r\n"), 200u);
   EXPECT_TRUE(open.wait_for_log("the dashboard is open"));
-  EXPECT_EQ(status("GET /api/session", "Host: evil.example\r\n"), 403u)
+  EXPECT_EQ(status("GET /api/session", "Host: evil.example\r\n"), 421u)
       << "a name that was made to point here";
   const std::string cancel = "POST /api/requests/x/cancel";
   EXPECT_EQ(status(cancel, "Host: localhost\r\n"), 403u);
@@ -131,6 +131,63 @@ TEST(dashboard, without_a_token_it_is_open_on_this_machine_only_and_says_so) {
   const gateway_process wide{lonely_config(), how};
   EXPECT_EQ(wide.get("/api/session").status, 403u);
   EXPECT_TRUE(wide.wait_for_log("the dashboard is closed"));
+}
+
+TEST(dashboard, without_a_token_nobody_gets_in_through_a_proxy_and_is_told_how) {
+  auto how = live();
+  how.environment.erase("SYNAPSE_DASHBOARD_ACCESS_TOKEN");
+  const gateway_process gateway{lonely_config(), how};
+  const std::string through = "X-Forwarded-For: 192.0.2.1\r\n";
+  for (const auto* path : {"/api/session", "/api/requests", "/events/terminal", "/cluster"}) {
+    const auto reply = gateway.get(path, through);
+    EXPECT_EQ(reply.status, 403u) << path;
+    EXPECT_NE(text_at(reply.body, "/detail").find("SYNAPSE_DASHBOARD_ACCESS_TOKEN"),
+              std::string::npos)
+        << reply.body;
+  }
+  for (const auto* path :
+       {"/", "/dashboard", "/dashboard/login", "/dashboard/login?access_token=x"}) {
+    const auto page = gateway.get(path, through + "Accept: text/html\r\n");
+    EXPECT_EQ(page.status, 403u) << path;
+    EXPECT_NE(page.body.find("SYNAPSE_DASHBOARD_ACCESS_TOKEN"), std::string::npos) << path;
+    EXPECT_EQ(page.body.find("<form"), std::string::npos) << "no login could succeed: " << path;
+  }
+  EXPECT_EQ(ask(gateway, "POST", "/dashboard/login", through + std::string{integration::json_type},
+                R"({"access_token":"x"})")
+                .status,
+            403u);
+  EXPECT_EQ(gateway.get("/dashboard/login").status, 303u)
+      << "from here there is nothing to log in to";
+}
+
+TEST(dashboard, without_a_token_it_is_closed_where_proxies_or_names_are_configured) {
+  auto how = live();
+  how.environment.erase("SYNAPSE_DASHBOARD_ACCESS_TOKEN");
+  gateway_process named{lonely_config("listener: {hosts: [ai.home.arpa]}\n"), how};
+  EXPECT_EQ(named.get("/api/session").status, 403u);
+  EXPECT_TRUE(named.wait_for_log("the dashboard is closed: listener.hosts names ai.home.arpa"));
+  EXPECT_TRUE(named.reload(lonely_config("listener: {hosts: [gw.localhost]}\n")));
+  EXPECT_EQ(named.get("/api/session").status, 200u) << "names of this machine alone";
+  how.environment["SYNAPSE_TRUSTED_PROXIES"] = "127.0.0.1";
+  const gateway_process behind{lonely_config(), how};
+  EXPECT_EQ(behind.get("/api/session").status, 403u);
+  EXPECT_TRUE(behind.wait_for_log("the dashboard is closed: SYNAPSE_TRUSTED_PROXIES"));
+}
+
+TEST(dashboard, guesses_from_elsewhere_do_not_lock_the_owner_out) {
+  const gateway_process gateway{lonely_config(), live({{"SYNAPSE_TRUSTED_PROXIES", "127.0.0.1"}})};
+  auto client = gateway.connect();
+  unsigned limited = 0;
+  for (int i = 0; i < 240; ++i) {
+    const auto reply = client.get("/api/session", "Authorization: Bearer guess\r\nX-Forwarded-For: "
+                                                  "198.51.100." +
+                                                      std::to_string(i % 20) + "\r\n");
+    limited += reply.status == 429u ? 1 : 0;
+  }
+  EXPECT_GE(limited, 1u);
+  const auto owner =
+      client.get("/api/session", std::string{bearer} + "X-Forwarded-For: 192.0.2.1\r\n");
+  EXPECT_EQ(owner.status, 200u) << owner.body;
 }
 
 TEST(dashboard, serves_the_front_end_compressed_cached_and_within_a_strict_policy) {

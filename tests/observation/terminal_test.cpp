@@ -312,7 +312,7 @@ TEST(terminal, ends_with_the_session_it_was_opened_in) {
   const auto cookie = login.field("Set-Cookie");
   const auto fields = "Cookie: " + cookie.substr(0, cookie.find(';')) + "\r\n";
   auto client = gateway.connect();
-  client.send("GET /events/terminal HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
+  client.send("GET /events/terminal HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
   auto reply = client.read_head();
   ASSERT_TRUE(client.read_until(reply, "listening on"));
   auto other = gateway.connect();
@@ -326,11 +326,12 @@ TEST(terminal, ends_with_the_session_it_was_opened_in) {
 TEST(terminal, answers_a_head_as_the_stream_begins_and_takes_no_body) {
   const gateway_process gateway{lines_config(), live()};
   auto client = gateway.connect();
-  client.send("HEAD /events/terminal HTTP/1.1\r\nHost: x\r\n" + std::string{bearer} + "\r\n");
+  client.send("HEAD /events/terminal HTTP/1.1\r\nHost: localhost\r\n" + std::string{bearer} +
+              "\r\n");
   const auto head = client.read_reply(true);
   EXPECT_EQ(head.status, 200u);
   EXPECT_EQ(head.field("Content-Length"), "");
-  client.send("GET /events/terminal HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n" +
+  client.send("GET /events/terminal HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n" +
               std::string{bearer} + "\r\n{}");
   EXPECT_EQ(client.read_reply().status, 400u);
 }

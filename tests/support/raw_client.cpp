@@ -261,7 +261,7 @@ http_reply raw_client::post(std::string_view target, std::string_view body,
 std::string request_bytes(std::string_view method, std::string_view target, std::string_view body,
                           std::string_view fields) {
   std::string out{method};
-  out.append(" ").append(target).append(" HTTP/1.1\r\nHost: gateway\r\n").append(fields);
+  out.append(" ").append(target).append(" HTTP/1.1\r\nHost: localhost\r\n").append(fields);
   if (!body.empty() || method == "POST")
     out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
   return out.append("\r\n").append(body);

@@ -147,7 +147,7 @@ TEST(leaving, while_its_upload_is_passed_on) {
                 },
                 one_permit()};
   auto client = bed.gateway.connect();
-  client.send("POST /raw/thing HTTP/1.1\r\nHost: g\r\nContent-Length: 100000\r\n\r\n" +
+  client.send("POST /raw/thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n" +
               std::string(40'000, 'u'));
   ASSERT_TRUE(wait_until([&] { return received == 40'000; }));
   EXPECT_FALSE(closed);

@@ -235,7 +235,7 @@ TEST(early_answer, to_a_streamed_upload_passes_while_the_client_still_sends) {
     EXPECT_TRUE(connection.wait_until_peer_closes());
   }};
   auto client = bed.gateway.connect();
-  client.send("POST /raw/thing HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n\r\n" +
+  client.send("POST /raw/thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n" +
               std::string(1000, 'x'));
   const auto reply = client.read_reply();
   EXPECT_EQ(reply.status, 413u);

@@ -92,10 +92,11 @@ void tear(const std::string& answer, then what, std::size_t complete_possible,
   tally all;
   in_parallel(answer.size() + 1, 12, [&](std::size_t cut) {
     auto client = bed.gateway.connect();
-    client.send("POST " + std::string{chat_path} + " " + std::string{version} +
-                "\r\nHost: g\r\nContent-Type: application/json\r\nX-Cut: " + std::to_string(cut) +
-                "\r\nContent-Length: " + std::to_string(chat_body(true).size()) + "\r\n\r\n" +
-                chat_body(true));
+    client.send(
+        "POST " + std::string{chat_path} + " " + std::string{version} +
+        "\r\nHost: localhost\r\nContent-Type: application/json\r\nX-Cut: " + std::to_string(cut) +
+        "\r\nContent-Length: " + std::to_string(chat_body(true).size()) + "\r\n\r\n" +
+        chat_body(true));
     const auto reply = client.read_reply();
     const auto fate_of_it = judge(reply);
     const bool expected =
