@@ -17,7 +17,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/support/installing.sh
 source "$here/../support/installing.sh"
 export SYNAPSE_URL=${SYNAPSE_URL:-${SYNAPSE_BASE_URL:-}}
-SYNAPSE_PROGRAM=$(realpath "$build/bin/synapse")
+SYNAPSE_PROGRAM=$(realpath "${SYNAPSE_BIN_DIR:-$build/bin}/synapse")
 export SYNAPSE_PROGRAM
 : "${SYNAPSE_URL:?the address of a running gateway; scripts/with_local_stack.py sets SYNAPSE_BASE_URL}"
 : "${SYNAPSE_DASHBOARD_TOKEN:?the token that opens the dashboard}"

@@ -1,13 +1,7 @@
-// Pages of another origin in a real browser: what they get from a gateway that does not name them, and
-// from one that does.
+// Pages of another origin in a real browser: what they get from a gateway that does not name them.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { base, browserTest } from '../support/dashboard.mjs';
 
@@ -26,41 +20,6 @@ async function withPage(work) {
   } finally {
     server.closeAllConnections?.();
     server.close();
-  }
-}
-
-/** A gateway of its own before the local chat backend, which names `origin`. */
-async function withGatewayFor(origin, work) {
-  const folder = await mkdtemp(path.join(tmpdir(), 'cors-'));
-  const config = path.join(folder, 'backends.yaml');
-  const portFile = path.join(folder, 'port');
-  const backend = `http://127.0.0.1:${process.env.LOCAL_STACK_LLAMA_ROUTER_PORT}`;
-  await writeFile(
-    config,
-    `threads: 1\ncors: {origins: ["${origin}"]}\nbackends: {llama-router: {url: "${backend}"}}\n`,
-  );
-  const gateway = spawn(process.env.SYNAPSE_PROGRAM, ['--config', config, '--port-file', portFile], {
-    env: {
-      PATH: process.env.PATH,
-      SYNAPSE_PORT: '0',
-      SYNAPSE_VOICE_LIBRARY_DIR: folder,
-      SYNAPSE_MODEL_PROFILES_PATH: path.join(folder, 'profiles.json'),
-    },
-    stdio: 'ignore',
-  });
-  const ended = once(gateway, 'exit');
-  try {
-    let port = '';
-    for (let left = 300; left > 0 && !port; --left) {
-      port = (await readFile(portFile, 'utf8').catch(() => '')).trim();
-      if (!port) await sleep(50);
-    }
-    assert.ok(port, 'the gateway has started');
-    await work(`http://127.0.0.1:${port}`);
-  } finally {
-    gateway.kill('SIGTERM');
-    await ended;
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -118,19 +77,3 @@ browserTest(
     });
   },
 );
-
-browserTest('a page whose origin is configured uses the API', { loggedIn: false }, async (page) => {
-  await withPage(async (origin) => {
-    await withGatewayFor(origin, async (gateway) => {
-      await page.goto(origin);
-      const headers = { 'Content-Type': 'application/json', Authorization: 'Bearer some-key' };
-      for (const stream of [false, true]) {
-        const body = JSON.stringify({ model: 'local-echo', messages, stream });
-        const init = { method: 'POST', headers, body };
-        const answer = await ask(page, `${gateway}/v1/chat/completions`, init);
-        assert.equal(answer.status, 200, answer.text);
-        assert.match(answer.text, stream ? /data: \[DONE\]/ : /"choices"/);
-      }
-    });
-  });
-});
