@@ -1,11 +1,14 @@
 // What the headers say does not allocate must not: counted, with this program's operator new.
 #include "http/core/chat_stream.hpp"
 #include "http/core/chunked.hpp"
+#include "http/core/client_address.hpp"
 #include "http/core/head_writer.hpp"
+#include "http/core/host_name.hpp"
 #include "http/core/json_body.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/core/multipart.hpp"
 #include "http/core/request_id.hpp"
+#include "http/core/request_origin.hpp"
 #include "http/core/sse.hpp"
 #include "http/core/wav_header.hpp"
 
@@ -102,6 +105,25 @@ TEST(allocations, none_for_heads) {
               options.framing = body_framing::chunked;
               options.request_id = "req-1";
               write_downstream_response_head(out, head, options);
+            }),
+            0u);
+}
+
+TEST(allocations, none_for_who_asks_and_under_which_name) {
+  const std::string_view request =
+      "POST / HTTP/1.1\r\nHost: gateway.localhost:8000\r\nOrigin: "
+      "https://gateway.localhost:8000\r\n"
+      "X-Forwarded-For: 192.0.2.7, 10.0.0.1\r\nX-Forwarded-Host: a, gateway.localhost:8000\r\n\r\n";
+  const auto trusted = config::networks_of(std::vector<std::string>{"10.0.0.0/8"});
+  request_head head;
+  std::size_t scanned = 0;
+  ASSERT_TRUE(parse_request(request.data(), request.size(), scanned, {}, head).ok());
+  EXPECT_EQ(allocations_of([&] {
+              arrival how;
+              how.trusted = true;
+              EXPECT_EQ(initiator_of(head, how), initiator::own);
+              EXPECT_TRUE(is_loopback_host(head.host));
+              EXPECT_TRUE(client_address(head, peer_address("10.0.0.2"), trusted).is_v4());
             }),
             0u);
 }
