@@ -207,7 +207,7 @@ constexpr variable variables[] = {
      "directory with the files token and ca.crt for it",
      process_text<&process_settings::kubernetes_service_account_dir>},
     {"SYNAPSE_DASHBOARD_ACCESS_TOKEN", "",
-     "token for the dashboard; unset = open on a loopback address only", set_token},
+     "token for the dashboard; unset = open to this machine alone", set_token},
     {"SYNAPSE_DASHBOARD_ACCESS_COOKIE_NAME", "synapse_dash_token", "name of the dashboard's cookie",
      set_cookie_name},
     {"SYNAPSE_DASHBOARD_COOKIE_SECURE", "false", "mark the cookie Secure (HTTPS only)",
