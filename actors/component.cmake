@@ -10,7 +10,7 @@ synapse_add_test(actors
   SOURCES actors/breaker_test.cpp actors/permit_ledger_test.cpp actors/backend_test.cpp
           actors/health_aggregator_test.cpp actors/lane_test.cpp actors/model_profiles_test.cpp
           actors/model_manager_test.cpp actors/model_manager_away_test.cpp actors/model_desk_test.cpp
-          actors/model_manager_hints_test.cpp
+          actors/model_manager_hints_test.cpp actors/model_manager_refusals_test.cpp
           actors/runtime_controller_test.cpp actors/runtime_controller_refusals_test.cpp
           actors/router_test.cpp actors/supervisor_test.cpp actors/voice_library_test.cpp
   DEPENDS actors)

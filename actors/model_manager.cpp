@@ -1,5 +1,7 @@
 #include "actors/model_manager.hpp"
 
+#include "actors/models/list_notes.hpp"
+#include "actors/models/router_words.hpp"
 #include "actors/models/schedule.hpp"
 #include "actors/protocol/error.hpp"
 #include "telemetry/text_escape.hpp"
@@ -22,6 +24,7 @@ namespace {
 
 using json = nlohmann::json;
 using models::action;
+using models::management_call;
 using models::purpose;
 using models::router_answer;
 using models::ticket_id;
@@ -41,7 +44,6 @@ constexpr milliseconds events_idle{300'000};
 constexpr milliseconds events_again{5'000};
 /// A router without events may be replaced by one that has them.
 constexpr milliseconds events_unknown{600'000};
-constexpr std::size_t max_text = 300;
 /// After a load or unload the router is looked at after so many nanoseconds, then after twice as
 /// many, up to `models.poll`.
 constexpr time_ns first_look = 25'000'000;
@@ -89,48 +91,6 @@ model_denial denial_of(models::denial why) {
     break;
   }
   return model_denial::router_error;
-}
-
-/// The sentence in an error of llama.cpp's form, else what there is, short.
-std::string message_in(const std::string& body) {
-  const auto answer = json::parse(body, nullptr, false);
-  if (answer.is_object())
-    if (const auto error = answer.find("error"); error != answer.end() && error->is_object())
-      if (const auto text = error->find("message"); text != error->end() && text->is_string())
-        return text->get<std::string>();
-  return body.substr(0, max_text);
-}
-
-/// Texts as seen on routers of several builds, in lower case. The statuses alone do not tell.
-bool says(const std::string& message, std::initializer_list<std::string_view> texts) {
-  std::string lower = message;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::any_of(texts.begin(), texts.end(),
-                     [&](auto text) { return lower.find(text) != std::string::npos; });
-}
-
-/// What a router means by its answer to a load or an unload.
-router_answer meaning_of(const http_reply& reply, std::string& detail) {
-  if (!reply.ok()) {
-    detail = "the router does not answer: " + reply.message;
-    return router_answer::unreachable;
-  }
-  if (reply.status / 100 == 2)
-    return router_answer::accepted;
-  detail = message_in(reply.body);
-  if (says(detail, {"already running", "already loaded", "not running", "not loaded"}))
-    return router_answer::accepted;
-  if (says(detail, {"limit reached"}))
-    return router_answer::no_room;
-  if (reply.status == 404 || says(detail, {"not found"}))
-    return router_answer::not_found;
-  if (reply.status >= 502 && reply.status <= 504) {
-    detail = "the router answered " + std::to_string(reply.status);
-    return router_answer::unreachable;
-  }
-  detail = "the router answered " + std::to_string(reply.status) + ": " + detail;
-  return router_answer::refused;
 }
 
 class model_manager : public model_manager_actor::base {
@@ -452,14 +412,15 @@ private:
     else
       asked_load_.erase(what.model);
     call(std::move(request), change_limit, [this, load, model = what.model](const http_reply& r) {
-      std::string detail;
-      const auto meaning = meaning_of(r, detail);
+      auto word = models::understand(load ? management_call::load : management_call::unload, r);
+      if (!load) // of a load that fails everybody hears anyway
+        note_refusal("to unload " + model, r, word);
       if (load) {
         last_load_[model] = r;
-        schedule_.load_answered(model, meaning, detail, now());
+        schedule_.load_answered(model, word.means, std::move(word.reason), now());
       } else {
         last_unload_[model] = r;
-        schedule_.unload_answered(model, meaning, detail, now());
+        schedule_.unload_answered(model, word.means, std::move(word.reason), now());
       }
       follow();
     });
@@ -491,19 +452,14 @@ private:
   void on_list_reply(const http_reply& reply) {
     const auto asked = list_asked_;
     last_list_ = now();
-    for (auto& promise : std::exchange(list_askers_, {}))
-      promise.deliver(reply);
-    std::string problem;
+    const auto word = models::understand(management_call::list, reply);
+    std::string problem = reply.ok() ? word.reason : reply.message;
     std::optional<models::catalog> list;
-    if (!reply.ok()) {
-      problem = reply.message;
-    } else if (reply.status == 404 || reply.status == 405 || reply.status == 501) {
+    if (word.means == router_answer::no_route)
       list.emplace(); // no router: whatever it is, it has no models to load
-    } else if (reply.status != 200) {
-      problem = "its model list came with status " + std::to_string(reply.status);
-    } else {
+    else if (word.means == router_answer::accepted)
       list = models::parse_catalog(reply.body, problem);
-    }
+    answer_list_askers(reply, list);
     if (list) {
       if (std::exchange(away_, false)) {
         parts_.events.reachable({});
@@ -517,16 +473,46 @@ private:
       take_list(std::move(*list), asked);
     } else {
       list_asked_ = 0;
-      const bool gone = reply.fault == http_fault::connect_failure;
-      if (!std::exchange(away_, true))
-        parts_.events.reachable(problem);
-      if (gone)
-        capacity_known_ = false; // another one may come back
-      schedule_.list_failed(gone, reply.ok(), problem, now());
+      no_list(reply, word, problem);
     }
     if (std::exchange(list_again_, false))
       ask_list();
     follow();
+  }
+
+  /// Whoever asked for the list gets it with what those wait for who wait for a model.
+  void answer_list_askers(const http_reply& reply, const std::optional<models::catalog>& list) {
+    if (list_askers_.empty())
+      return;
+    models::wait_notes notes;
+    if (list && schedule_.contended())
+      for (const auto& [name, model] : list->models)
+        if (auto why = schedule_.waits_for(name, now()))
+          notes.emplace(name, std::move(*why));
+    auto told = reply;
+    if (!notes.empty())
+      told.body = models::with_notes(std::move(told.body), *list, notes);
+    for (auto& promise : std::exchange(list_askers_, {}))
+      promise.deliver(told);
+  }
+
+  void no_list(const http_reply& reply, const models::router_word& word,
+               const std::string& problem) {
+    const bool gone = reply.fault == http_fault::connect_failure;
+    // What makes no sense may be somebody else's page while the router is being restarted.
+    const bool garbage = word.means == router_answer::accepted ||
+                         (word.means == router_answer::refused && !reply.ok());
+    if (!std::exchange(away_, true))
+      parts_.events.reachable(problem);
+    if (gone)
+      capacity_known_ = false; // another one may come back
+    if (word.means == router_answer::refused && !garbage) {
+      schedule_.list_refused(problem, now());
+      if (change_ && change_->applied)
+        change_failed(caf::make_error(ec::rollout_failed, "the router runs anew, but " + problem));
+    } else {
+      schedule_.list_failed(gone, garbage, problem, now());
+    }
   }
 
   void take_list(models::catalog list, time_ns asked) {
@@ -549,7 +535,9 @@ private:
              return;
            }
            std::optional<unsigned> most;
-           capacity_known_ = reply.ok() && reply.status < 500;
+           const auto word = models::understand(management_call::props, reply);
+           note_refusal("to tell how many models it holds", reply, word);
+           capacity_known_ = reply.ok() && word.means != router_answer::unreachable;
            if (!capacity_known_)
              most = told_by_router_; // the next list asks again
            const auto props = json::parse(reply.body, nullptr, false);
@@ -567,6 +555,12 @@ private:
            if (std::exchange(list_again_, false) || !list_askers_.empty())
              ask_list();
          });
+  }
+
+  void note_refusal(const std::string& what, const http_reply& reply,
+                    const models::router_word& word) {
+    if (reply.ok() && word.means == router_answer::refused)
+      parts_.events.refused(what, word.reason);
   }
 
   // ---- its events ----
@@ -590,7 +584,10 @@ private:
       if (stream != stream_)
         return; // another one has taken its place
       listening_ = false;
-      const bool has_none = reply.ok() && reply.status >= 400 && reply.status < 500;
+      const auto word = models::understand(management_call::events, reply);
+      note_refusal("to tell what happens to its models", reply, word);
+      const bool has_none = reply.ok() && (word.means == router_answer::no_route ||
+                                           word.means == router_answer::refused);
       listen_from_ = now() + in_ns(has_none ? events_unknown : events_again);
     });
   }

@@ -18,6 +18,9 @@ struct model_events {
   std::function<void(const std::string& model, const std::string& why)> load_failed = [](auto&,
                                                                                          auto&) {};
   std::function<void(const std::string& model)> unloaded = [](auto&) {};
+  /// The router said no, and meant it. @param what such as "to unload a".
+  std::function<void(const std::string& what, const std::string& why)> refused = [](auto&, auto&) {
+  };
   /// Requests that wait for models, now.
   std::function<void(std::size_t waiting)> waiting = [](auto) {};
   /// The router stopped answering (with the reason), or answers again (empty).

@@ -337,6 +337,9 @@ struct application::parts {
       counted.models_ready.add(-1);
       say->info("backend {}: model {} is not loaded any more", name, model);
     };
+    events.refused = [this, name](const std::string& what, const std::string& why) {
+      say->warn("backend {}: the router refuses {}: {}", name, what, why);
+    };
     events.waiting = [&counted](std::size_t waiting) {
       counted.models_waiting.set(static_cast<std::int64_t>(waiting));
     };

@@ -86,6 +86,7 @@ void schedule::listed(catalog list, time_ns asked_at, time_ns now) {
   known_ = std::move(list);
   listed_at_ = asked_at;
   away_since_ = 0;
+  refused_ = false;
   if (held_)
     return; // whoever has everything changes the router itself
   if (!known_->is_router) {
@@ -128,11 +129,21 @@ void schedule::list_failed(bool gone, bool garbage, std::string why, time_ns now
   if (away_since_ == 0)
     away_since_ = now;
   garbage_ = garbage;
+  refused_ = false;
   away_why_ = std::move(why);
   // One that listens but does not answer may only be busy: what is open stays open.
   if (gone && !held_)
     for (auto& [model, of] : slots_)
       lose(of);
+  step(now);
+}
+
+void schedule::list_refused(std::string why, time_ns now) {
+  if (away_since_ == 0)
+    away_since_ = now;
+  garbage_ = false;
+  refused_ = true;
+  away_why_ = std::move(why);
   step(now);
 }
 
@@ -148,11 +159,12 @@ void schedule::load_answered(std::string_view model, router_answer how, std::str
     of.accepted = now;
     of.seen_away = 0;
     of.no_rooms = 0;
+    of.word.clear();
     ++loads_;
     // Who wanted it loaded has what they wanted; it is not to be lost before it was used.
     for (const auto id : std::deque<ticket_id>{of.waiting})
       if (tickets_.at(id).what == purpose::load) {
-        hint(of, now);
+        hint(of, false, now);
         decide(id, denial::none, {}, now);
       }
     break;
@@ -161,13 +173,16 @@ void schedule::load_answered(std::string_view model, router_answer how, std::str
     break;
   case router_answer::no_room:
     of.now = phase::away;
+    of.word = std::move(detail);
     ++of.no_rooms;
     of.next_try = now + limits_.poll / 4;
     break;
   case router_answer::unreachable:
     of.now = phase::away;
+    of.word = std::move(detail);
     of.next_try = now + limits_.poll;
     break;
+  case router_answer::no_route:
   case router_answer::refused:
     fail(*found, denial::load_failed, detail, now);
     break;
@@ -183,15 +198,20 @@ void schedule::unload_answered(std::string_view model, router_answer how, std::s
     return;
   auto& of = found->second;
   const bool done = how == router_answer::accepted || how == router_answer::not_found;
+  const bool passing = how == router_answer::unreachable || how == router_answer::no_room;
   // Its list says what became of it, also when it refused.
   of.now = phase::unloading;
   of.accepted = now;
   of.retry_at = now + (done ? unload_patience : limits_.poll);
+  of.stays = how != router_answer::accepted && !passing;
+  of.word = detail;
   end_unloads(of,
-              done                                ? denial::none
-              : how == router_answer::unreachable ? denial::router_unavailable
-                                                  : denial::router_error,
+              done      ? denial::none
+              : passing ? denial::router_unavailable
+                        : denial::router_error,
               detail, now);
+  if (!done && !passing && !limits_.load_evicts)
+    gives_no_room(*found, detail, now);
   act(action::kind::list);
   step(now);
 }
@@ -271,10 +291,10 @@ void schedule::decide(ticket_id id, denial why, const std::string& detail, time_
   if (const auto of = slots_.find(one.verdict.model); of != slots_.end()) {
     one.verdict.progress = of->second.now == phase::loading ? of->second.progress : -1;
     one.verdict.retry_after_s = retry_after(of->second, now);
-    if (why == denial::none && found->second.what != purpose::unload) {
+    const auto what = found->second.what;
+    if (why == denial::none && (what == purpose::request || what == purpose::no_wait)) {
       of->second.used = now;
-      if (found->second.what != purpose::load)
-        of->second.kept_until = 0;
+      of->second.kept_until = 0;
     }
   }
   if (why == denial::none)

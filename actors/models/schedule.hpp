@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/models/catalog.hpp"
+#include "actors/models/router_words.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -65,14 +66,25 @@ enum class purpose : std::uint8_t {
   everything, ///< the whole router is wanted without requests: see `release`
 };
 
-/// What the router said to a load or an unload.
-enum class router_answer : std::uint8_t {
-  accepted,    ///< or it was so already
-  not_found,   ///< it has no such model
-  no_room,     ///< "model limit reached": another one is still going
-  unreachable, ///< no answer, or 502, 503, 504: perhaps it is being restarted
-  refused,     ///< anything else
+/// What somebody who waits for a model waits for.
+struct wait_reason {
+  enum class kind : std::uint8_t {
+    router,   ///< it does not answer, or says that it cannot yet
+    restart,  ///< the router is about to be started with other arguments
+    queue,    ///< somebody who came before waits for `model`
+    load,     ///< `model` is being loaded
+    unload,   ///< `model` is being sent away
+    requests, ///< `model` is closed; requests that began before have to end
+    turn,     ///< `model` is in use and has its turn
+    pause,    ///< `model` was in use a moment ago
+  };
+  kind what = kind::router;
+  std::string model;          ///< what is in the way; empty: the router itself
+  std::uint32_t requests = 0; ///< of `requests`: how many run
+  std::string text;           ///< for people: "waits for a to finish 2 requests"
 };
+
+std::string_view to_string(wait_reason::kind what) noexcept;
 
 /// What is to be done. In the order in which they were decided.
 struct action {
@@ -103,10 +115,13 @@ struct turn {
 ///
 /// The rules:
 ///  - a model is loaded once, however many wait for it, and unloaded only when no request uses it;
-///  - while others wait, requests for a loaded model go first for `batch_window`, counted from the
-///    arrival of the one who waits longest or from the model's own turn, whichever is later. Then
-///    it is closed: what runs goes on, what comes waits;
-///  - a model that nobody has used for `linger` makes room at once;
+///  - while others wait, requests for a loaded model that is in use go first for `batch_window`,
+///    counted from the arrival of the one who waits longest or from the model's own turn, whichever
+///    is later. Then it is closed: what runs goes on, what comes waits;
+///  - a model that nobody has used for `linger` makes room at once, and so does one that nobody has
+///    used since it was loaded, unless somebody was told to come again for it;
+///  - whoever waits can be told what for (`waits_for`). When the router definitely refuses what is
+///    needed, nobody waits;
 ///  - the model whose first waiter came first is next;
 ///  - nobody waits longer than `max_wait`.
 class schedule {
@@ -134,6 +149,8 @@ public:
   void listed(catalog list, time_ns asked_at, time_ns now);
   /// The router gave no list. `gone`: nobody listens there, so that it has lost its models.
   void list_failed(bool gone, bool garbage, std::string why, time_ns now);
+  /// The router said that it will not give one: nobody waits for it.
+  void list_refused(std::string why, time_ns now);
   void load_answered(std::string_view model, router_answer how, std::string detail, time_ns now);
   void unload_answered(std::string_view model, router_answer how, std::string detail, time_ns now);
   /// A request found that the model is not there although it should be.
@@ -163,6 +180,8 @@ public:
   /// Others wait: lanes tell how much each open model is used.
   bool contended() const noexcept;
   std::size_t waiting() const noexcept { return waiting_ + unresolved_.size(); }
+  /// What those who want a model wait for; nothing when nobody does, or it is being loaded.
+  std::optional<wait_reason> waits_for(std::string_view model, time_ns now) const;
   /// The router was told to load it, or loads it.
   bool loading(std::string_view model) const;
   /// The router is one, or it is not known yet. Otherwise nothing has to be asked.
@@ -192,10 +211,11 @@ private:
     std::deque<ticket_id> waiting;
     std::vector<ticket_id> unloads; ///< who wants it gone
     time_ns opened = 0;
-    time_ns used = 0;
+    time_ns used = 0;       ///< when a request last used it; 0: none did
     time_ns hinted = 0;     ///< since when somebody wants it who does not wait
     time_ns hint_until = 0; ///< after this the hint is forgotten
-    time_ns kept_until = 0; ///< for the one who did not wait
+    bool returns = false;   ///< and that one was told to come again
+    time_ns kept_until = 0; ///< for the one who comes again
     time_ns load_began = 0;
     time_ns accepted = 0;  ///< when the router accepted the load or unload under way
     time_ns seen_away = 0; ///< since when an accepted load does not show in the list
@@ -204,6 +224,8 @@ private:
     unsigned tries = 0;
     unsigned no_rooms = 0; ///< how often in a row the router had no room where there should be
     bool ours = false;     ///< the load or unload under way was asked for here
+    bool stays = false;    ///< the router will not unload it
+    std::string word;      ///< what the router said when a load or unload was not done
     double progress = -1;
     time_ns usual_load = 5'000'000'000; ///< how long it took lately
   };
@@ -226,6 +248,7 @@ private:
   void hold_everything(time_ns now);
   void serve(entry& of, time_ns now);
   std::vector<entry*> wanted_in_order();
+  const entry* first_in_line() const;
   entry* victim(const slot& wanted, time_ns now);
   time_ns may_close(const slot& of, const slot& wanted) const;
   bool making_room() const;
@@ -240,7 +263,7 @@ private:
 
   // changing one model
   slot& at(std::string_view model);
-  void hint(slot& of, time_ns now) const;
+  void hint(slot& of, bool returns, time_ns now) const;
   void keep_for_hint(slot& of, time_ns now) const;
   void open(entry& of, time_ns now);
   void close(entry& of);
@@ -248,12 +271,19 @@ private:
   void unload_if_drained(entry& of);
   void send_away(entry& of);
   void lose(slot& of);
+  void gives_no_room(entry& of, const std::string& detail, time_ns now);
   void fail(entry& of, denial why, const std::string& detail, time_ns now);
   void end_unloads(slot& of, denial why, const std::string& detail, time_ns now);
   void look_at(entry& of, const router_model& listed, time_ns asked_at, time_ns now);
   void look_at_load(entry& of, const router_model& listed, time_ns asked_at, time_ns now);
   void look_at_unload(entry& of, const router_model& listed, time_ns asked_at, time_ns now);
   void is_no_router(time_ns now);
+
+  // words for those who wait (schedule_waits.cpp)
+  denial away_denial() const noexcept;
+  wait_reason reason_away(const entry& first, time_ns now) const;
+  wait_reason reason_behind(const entry& other, const entry& first, time_ns now) const;
+  std::string reason_text(std::string_view model, time_ns now) const;
 
   // tickets
   void decide(ticket_id id, denial why, const std::string& detail, time_ns now);
@@ -269,6 +299,7 @@ private:
   time_ns fresh_from_ = 0; ///< what a list says that was asked for before does not count
   time_ns away_since_ = 0; ///< the router does not answer; 0: it does
   bool garbage_ = false;
+  bool refused_ = false; ///< it answers, and will not give a list
   std::string away_why_;
   std::map<std::string, slot, std::less<>> slots_;
   std::map<ticket_id, ticket> tickets_;

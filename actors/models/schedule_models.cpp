@@ -16,13 +16,16 @@ schedule::slot& schedule::at(std::string_view model) {
 
 void schedule::open(entry& one, time_ns now) {
   auto& of = one.second;
-  if (of.now == phase::loading && of.ours) {
+  const bool ours = of.now == phase::loading && of.ours;
+  if (ours) {
     const auto took = now - of.load_began;
     of.usual_load = (of.usual_load + took) / 2;
   }
   of.now = phase::open;
   of.opened = now;
-  of.used = now;
+  of.used = ours ? 0 : now; // whoever else has loaded it may be about to use it
+  of.stays = false;
+  of.word.clear();
   of.tries = 0;
   of.next_try = 0;
   of.progress = -1;
@@ -34,17 +37,20 @@ void schedule::open(entry& one, time_ns now) {
 }
 
 /// Somebody wants it and has gone; whoever asks again and again keeps the place of the first time.
-void schedule::hint(slot& of, time_ns now) const {
+/// @param returns they were told to come again; else they only wanted it loaded.
+void schedule::hint(slot& of, bool returns, time_ns now) const {
   if (of.hinted == 0)
     of.hinted = now;
   of.hint_until = now + limits_.max_wait;
+  of.returns = of.returns || returns;
 }
 
-/// The one who did not wait is to find it when they come again.
+/// The one who was told to come again is to find it.
 void schedule::keep_for_hint(slot& of, time_ns now) const {
-  if (of.hinted != 0)
+  if (of.hinted != 0 && of.returns)
     of.kept_until = now + limits_.batch_window;
   of.hinted = 0;
+  of.returns = false;
 }
 
 void schedule::close(entry& one) {
@@ -80,6 +86,7 @@ void schedule::send_away(entry& one) {
   auto& of = one.second;
   of.now = phase::leaving;
   of.ours = true;
+  of.stays = false;
   of.tries = 0;
   act(action::kind::unload, one.first);
 }
@@ -94,6 +101,13 @@ void schedule::lose(slot& of) {
   act(action::kind::view);
 }
 
+/// The router keeps a model that was to make room: who waits for that need not wait any longer.
+void schedule::gives_no_room(entry& one, const std::string& detail, time_ns now) {
+  for (auto& other : slots_)
+    if (other.second.now == phase::away && wanted(other.second))
+      fail(other, denial::router_error, "model " + one.first + " makes no room: " + detail, now);
+}
+
 void schedule::fail(entry& one, denial why, const std::string& detail, time_ns now) {
   auto& of = one.second;
   if ((of.now == phase::asked || of.now == phase::loading) && of.ours)
@@ -102,6 +116,8 @@ void schedule::fail(entry& one, denial why, const std::string& detail, time_ns n
     decide(id, why, detail, now);
   of.now = phase::away;
   of.hinted = 0;
+  of.returns = false;
+  of.word.clear();
   of.tries = 0;
   of.progress = -1;
   of.next_try = 0;
@@ -159,6 +175,17 @@ void schedule::look_at_unload(entry& one, const router_model& listed, time_ns as
   if (gone || !of.ours) {
     if (gone)
       end_unloads(of, denial::none, {}, now);
+    lose(of);
+    look_at(one, listed, asked_at, now);
+    return;
+  }
+  if (of.stays) {
+    if (!of.unloads.empty()) {
+      send_away(one); // somebody asks for it once more
+      return;
+    }
+    if (!limits_.load_evicts)
+      gives_no_room(one, of.word, now);
     lose(of);
     look_at(one, listed, asked_at, now);
     return;

@@ -41,21 +41,31 @@ void schedule::expire(time_ns now) {
     const auto id = tickets_.begin()->first;
     if (now - tickets_.begin()->second.since < limits_.max_wait)
       break;
-    decide(id, denial::wait_timeout, "the model was not available for as long as one may wait",
+    const auto reason = reason_text(tickets_.begin()->second.model, now);
+    decide(id, denial::wait_timeout,
+           "the model was not available for as long as one may wait" +
+               (reason.empty() ? reason : "; it " + reason),
            now);
   }
-  if (away_since_ != 0 && now - away_since_ >= limits_.restart_patience && !held_) {
+  const auto patience = refused_ ? 0 : limits_.restart_patience;
+  if (away_since_ != 0 && now - away_since_ >= patience && !held_) {
     // Who wants to change the router may: perhaps that is what it needs.
     std::vector<ticket_id> all;
     for (const auto& [id, one] : tickets_)
       if (one.what != purpose::everything)
         all.push_back(id);
     for (const auto id : all)
-      decide(id, garbage_ ? denial::router_error : denial::router_unavailable, away_why_, now);
+      decide(id, away_denial(), away_why_, now);
   }
   for (auto& [model, of] : slots_)
-    if (of.hinted != 0 && now >= of.hint_until)
+    if (of.hinted != 0 && now >= of.hint_until) {
       of.hinted = 0;
+      of.returns = false;
+    }
+}
+
+denial schedule::away_denial() const noexcept {
+  return garbage_ || refused_ ? denial::router_error : denial::router_unavailable;
 }
 
 /// Finds the model that a ticket speaks of.
@@ -72,7 +82,7 @@ void schedule::resolve(ticket_id id, time_ns now) {
     if (full) {
       decide(id, denial::queue_full, too_many, now);
     } else if (away_since_ != 0 && mine.what == purpose::no_wait) {
-      decide(id, denial::router_unavailable, away_why_, now);
+      decide(id, away_denial(), away_why_, now);
     } else {
       // It may be new: a list that is asked for from now on decides.
       unresolved_.push_back(id);
@@ -86,14 +96,15 @@ void schedule::resolve(ticket_id id, time_ns now) {
   if (mine.what == purpose::unload) {
     of.unloads.push_back(id);
     of.hinted = 0;
+    of.returns = false;
     of.kept_until = 0;
   } else if (of.now == phase::open && of.unloads.empty()) {
     decide(id, denial::none, {}, now);
   } else if (mine.what == purpose::no_wait) {
-    hint(of, now);
+    hint(of, true, now);
     decide(id, denial::loading, "the model is being loaded", now);
   } else if (mine.what == purpose::load && of.now == phase::loading) {
-    hint(of, now);
+    hint(of, false, now);
     decide(id, denial::none, {}, now);
   } else if (full) {
     decide(id, denial::queue_full, too_many, now);
@@ -115,7 +126,7 @@ void schedule::resolve_all(time_ns now) {
     }
     if (away_since_ != 0) {
       if (mine.what == purpose::no_wait)
-        decide(id, denial::router_unavailable, away_why_, now);
+        decide(id, away_denial(), away_why_, now);
     } else if (known_ && known_->find(mine.name) != nullptr) {
       std::erase(unresolved_, id);
       resolve(id, now);
@@ -213,14 +224,16 @@ time_ns schedule::may_close(const slot& of, const slot& wanted_one) const {
   const auto turn_ends = std::max(wanted_since(wanted_one), of.opened) + limits_.batch_window;
   if (!idle(of) || !all_told())
     return turn_ends;
-  return std::min(turn_ends, std::max(of.used + limits_.linger, of.kept_until));
+  // Where nobody has used it, nobody thinks for a moment between two requests.
+  const auto lingers = of.used == 0 ? of.opened : of.used + limits_.linger;
+  return std::min(turn_ends, std::max(lingers, of.kept_until));
 }
 
 /// Who has to go: of those that may, the one that was used longest ago.
 schedule::entry* schedule::victim(const slot& wanted_one, time_ns now) {
   entry* best = nullptr;
   const auto rank = [](const slot& of) {
-    return std::pair{of.now != phase::loading && !idle(of), of.used};
+    return std::pair{of.now != phase::loading && !idle(of), std::max(of.used, of.opened)};
   };
   for (auto& one : slots_)
     if (may_close(one.second, wanted_one) <= now &&

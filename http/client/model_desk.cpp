@@ -105,12 +105,23 @@ void model_desk::leave(std::string_view model) {
   auto& of = used->second;
   --of.count;
   of.last = net::io_thread::recent();
-  if (of.count > 0 || !manager_)
+  if (!manager_)
     return;
+  if (of.count > 0) {
+    // Somebody waits for these, and may be asking for how many.
+    if (closing_ && is_closing(model))
+      tell_usage(used->first, of);
+    return;
+  }
   if (view_->contended)
     tell_usage(used->first, of);
   if (const auto found = view_->models.find(model); found != view_->models.end())
     tell_if_drained(found->first, found->second.closing);
+}
+
+bool model_desk::is_closing(std::string_view model) const {
+  const auto found = view_->models.find(model);
+  return found != view_->models.end() && found->second.closing != 0;
 }
 
 void model_desk::suspect(std::string_view model) {
@@ -141,13 +152,18 @@ void model_desk::tell_if_drained(const std::string& model, std::uint32_t closing
 
 void model_desk::on_view(const model_view_ptr& view) {
   const auto before = std::exchange(view_, view);
+  closing_ = false;
   for (const auto& [model, entry] : view_->models) {
+    closing_ = closing_ || entry.closing != 0;
     const auto old = before->models.find(model);
     const bool was_there = old != before->models.end();
     if (view_->contended && entry.open && (!before->contended || !was_there || !old->second.open))
       tell_usage(model, uses_[model]);
-    if (entry.closing != 0 && (!was_there || old->second.closing != entry.closing))
+    if (entry.closing != 0 && (!was_there || old->second.closing != entry.closing)) {
+      if (const auto used = uses_.find(model); used != uses_.end() && used->second.count > 0)
+        tell_usage(model, used->second);
       tell_if_drained(model, entry.closing);
+    }
   }
   std::erase_if(uses_, [this](const auto& one) {
     return one.second.count == 0 && !view_->models.contains(one.first);

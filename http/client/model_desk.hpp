@@ -53,6 +53,7 @@ private:
   void on_grant(actors::model_grant& granted);
   void on_view(const actors::model_view_ptr& view);
   void began(const std::string& model);
+  bool is_closing(std::string_view model) const;
   void tell_usage(const std::string& model, const use& of);
   void tell_if_drained(const std::string& model, std::uint32_t closing);
   void refuse_all();
@@ -63,6 +64,7 @@ private:
   std::map<std::string, use, std::less<>> uses_;
   std::map<std::uint64_t, caf::typed_response_promise<actors::model_grant>> asked_;
   std::map<std::uint64_t, std::string> granted_; ///< answers that are on their way, by request
+  bool closing_ = false; ///< a model of the view makes room once its requests have ended
   bool retired_ = false;
 };
 

@@ -110,6 +110,21 @@ TEST_F(desks, let_requests_for_open_models_begin_without_a_word) {
   EXPECT_EQ(found->first, "a");
 }
 
+TEST_F(desks, count_down_what_a_closing_model_has_left) {
+  view(with(true));
+  ASSERT_TRUE(enter() && enter() && enter());
+  EXPECT_TRUE(told->usages.empty());
+  view(with(false, 5, true));
+  ASSERT_EQ(told->usages.size(), 1U);
+  EXPECT_EQ(told->usages[0].in_use, 3U);
+  leave();
+  leave();
+  ASSERT_EQ(told->usages.size(), 3U);
+  EXPECT_EQ(told->usages[2].in_use, 1U);
+  leave();
+  EXPECT_EQ(told->drained.size(), 1U);
+}
+
 TEST_F(desks, say_when_the_last_use_of_a_closing_model_has_ended) {
   view(with(true));
   ASSERT_TRUE(enter() && enter());

@@ -195,6 +195,9 @@ struct manager_rig : testing::Test {
       failed.emplace_back(model, why);
     };
     parts.events.unloaded = [this](const std::string& model) { unloaded.push_back(model); };
+    parts.events.refused = [this](const std::string& what, const std::string& why) {
+      refused.emplace_back(what, why);
+    };
     parts.events.reachable = [this](const std::string& why) { reachable.push_back(why); };
     parts.events.waiting = [this](std::size_t now) { waiting = now; };
   }
@@ -296,6 +299,7 @@ struct manager_rig : testing::Test {
   std::uint64_t requests = 0;
   std::vector<std::pair<std::string, time_ns>> loaded;
   std::vector<std::pair<std::string, std::string>> failed;
+  std::vector<std::pair<std::string, std::string>> refused;
   std::vector<std::string> unloaded;
   std::vector<std::string> reachable;
   std::size_t waiting = 0;

@@ -136,6 +136,53 @@ TEST_F(turns, who_streams_gets_comments_while_the_model_loads) {
   EXPECT_TRUE(reply.body.ends_with("data: [DONE]\n\n")) << reply.body;
 }
 
+/// With a window far beyond the time that a test may take: nobody waits for it where nobody uses
+/// the model.
+TEST_F(turns, models_loaded_by_hand_give_way_at_once) {
+  const gateway_process gateway{router_config(router.url(), "  batch_window: 1h\n")};
+  for (const std::string model : {"a", "b", "a"}) {
+    const auto reply = gateway.post("/models/load", nlohmann::json{{"model", model}}.dump());
+    EXPECT_EQ(reply.status, 200u) << reply.body;
+  }
+  EXPECT_EQ(gateway.post(chat_target, chat_of("b")).status, 200u);
+}
+
+TEST_F(turns, who_waits_can_be_told_what_for) {
+  router.set_loaded("a");
+  router.chat = [this](upstream_connection& connection, const upstream_request&) {
+    router.wait_at_gate();
+    connection.reply(200, "{}");
+  };
+  const gateway_process gateway{
+      router_config(router.url(), "  batch_window: 0s\n  keepalive: 20ms\n")};
+  std::vector<http_reply> replies;
+  std::thread users{[&] { replies = chats_at_once(gateway, chat_of("a"), 2); }};
+  ASSERT_TRUE(router.wait_for_gate(2));
+  http_reply load;
+  std::thread hand{[&] { load = gateway.post("/models/load", R"({"model":"b"})"); }};
+  const auto waits_for = [&] {
+    const auto list = nlohmann::json::parse(gateway.get("/models").body);
+    return list["data"][1]["status"].value("synapse_waits_for", nlohmann::json::object());
+  };
+  EXPECT_TRUE(support::wait_until([&] { return waits_for().value("requests", 0) == 2; }))
+      << waits_for();
+  EXPECT_EQ(waits_for(), nlohmann::json({{"what", "requests"},
+                                         {"model", "a"},
+                                         {"requests", 2},
+                                         {"text", "waits for a to finish 2 requests"}}));
+  auto client = gateway.connect();
+  client.send(chat_request(chat_of("c", true)));
+  auto reply = client.read_head();
+  EXPECT_TRUE(
+      client.read_until(reply, ": waiting for model c, while model a finishes its requests\n\n"));
+  router.open_gates();
+  users.join();
+  hand.join();
+  EXPECT_EQ(load.status, 200u) << load.body;
+  for (const auto& one : replies)
+    EXPECT_EQ(one.status, 200u);
+}
+
 TEST_F(turns, who_leaves_while_waiting_is_forgotten) {
   router.hold_loads(true);
   const gateway_process gateway{router_config(router.url())};

@@ -58,6 +58,16 @@ public:
     const std::lock_guard lock{mutex_};
     models_[model] = "loaded";
   }
+  /// From now on it answers every question to this path so.
+  void answer_to(const std::string& path, unsigned status, const std::string& message) {
+    const std::lock_guard lock{mutex_};
+    refusals_[path] = error(status, message);
+  }
+  /// As an older build, which does not say how many models it holds and makes no room by itself.
+  void make_no_room_by_itself() {
+    const std::lock_guard lock{mutex_};
+    props_ = R"({"role":"router"})";
+  }
   void be_no_router() {
     const std::lock_guard lock{mutex_};
     no_router_ = true;
@@ -119,10 +129,14 @@ private:
     const std::lock_guard lock{mutex_};
     if (no_router_)
       return error(404, "File Not Found");
-    if (request.target == "/models")
+    if (request.target == "/models" && !refusals_.contains(request.target))
       return support::answer_bytes(200, list());
+    if (const auto found = refusals_.find(request.target); found != refusals_.end()) {
+      told_.push_back("refused " + request.target);
+      return found->second;
+    }
     if (request.target == "/props")
-      return support::answer_bytes(200, R"({"role":"router","max_instances":1})");
+      return support::answer_bytes(200, props_);
     if (request.target == "/models/load")
       return load(nlohmann::json::parse(request.body).at("model").get<std::string>());
     if (request.target == "/models/unload") {
@@ -206,6 +220,8 @@ private:
   std::string failed_;
   bool hold_loads_ = false;
   bool no_router_ = false;
+  std::string props_ = R"({"role":"router","max_instances":1})";
+  std::map<std::string, std::string> refusals_;
   std::vector<std::string> told_;
   std::vector<std::string> bodies_;
   support::scripted_upstream server_; ///< the last member: its threads end first

@@ -155,7 +155,7 @@ TEST(profile_schema, bad_values_are_refused_by_name) {
     EXPECT_NE(fault.message.find(one.field), std::string::npos) << fault.message;
     EXPECT_NE(fault.message.find(one.says), std::string::npos) << fault.message;
   }
-  const auto effort = read_values(model_family::gpt_oss, {{"reasoning_effort", "High"}});
+  const auto effort = read_values(model_family::gpt_oss, {{"reasoning_effort", "highest"}});
   ASSERT_TRUE(std::holds_alternative<value_fault>(effort));
   EXPECT_NE(std::get<value_fault>(effort).message.find("low, medium, high"), std::string::npos);
 }
@@ -172,18 +172,37 @@ TEST(profile_schema, the_bounds_themselves_are_allowed) {
       std::holds_alternative<profile_value>(read_value(*prompt, std::string(max_text_bytes, 'x'))));
 }
 
-TEST(profile_schema, defaults_are_the_stored_values_and_the_presets_of_the_rest) {
-  const auto plain = defaults(model_family::generic, {});
+TEST(profile_schema, nothing_is_sent_that_is_not_stored) {
+  EXPECT_EQ(sent_values({}), nlohmann::json::object());
+  const profile_values stored{{"temperature", 0.5},
+                              {"runtime_ctx_size", std::int64_t{512}},
+                              {"system_prompt", std::string{"Be brief."}}};
+  EXPECT_EQ(sent_values(stored),
+            nlohmann::json(
+                {{"temperature", 0.5}, {"runtime_ctx_size", 512}, {"system_prompt", "Be brief."}}));
+  EXPECT_EQ(sent_values({{"system_prompt", std::string{}}}), nlohmann::json::object())
+      << "no message is made of an empty one";
+}
+
+TEST(profile_schema, family_defaults_are_the_presets_of_all_fields) {
+  const auto plain = family_defaults(model_family::generic);
   EXPECT_EQ(plain.size(), 8U);
   EXPECT_EQ(plain["temperature"], 1.0);
   EXPECT_EQ(plain["runtime_ctx_size"], 16384);
-  const auto filled = defaults(model_family::gpt_oss,
-                               {{"temperature", 0.5}, {"runtime_ctx_size", std::int64_t{512}}});
-  EXPECT_EQ(filled.size(), 9U);
-  EXPECT_EQ(filled["temperature"], 0.5);
-  EXPECT_EQ(filled["runtime_ctx_size"], 512);
-  EXPECT_EQ(filled["top_k"], 40);
-  EXPECT_EQ(filled["reasoning_effort"], "high");
+  EXPECT_FALSE(plain.contains("reasoning_effort"));
+  EXPECT_EQ(family_defaults(model_family::gpt_oss)["reasoning_effort"], "high");
+}
+
+TEST(profile_schema, choices_are_taken_in_any_case_and_stored_in_one) {
+  const auto* effort = find_field(model_family::gpt_oss, "reasoning_effort");
+  ASSERT_NE(effort, nullptr);
+  for (const char* spelling : {"high", "HIGH", "High", "hIgH"}) {
+    const auto read = read_value(*effort, spelling);
+    ASSERT_TRUE(std::holds_alternative<profile_value>(read)) << spelling;
+    EXPECT_EQ(std::get<profile_value>(read), profile_value{std::string{"high"}}) << spelling;
+  }
+  for (const char* wrong : {"", "highest", "HIG", " high"})
+    EXPECT_TRUE(std::holds_alternative<value_fault>(read_value(*effort, wrong))) << wrong;
 }
 
 } // namespace

@@ -168,12 +168,12 @@ TEST_F(routers, that_accept_a_load_and_do_not_begin_it_are_told_again) {
 
 // ---- unloads ----
 
-TEST_F(routers, that_refuse_an_unload_are_asked_again_and_then_keep_the_model) {
+TEST_F(routers, that_cannot_unload_yet_are_asked_again_and_then_keep_the_model) {
   const auto asker = send_a_away();
   for (std::size_t i = 1; i <= 3; ++i) {
     EXPECT_EQ(unloads.size(), i);
     EXPECT_FALSE(open("a"));
-    unload_says("a", refused);
+    unload_says("a", unreachable);
     pass(limits.poll);
     list({{"a", loaded}, {"b"}});
   }
