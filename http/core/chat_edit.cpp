@@ -1,5 +1,6 @@
 #include "http/core/chat_edit.hpp"
 
+#include "http/core/chat_system.hpp"
 #include "http/core/json_cursor.hpp"
 #include "http/core/local_reply.hpp"
 
@@ -8,8 +9,6 @@
 namespace synapse::http {
 
 namespace {
-
-constexpr std::string_view reasoning_label = "Reasoning:";
 
 /// These bytes become that text.
 struct splice {
@@ -30,35 +29,7 @@ std::string json_string_without_quotes(std::string_view text) {
 }
 
 std::string reasoning_line(std::string_view effort) {
-  return std::string{reasoning_label} + ' ' + std::string{effort};
-}
-
-bool has_reasoning_line(std::string_view text) {
-  return text.starts_with(reasoning_label) || text.find("\nReasoning:") != std::string_view::npos;
-}
-
-bool is_given(std::string_view body, const chat_view& view, chat_key key) {
-  const auto* member = view.find(key);
-  return member != nullptr && member->value.of(body) != "null";
-}
-
-const chat_message* find_system_message(std::string_view body, const chat_view& view) {
-  for (const auto& message : view.messages)
-    if (detail::says(message.role.of(body), "system") ||
-        detail::says(message.role.of(body), "developer"))
-      return &message;
-  return nullptr;
-}
-
-bool has_reasoning_line(std::string_view body, const chat_message& message) {
-  bool found = false;
-  std::string text;
-  detail::for_each_text(body, message.content, [&](std::string_view quoted) {
-    text.clear();
-    detail::append_unescaped(text, quoted);
-    found = found || has_reasoning_line(text);
-  });
-  return found;
+  return std::string{detail::reasoning_label} + ' ' + std::string{effort};
 }
 
 /// One body and what is to be done to it.
@@ -150,16 +121,16 @@ private:
   }
 
   void edit_system_message(const chat_edits& edits) {
-    const auto* message = find_system_message(body_, view_);
+    const auto* message = detail::find_system_message(body_, view_);
     if (message == nullptr)
       insert_system_message(edits);
-    else if (!edits.reasoning_effort.empty() && !has_reasoning_line(body_, *message))
+    else if (!edits.reasoning_effort.empty() && !detail::has_reasoning_line(body_, view_))
       append_line(*message, reasoning_line(edits.reasoning_effort));
   }
 
   void insert_system_message(const chat_edits& edits) {
     auto text = edits.system_prompt;
-    if (!edits.reasoning_effort.empty() && !has_reasoning_line(text))
+    if (!edits.reasoning_effort.empty() && !detail::has_reasoning_line(text))
       text += (text.empty() ? "" : "\n") + reasoning_line(edits.reasoning_effort);
     if (text.empty())
       return;
@@ -209,31 +180,6 @@ std::string apply_edits(std::string_view body, const chat_view& view, const chat
   editor work(body, view);
   work.edit(edits);
   return work.take();
-}
-
-void fill_chat(std::string_view body, const chat_view& view, const chat_profile& profile,
-               chat_edits& edits) {
-  const auto fill = [&](chat_key key, const std::optional<std::string>& value) {
-    if (value && !is_given(body, view, key))
-      edits.fields.push_back({key, *value});
-  };
-  fill(chat_key::temperature, profile.temperature);
-  fill(chat_key::top_p, profile.top_p);
-  fill(chat_key::top_k, profile.top_k);
-  fill(chat_key::min_p, profile.min_p);
-  fill(chat_key::repeat_penalty, profile.repeat_penalty);
-  if (!is_given(body, view, chat_key::max_completion_tokens) &&
-      !is_given(body, view, chat_key::n_predict))
-    fill(chat_key::max_tokens, profile.max_tokens);
-  if (!view.has_messages)
-    return;
-  const auto* message = find_system_message(body, view);
-  if (profile.system_prompt && message == nullptr)
-    edits.system_prompt = *profile.system_prompt;
-  // A request that says it in its own way has not left it out.
-  if (profile.reasoning_effort && !is_given(body, view, chat_key::reasoning_effort) &&
-      (message == nullptr || !has_reasoning_line(body, *message)))
-    edits.reasoning_effort = *profile.reasoning_effort;
 }
 
 } // namespace synapse::http

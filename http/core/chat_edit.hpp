@@ -30,7 +30,17 @@ enum class chat_key : std::uint8_t {
   max_tokens,
   max_completion_tokens,
   n_predict,
+  max_new_tokens,
+  repetition_penalty,
   reasoning_effort,
+  reasoning,
+  chat_template_kwargs,
+  thinking,
+  enable_thinking,
+  think,
+  thinking_budget_tokens,
+  thinking_budget,
+  reasoning_budget,
   count_,
 };
 
@@ -98,7 +108,7 @@ struct chat_edits {
   std::vector<field> fields;        ///< each only where it is absent or null
   /// Becomes the first message if there is none of the role `system` or `developer`.
   std::string system_prompt;
-  /// Becomes a line `Reasoning: …` at the end of the first system message, unless that has such a
+  /// Becomes a line `Reasoning: …` at the end of the first system message, unless one has such a
   /// line; of a new one if there is none.
   std::string reasoning_effort;
 
@@ -122,8 +132,9 @@ struct chat_profile {
   std::optional<std::string> reasoning_effort; ///< e.g. "high"
 };
 
-/// Adds to `edits` what the request leaves out and the profile has. `null` counts as left out;
-/// `max_tokens` as given where `max_completion_tokens` or `n_predict` is.
+/// Adds to `edits` what the request leaves out and the profile has. `null` counts as left out. What
+/// a request says under any of a setting's names counts as given, also where the backend will not
+/// look at it: a stored value never stands beside the client's own (chat_fill.cpp has the table).
 void fill_chat(std::string_view body, const chat_view& view, const chat_profile& profile,
                chat_edits& edits);
 

@@ -19,7 +19,17 @@ constexpr std::array names{"model"sv,
                            "max_tokens"sv,
                            "max_completion_tokens"sv,
                            "n_predict"sv,
-                           "reasoning_effort"sv};
+                           "max_new_tokens"sv,
+                           "repetition_penalty"sv,
+                           "reasoning_effort"sv,
+                           "reasoning"sv,
+                           "chat_template_kwargs"sv,
+                           "thinking"sv,
+                           "enable_thinking"sv,
+                           "think"sv,
+                           "thinking_budget_tokens"sv,
+                           "thinking_budget"sv,
+                           "reasoning_budget"sv};
 static_assert(names.size() == static_cast<std::size_t>(chat_key::count_));
 
 chat_key key_of(std::string_view name) {

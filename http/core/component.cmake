@@ -1,7 +1,7 @@
 # HTTP building blocks without I/O: heads, chunks, server-sent events, forms, bodies of our own.
 synapse_add_component(http_core NO_PCH PATH http/core
   SOURCES
-    chat_edit.cpp chat_scan.cpp chat_stream.cpp chunked.cpp client_address.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
+    chat_edit.cpp chat_fill.cpp chat_scan.cpp chat_stream.cpp chunked.cpp client_address.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
     head_target.cpp head_writer.cpp host_name.cpp json_body.cpp json_string.cpp languages.cpp local_reply.cpp
     media_signature.cpp multipart.cpp
     multipart_headers.cpp multipart_writer.cpp request_id.cpp request_origin.cpp response_detail.cpp sse.cpp status.cpp

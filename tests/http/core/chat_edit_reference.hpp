@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cctype>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -57,14 +59,24 @@ inline std::string reference_user_text(const json& document) {
 }
 
 inline bool has_line(const std::string& text) {
-  return text.starts_with("Reasoning:") || text.find("\nReasoning:") != std::string::npos;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    line.erase(0, line.find_first_not_of(" \t\r"));
+    std::string label = line.substr(0, 10);
+    for (auto& c : label)
+      c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (label == "reasoning:")
+      return true;
+  }
+  return false;
+}
+
+inline bool is_system(const json& message) {
+  return has_role(message, "system") || has_role(message, "developer");
 }
 
 inline void reference_append(json& message, const std::string& line) {
   auto& content = message["content"]; // null where there was none
-  for (const auto& text : texts_of(content))
-    if (has_line(text))
-      return;
   if (content.is_null())
     content = line;
   else if (content.is_string())
@@ -75,9 +87,14 @@ inline void reference_append(json& message, const std::string& line) {
 
 inline void reference_system_edit(json& messages, const chat_edits& edits) {
   const auto line = "Reasoning: " + edits.reasoning_effort;
+  bool has_one = false;
+  for (const auto& message : messages)
+    if (is_system(message) && message.contains("content"))
+      for (const auto& text : texts_of(message["content"]))
+        has_one = has_one || has_line(text);
   for (auto& message : messages)
-    if (has_role(message, "system") || has_role(message, "developer")) {
-      if (!edits.reasoning_effort.empty())
+    if (is_system(message)) {
+      if (!edits.reasoning_effort.empty() && !has_one)
         reference_append(message, line);
       return;
     }
