@@ -64,6 +64,19 @@ std::string allowed(const std::vector<const route*>& candidates) {
 
 } // namespace
 
+bool route_table::matches_with_slashes(const pattern& wanted, std::string_view path,
+                                       std::vector<path_parameter>& parameters) {
+  parameters.clear();
+  const auto around = wanted.front.size() + wanted.back.size();
+  if (path.size() <= around || !path.starts_with(wanted.front) || !path.ends_with(wanted.back))
+    return false;
+  const auto value = path.substr(wanted.front.size(), path.size() - around);
+  if (value.front() == '/' || value.back() == '/' || value.find("//") != std::string_view::npos)
+    return false; // empty segments
+  parameters.push_back({wanted.name, value});
+  return true;
+}
+
 void route_table::add(route entry) {
   assert(std::none_of(routes_.begin(), routes_.end(), [&](const auto& known) {
     return known->method == entry.method && known->path == entry.path;
@@ -76,11 +89,24 @@ void route_table::add(route entry) {
   }
   auto segments = split(added->path);
   for (auto& known : patterns_)
-    if (known.segments == segments) {
+    if (known.segments == segments && known.slashes == added->slashes) {
       known.routes.push_back(added);
       return;
     }
-  patterns_.push_back({std::move(segments), {added}});
+  pattern fresh;
+  fresh.slashes = added->slashes;
+  if (fresh.slashes) {
+    const std::string_view path = added->path;
+    const auto open = path.find('{');
+    const auto close = path.find('}');
+    assert(path.find('{', close) == std::string_view::npos);
+    fresh.name = path.substr(open + 1, close - open - 1);
+    fresh.front = path.substr(0, open);
+    fresh.back = path.substr(close + 1);
+  }
+  fresh.segments = std::move(segments);
+  fresh.routes = {added};
+  patterns_.push_back(std::move(fresh));
 }
 
 route_match route_table::match(std::string_view method, std::string_view path) const {
@@ -94,7 +120,9 @@ route_match route_table::match(std::string_view method, std::string_view path) c
   // Patterns with other names for their parameters may fit too, and have the method.
   std::vector<const route*> others;
   for (const auto& candidate : patterns_) {
-    if (!matches(candidate.segments, path, result.parameters))
+    const bool fits = candidate.slashes ? matches_with_slashes(candidate, path, result.parameters)
+                                        : matches(candidate.segments, path, result.parameters);
+    if (!fits)
       continue;
     result.found = choose(candidate.routes, method);
     if (result.found)

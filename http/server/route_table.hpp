@@ -36,8 +36,9 @@ enum class foreign_use {
 };
 
 struct route {
-  std::string method; ///< GET serves HEAD too
-  std::string path;   ///< "/models/{id}/profile": {name} stands for one segment
+  std::string method;   ///< GET serves HEAD too
+  std::string path;     ///< "/models/{id}/profile": {name} stands for one segment
+  bool slashes = false; ///< its one parameter stands for one or more segments
   access who = access::open;
   foreign_use foreign = foreign_use::nothing;
   bool any_name = false; ///< whatever Host says: orchestrators have names of their own for us
@@ -74,8 +75,13 @@ public:
 private:
   struct pattern {
     std::vector<std::string> segments; ///< "{}" prefixed ones are parameters
+    bool slashes = false;
+    /// Of one with slashes: its parameter, and what is around it. Parts of its first route's path.
+    std::string_view name, front, back;
     std::vector<const route*> routes;
   };
+  static bool matches_with_slashes(const pattern& wanted, std::string_view path,
+                                   std::vector<path_parameter>& parameters);
   struct string_hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept {

@@ -19,6 +19,14 @@ struct routing : testing::Test {
     table.add(std::move(entry));
   }
 
+  void add_with_slashes(std::string method, std::string path) {
+    route entry;
+    entry.method = std::move(method);
+    entry.path = std::move(path);
+    entry.slashes = true;
+    table.add(std::move(entry));
+  }
+
   /// "METHOD path" of the route that serves the request, "405 Allow", or "404".
   std::string served_by(std::string_view method, std::string_view path) const {
     const auto match = table.match(method, path);
@@ -196,6 +204,43 @@ TEST_F(routing, tells_methods_of_one_pattern_apart) {
   EXPECT_EQ(served_by("POST", "/models/x"), "POST /models/{id}");
   EXPECT_EQ(served_by("HEAD", "/models/x"), "GET /models/{id}");
   EXPECT_EQ(served_by("PUT", "/models/x"), "405 GET, HEAD, POST, OPTIONS");
+}
+
+// ---- parameters with slashes ----
+
+TEST_F(routing, lets_a_parameter_with_slashes_stand_for_several_segments) {
+  add_with_slashes("GET", "/v1/models/{id}");
+  add_with_slashes("GET", "/models/{id}/profile");
+  add_with_slashes("POST", "/models/{id}/profile/apply");
+  EXPECT_EQ(parameters_of("GET", "/v1/models/plain"), list{"id=plain"});
+  EXPECT_EQ(parameters_of("GET", "/v1/models/org/m"), list{"id=org/m"});
+  EXPECT_EQ(parameters_of("GET", "/v1/models/a/b%2Fc:q4/d"), list{"id=a/b%2Fc:q4/d"});
+  EXPECT_EQ(parameters_of("GET", "/models/org/m/profile"), list{"id=org/m"});
+  EXPECT_EQ(parameters_of("GET", "/models/profile/profile"), list{"id=profile"});
+  EXPECT_EQ(parameters_of("POST", "/models/org/m/profile/apply"), list{"id=org/m"});
+  EXPECT_EQ(served_by("HEAD", "/v1/models/org/m"), "GET /v1/models/{id}");
+  EXPECT_EQ(served_by("DELETE", "/v1/models/org/m"), "405 GET, HEAD, OPTIONS");
+}
+
+TEST_F(routing, needs_something_for_a_parameter_with_slashes) {
+  add_with_slashes("GET", "/v1/models/{id}");
+  add_with_slashes("GET", "/models/{id}/profile");
+  for (const auto* path :
+       {"/v1/models/", "/v1/models", "/v1/models//", "/v1/models//a", "/v1/models/a/",
+        "/v1/models/a//b", "/models/profile", "/models//profile", "/models/a//profile",
+        "/models//a/profile", "/models/a/profiles", "/models/a/profile/"})
+    EXPECT_EQ(served_by("GET", path), "404") << path;
+}
+
+TEST_F(routing, keeps_the_name_of_a_parameter_with_slashes_while_routes_are_added) {
+  add_with_slashes("GET", "/v1/models/{id}");
+  const std::string path = "/v1/models/org/m";
+  const auto match = table.match("GET", path);
+  for (int i = 0; i < 50; ++i)
+    add_with_slashes("GET", "/more" + std::to_string(i) + "/{id}");
+  ASSERT_EQ(match.parameters.size(), 1U);
+  EXPECT_EQ(match.parameters[0].name, "id");
+  EXPECT_EQ(match.parameters[0].value.data(), path.data() + 11) << "nothing is copied";
 }
 
 // ---- conflicts ----
