@@ -172,11 +172,12 @@ std::optional<profile_value> accept(const profile_field& field, const nlohmann::
   if (!value.is_string())
     return std::nullopt;
   const auto& text = value.get_ref<const std::string&>();
+  if (field.type == field_type::text)
+    return text.size() <= max_text_bytes ? std::optional<profile_value>{text} : std::nullopt;
+  auto choice = lower(text); // all choices are; people write HIGH
   const bool known =
-      field.type == field_type::text
-          ? text.size() <= max_text_bytes
-          : std::find(field.choices.begin(), field.choices.end(), text) != field.choices.end();
-  return known ? std::optional<profile_value>{text} : std::nullopt;
+      std::find(field.choices.begin(), field.choices.end(), choice) != field.choices.end();
+  return known ? std::optional<profile_value>{std::move(choice)} : std::nullopt;
 }
 
 value_fault unknown_field(model_family family, std::string_view name) {
@@ -281,13 +282,18 @@ nlohmann::json to_json(const profile_values& values) {
   return result;
 }
 
-nlohmann::json defaults(model_family family, const profile_values& stored) {
+nlohmann::json sent_values(const profile_values& stored) {
+  auto result = to_json(stored);
+  // An empty prompt is none: no message is made of it.
+  if (const auto prompt = result.find("system_prompt"); prompt != result.end() && *prompt == "")
+    result.erase(prompt);
+  return result;
+}
+
+nlohmann::json family_defaults(model_family family) {
   auto result = nlohmann::json::object();
-  for (const auto& field : fields_of(family)) {
-    const auto found = stored.find(field.name);
-    result[std::string{field.name}] =
-        value_json<nlohmann::json>(found == stored.end() ? field.preset : found->second);
-  }
+  for (const auto& field : fields_of(family))
+    result[std::string{field.name}] = value_json<nlohmann::json>(field.preset);
   return result;
 }
 

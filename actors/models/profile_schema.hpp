@@ -48,7 +48,7 @@ struct profile_field {
   double max = 0;
   double step = 0;
   std::span<const std::string_view> choices; ///< of a choice
-  profile_value preset;                      ///< the value where none is stored
+  profile_value preset;                      ///< suggested; where none is stored none is sent
   field_phase phase = field_phase::generation;
   std::string_view description;
 };
@@ -79,7 +79,8 @@ struct value_changes {
 };
 
 /// Checks one value of one setting. Numbers without a fraction are integers, however they are
-/// spelled; a boolean is no number. @returns the value as it is stored, or why it will not do.
+/// spelled; a boolean is no number; choices are taken in any case of letters. @returns the value as
+/// it is stored, or why it will not do.
 std::variant<profile_value, value_fault> read_value(const profile_field& field,
                                                     const nlohmann::json& value);
 
@@ -91,7 +92,12 @@ std::variant<value_changes, value_fault> read_values(model_family family,
 /// The values as a JSON object.
 nlohmann::json to_json(const profile_values& values);
 
-/// Every setting of the family with the value that is in force: the stored one, else the preset.
-nlohmann::json defaults(model_family family, const profile_values& stored);
+/// What the gateway sends of a stored profile: into requests that leave it out, and (the fields of
+/// the phase `load`) as arguments of the router. Nothing that is not stored is ever sent.
+nlohmann::json sent_values(const profile_values& stored);
+
+/// Every setting of the family with its preset: a suggestion for people, and where an editor
+/// begins.
+nlohmann::json family_defaults(model_family family);
 
 } // namespace synapse::models

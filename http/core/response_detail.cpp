@@ -45,7 +45,7 @@ constexpr detail_info rows[] = {
      "a required field is missing"},
     {d::voice_not_found, "voice_not_found", 404, invalid, "voice_not_found", "",
      "there is no such voice"},
-    {d::model_not_found, "model_not_found", 400, invalid, "model_not_found", "",
+    {d::model_not_found, "model_not_found", 404, invalid, "model_not_found", "",
      "there is no such model"},
     {d::model_loading, "model_loading", 503, server, "model_loading", "Model loading",
      "the model is being loaded"},

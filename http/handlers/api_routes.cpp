@@ -9,6 +9,8 @@ namespace synapse::handlers {
 namespace {
 using server::access;
 
+constexpr std::string_view json_type = "application/json";
+
 constexpr std::array<api_route, 53> routes{{
     {"POST", "/v1/chat/completions", access::open, chat_completions, "createChatCompletion", "LLM",
      "Chat completion, as JSON or as a stream of server-sent events", "ChatCompletionRequest",
@@ -21,7 +23,7 @@ constexpr std::array<api_route, 53> routes{{
     {"GET", "/v1/models", access::open, list_models, "listModels", "LLM",
      "Models of all configured LLM backends", "", "ModelList", ""},
     {"GET", "/v1/models/{id}", access::open, get_model, "retrieveModel", "LLM",
-     "One model of that list", "", "Model", ""},
+     "One model of that list, by its id or another name", "", "Model", "", json_type, "200", true},
     {"GET", "/models", access::open, router_models, "listRouterModels", "Models",
      "llama-router's own list, with the state of each model and its stored profile", "",
      "RouterModelList", "llama-router"},
@@ -32,14 +34,15 @@ constexpr std::array<api_route, 53> routes{{
      "Unloads a model when no request uses it any more", "ModelUnload", "ModelUnloaded",
      "llama-router"},
     {"GET", "/models/{id}/schema", access::open, model_schema, "getModelSchema", "Models",
-     "The fields that a model's profile may have", "", "ProfileSchema", ""},
+     "The fields that a model's profile may have", "", "ProfileSchema", "", json_type, "200", true},
     {"GET", "/models/{id}/profile", access::open, get_profile, "getModelProfile", "Models",
-     "The stored values of a model", "", "Profile", "llama-router"},
+     "The stored values of a model", "", "Profile", "llama-router", json_type, "200", true},
     {"PUT", "/models/{id}/profile", access::open, put_profile, "putModelProfile", "Models",
-     "Stores values of a model; null unsets one", "ProfileChange", "ProfileStored", "llama-router"},
+     "Stores values of a model; null unsets one", "ProfileChange", "ProfileStored", "llama-router",
+     json_type, "200", true},
     {"POST", "/models/{id}/profile/apply", access::open, apply_profile, "applyModelProfile",
      "Models", "Brings stored values into effect that need the router to be started anew",
-     "ProfileApply", "ProfileApplied", "llama-router"},
+     "ProfileApply", "ProfileApplied", "llama-router", json_type, "200", true},
     {"GET", "/voices", access::open, list_voices, "listVoices", "Voices",
      "All voices of the library, oldest first", "", "VoiceList", ""},
     {"POST", "/voices", access::open, create_voice, "createVoice", "Voices",
@@ -165,6 +168,7 @@ void add_routes(server::route_table& table, const services& everything,
     server::route route;
     route.method = entry.method;
     route.path = entry.path;
+    route.slashes = entry.slashes;
     route.who = entry.who;
     route.foreign = foreign_use_of(entry);
     route.any_name = has_any_name(entry);

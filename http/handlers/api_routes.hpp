@@ -27,6 +27,7 @@ struct api_route {
   std::string_view backend;  ///< conventional backend, for people; empty: the gateway itself
   std::string_view request_type = "application/json";
   std::string_view success = "200"; ///< status of a good answer
+  bool slashes = false; ///< the path's one parameter may hold slashes as they are: ids of models do
 };
 
 std::span<const api_route> api_routes();

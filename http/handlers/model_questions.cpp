@@ -1,6 +1,8 @@
 #include "http/handlers/model_questions.hpp"
 
 #include "actors/models/profile_schema.hpp"
+#include "actors/models/router_words.hpp"
+#include "config/near_names.hpp"
 #include "http/core/utf8.hpp"
 #include "http/handlers/deadlines.hpp"
 #include "http/handlers/model_turn.hpp"
@@ -10,7 +12,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <utility>
+#include <vector>
 
 namespace synapse::handlers {
 
@@ -41,6 +45,8 @@ std::string sentence_of(const caf::error& error) {
 
 response_detail administrative_detail(actors::model_denial why) {
   switch (why) {
+  case actors::model_denial::unknown_model:
+    return response_detail::model_not_found;
   case actors::model_denial::load_timeout:
     return response_detail::response_timeout;
   case actors::model_denial::wait_timeout:
@@ -60,23 +66,25 @@ response_detail administrative_detail(actors::model_denial why) {
 /// Reads the router's answer. @returns whether it may be worth while to ask again.
 bool read_list(router_list& list, trouble& why) {
   const auto& reply = list.reply;
-  const auto bad = reply.fault == actors::http_fault::bad_response ||
-                   reply.fault == actors::http_fault::too_large;
-  if (!reply.ok()) {
-    why = trouble_with(bad ? response_detail::upstream_protocol_error
-                           : response_detail::upstream_connection_failure,
-                       "the router does not tell its models: " + reply.message);
-    return !bad;
-  }
-  if (reply.status >= 500 && reply.status != 501) {
-    const bool away = reply.status >= 502 && reply.status <= 504;
-    why =
-        trouble_with(away ? response_detail::upstream_unavailable : response_detail::upstream_error,
-                     "the router answered " + std::to_string(reply.status));
-    return away;
-  }
-  if (reply.status != 200)
+  auto word = models::understand(models::management_call::list, reply);
+  list.refused = false;
+  switch (word.means) {
+  case models::router_answer::no_route:
     return false;
+  case models::router_answer::accepted:
+    break;
+  case models::router_answer::unreachable:
+    why = trouble_with(reply.ok() ? response_detail::upstream_unavailable
+                                  : response_detail::upstream_connection_failure,
+                       std::move(word.reason));
+    return true;
+  default:
+    list.refused = reply.ok();
+    why = trouble_with(reply.ok() ? response_detail::upstream_error
+                                  : response_detail::upstream_protocol_error,
+                       std::move(word.reason));
+    return false;
+  }
   std::string problem;
   auto known = models::parse_catalog(reply.body, problem);
   if (known)
@@ -84,6 +92,20 @@ bool read_list(router_list& list, trouble& why) {
   else
     why = trouble_with(response_detail::upstream_error, "the router sent garbage: " + problem);
   return false;
+}
+
+/// Every name that a client may use but the parts of split models.
+std::vector<std::string_view> names_of(const models::catalog& known,
+                                       const std::map<std::string, std::string>& aliases) {
+  std::vector<std::string_view> names;
+  for (const auto& one : known.models)
+    names.push_back(one.first);
+  for (const auto& one : known.aliases)
+    if (!models::split_of(one.first))
+      names.push_back(one.first);
+  for (const auto& one : aliases)
+    names.push_back(one.first);
+  return names;
 }
 
 std::string name_of_split(std::string_view name) {
@@ -116,18 +138,20 @@ model_trouble model_at_fault(std::string message) {
   return trouble_with(response_detail::bad_request, std::move(message));
 }
 
-model_trouble no_such_model(std::string_view model) {
-  auto why = model_at_fault("the router has no model '" + std::string{model} + "'");
-  why.unknown_model = true;
-  return why;
+std::string unknown_model_sentence(std::string_view model, std::string_view who,
+                                   std::span<const std::string_view> known) {
+  auto text = std::string{who} + " no model '" + std::string{model} + "'";
+  const auto near = config::nearest_names(model, known);
+  return near.empty() ? text : text + "." + config::did_you_mean(near);
+}
+
+model_trouble no_such_model(std::string_view model, std::span<const std::string_view> known) {
+  return trouble_with(response_detail::model_not_found,
+                      unknown_model_sentence(model, "the router has", known));
 }
 
 model_trouble trouble_of(const actors::model_command_done& done) {
   auto why = trouble_with(administrative_detail(done.why), done.detail);
-  if (done.why == actors::model_denial::unknown_model) {
-    why.detail = response_detail::bad_request;
-    why.unknown_model = true;
-  }
   why.retry_after_s = std::max(1U, done.retry_after_s);
   return why;
 }
@@ -154,13 +178,6 @@ net::task<void> tell(server::exchange& ex, model_trouble why) {
     ex.record().detail =
         ex.actor().canceled() ? response_detail::canceled : response_detail::client_disconnected;
     ex.record().status = 499;
-    co_return;
-  }
-  if (why.unknown_model) {
-    const nlohmann::ordered_json answer{{"detail", why.message}};
-    const auto body = dump(answer);
-    co_await ex.reply(404, "application/json", body);
-    ex.record().detail = why.detail;
     co_return;
   }
   std::optional<unsigned> retry_after;
@@ -239,7 +256,7 @@ net::task<trouble> find_model(server::exchange& ex, const client::site_ptr& site
   if (const auto* key = model.list.known.find(wanted))
     model.key = *key;
   else
-    why = no_such_model(name);
+    why = no_such_model(name, names_of(model.list.known, aliases));
   co_return why;
 }
 

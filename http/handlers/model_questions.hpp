@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,17 +24,20 @@ std::string percent_decoded(std::string_view text);
 /// Why a question about models came to nothing.
 struct model_trouble {
   http::response_detail detail = http::response_detail::bad_request;
-  std::string message; ///< for people
+  std::string message = {}; ///< for people
   unsigned retry_after_s = 1;
-  bool unknown_model = false; ///< 404, whatever `detail` has
-  bool gone = false;          ///< the client has left: nobody is to be told
+  bool gone = false; ///< the client has left: nobody is to be told
 
-  unsigned status() const noexcept { return unknown_model ? 404 : http::info(detail).status; }
+  unsigned status() const noexcept { return http::info(detail).status; }
 };
 using trouble = std::optional<model_trouble>;
 
 model_trouble model_at_fault(std::string message);
-model_trouble no_such_model(std::string_view model);
+/// @param known names that may have been meant
+model_trouble no_such_model(std::string_view model, std::span<const std::string_view> known);
+/// `there is no model 'x'. Did you mean "y"?` @param who the subject, such as "the router has"
+std::string unknown_model_sentence(std::string_view model, std::string_view who,
+                                   std::span<const std::string_view> known);
 /// Of a command that was not carried out.
 model_trouble trouble_of(const actors::model_command_done& done);
 /// Of a change of the router's runtime.
@@ -74,10 +78,11 @@ net::task<trouble> await_answer(server::exchange& exchange, actors::question<Rep
 struct router_list {
   actors::http_reply reply;
   models::catalog known; ///< of an answer with status 200
+  bool refused = false;  ///< it answered, and will not tell
 };
 
-/// Asks for the list anew. An answer with another status than 200 that is at the client's fault, or
-/// says that there is no such route, is no trouble: `known` stays empty then.
+/// Asks for the list anew. An answer that says that there is no such route is no trouble: `known`
+/// stays empty then.
 /// @param patience a router that does not answer is asked again for so long
 net::task<trouble> ask_list(server::exchange& exchange, const client::site_ptr& site,
                             router_list& list, net::time_ns patience = 0);

@@ -1,10 +1,12 @@
 #include "http/handlers/model_turn.hpp"
 
+#include "actors/models/catalog.hpp"
 #include "actors/runtime/ask.hpp"
 #include "http/core/chunked.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/core/sse.hpp"
 #include "http/handlers/deadlines.hpp"
+#include "http/handlers/model_questions.hpp"
 #include "http/handlers/refusal.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
@@ -12,6 +14,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <vector>
 
 namespace synapse::handlers {
 
@@ -166,6 +169,15 @@ void model_turn::give_up() {
   ex_.alarm(0);
 }
 
+/// What the view tells of why it takes so long.
+std::string model_turn::in_the_way(const std::string& model) {
+  const auto* mine = desk().view()->find(model);
+  for (const auto& [name, other] : desk().view()->models)
+    if (other.closing != 0 && (mine == nullptr || name != mine->first))
+      return ", while model " + name + " finishes its requests";
+  return {};
+}
+
 /// Sends a comment, with the head of the event stream before the first one.
 net::task<bool> model_turn::keep_alive(const std::string& model) {
   std::string head;
@@ -190,7 +202,7 @@ net::task<bool> model_turn::keep_alive(const std::string& model) {
     ex_.record().detail = response_detail::via_upstream;
   }
   std::string comment;
-  http::append_comment(comment, "waiting for model " + model);
+  http::append_comment(comment, "waiting for model " + model + in_the_way(model));
   char chunk_line[20];
   std::array<std::string_view, 4> pieces{head, comment, {}, {}};
   if (!ex_.plain_only())
@@ -199,6 +211,24 @@ net::task<bool> model_turn::keep_alive(const std::string& model) {
   if (!sent)
     sent = co_await ex_.finish_write();
   co_return sent;
+}
+
+/// Names those that may have been meant.
+std::string model_turn::unknown_model(const actors::model_grant& denied) {
+  const auto& view = *desk().view();
+  std::vector<std::string_view> names;
+  for (const auto& one : view.models)
+    if (one.first != denied.model)
+      names.push_back(one.first);
+  for (const auto& one : view.names)
+    if (!models::split_of(one.first))
+      names.push_back(one.first);
+  for (const auto& one : ex_.settings().models.aliases)
+    names.push_back(one.first);
+  const auto sentence = unknown_model_sentence(denied.model, "the router has", names);
+  // What the router itself said of a model that its list has.
+  const bool own_words = view.models.contains(denied.model) && !denied.detail.empty();
+  return own_words ? sentence + ": " + denied.detail : sentence;
 }
 
 net::task<void> model_turn::refuse_with(const actors::model_grant& denied) {
@@ -213,12 +243,17 @@ net::task<void> model_turn::refuse_with(const actors::model_grant& denied) {
   if (status == 503 || status == 429)
     retry_after = std::max(1u, denied.retry_after_s);
   if (detail != response_detail::model_loading || ex_.begun()) {
-    if (detail == response_detail::model_not_found && !ex_.begun()) {
-      refusal why{detail, denied.detail, "model"};
-      co_await refuse(ex_, std::move(why));
+    if (detail != response_detail::model_not_found) {
+      co_await reply_or_end(ex_, detail, message, retry_after);
       co_return;
     }
-    co_await reply_or_end(ex_, detail, message, retry_after);
+    auto sentence = unknown_model(denied);
+    if (ex_.begun()) {
+      co_await reply_or_end(ex_, detail, sentence);
+      co_return;
+    }
+    refusal why{detail, std::move(sentence), "model"};
+    co_await refuse(ex_, std::move(why));
     co_return;
   }
   const auto fields = "Retry-After: " + std::to_string(*retry_after) + "\r\n";

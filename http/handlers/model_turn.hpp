@@ -48,6 +48,8 @@ private:
   net::task<bool> wait_for(actors::question<actors::model_grant>& question, const wish& what);
   void give_up();
   net::task<bool> keep_alive(const std::string& model);
+  std::string in_the_way(const std::string& model);
+  std::string unknown_model(const actors::model_grant& denied);
   net::task<void> refuse_with(const actors::model_grant& denied);
 
   server::exchange& ex_;

@@ -2,13 +2,12 @@
 #include "http/client/fetch.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/handlers/api_handlers.hpp"
+#include "http/handlers/model_list.hpp"
 #include "http/handlers/model_questions.hpp"
 #include "http/handlers/refusal.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
-
-#include <set>
 
 namespace synapse::handlers {
 
@@ -70,7 +69,7 @@ net::task<void> fetch_list(net::local_ptr<gathering> all, std::size_t index,
 
 /// Asks every backend that lists models; the ones that do not answer are left out and logged.
 /// @returns false when the client has left.
-net::task<bool> gather(server::exchange& exchange, json& models) {
+net::task<bool> gather(server::exchange& exchange, merged_list& models) {
   auto all = net::make_local<gathering>();
   all->wake = exchange.wake();
   for (const auto& site : exchange.routes()->sites)
@@ -123,62 +122,46 @@ net::task<bool> gather(server::exchange& exchange, json& models) {
     exchange.record().upstream_ns += net::io_thread::now() - from;
   }
 
-  std::set<std::string> seen;
   for (const auto& answer : all->answers) {
     const auto skip = [&](std::string_view why) {
       spdlog::warn("request {}: models of backend {} are left out: {}", exchange.id(),
                    answer.site->name(), why);
     };
-    if (!answer.refused.empty()) {
+    if (!answer.refused.empty())
       skip(answer.refused);
-      continue;
-    }
-    if (!answer.result.ok() || answer.result.status != 200) {
+    else if (!answer.result.ok() || answer.result.status != 200)
       skip(answer.result.ok() ? "status " + std::to_string(answer.result.status)
                               : answer.result.message);
-      continue;
-    }
-    const auto list = json::parse(answer.result.body, nullptr, false);
-    if (list.is_discarded() || !list.is_object() || !list.contains("data") ||
-        !list["data"].is_array()) {
+    else if (!models.add(answer.result.body, static_cast<bool>(answer.site->entry->models)))
       skip("the answer is not a model list");
-      continue;
-    }
-    for (const auto& model : list["data"])
-      if (model.is_object() && model.contains("id") && model["id"].is_string() &&
-          seen.insert(model["id"].get<std::string>()).second)
-        models.push_back(model);
   }
+  models.add_aliases(exchange.settings().models.aliases);
   co_return true;
 }
 
 } // namespace
 
 net::task<void> list_models(const services&, server::exchange& exchange) {
-  json models = json::array();
+  merged_list models;
   if (!co_await gather(exchange, models))
     co_return;
   json answer{{"object", "list"}};
-  answer["data"] = std::move(models);
+  answer["data"] = models.entries();
   co_await exchange.reply(200, "application/json", dump(answer));
 }
 
 net::task<void> get_model(const services&, server::exchange& exchange) {
-  json models = json::array();
+  merged_list models;
   if (!co_await gather(exchange, models))
     co_return;
   const auto wanted = percent_decoded(exchange.parameter("id"));
-  for (const auto& model : models)
-    if (model["id"] == wanted) {
-      co_await exchange.reply(200, "application/json", dump(model));
-      co_return;
-    }
-  json answer;
-  answer["error"] = {{"message", "The model `" + wanted + "` does not exist."},
-                     {"type", "invalid_request_error"},
-                     {"param", nullptr},
-                     {"code", "model_not_found"}};
-  co_await exchange.reply(404, "application/json", dump(answer));
+  if (const auto* model = models.find(wanted)) {
+    co_await exchange.reply(200, "application/json", dump(*model));
+    co_return;
+  }
+  refusal why{http::response_detail::model_not_found,
+              unknown_model_sentence(wanted, "there is", models.names()), "model"};
+  co_await refuse(exchange, std::move(why));
 }
 
 } // namespace synapse::handlers

@@ -218,8 +218,11 @@ json operation(const api_route& route) {
     answers["415"] = error_answer("Not " + std::string{route.request_type}, schema);
   }
   const bool models = route.tag == "Models";
-  if (models && route.path != "/models" && !route.path.ends_with("/schema")) {
-    answers["404"] = error_answer("The router has no such model", schema);
+  const bool of_a_model = models && route.path != "/models";
+  if (of_a_model || route.id == "retrieveModel" || route.id == "createChatCompletion" ||
+      route.id == "createCompletion")
+    answers["404"] = error_answer("There is no such model; near names are named", schema);
+  if (of_a_model && !route.path.ends_with("/schema")) {
     if (route.id != "unloadModel")
       answers["507"] = error_answer("The disk refused the profiles", schema);
   }

@@ -50,11 +50,12 @@ void add_profile(json& to) {
                                      "be left out")}});
   json applied{{"success", boolean("All that was asked for has come about")}};
   applied.update(profile);
-  applied["load"] = object({{"requested", boolean("It was asked for")},
-                            {"success", boolean("The router has accepted it")},
-                            {"status_code", integer("HTTP status that the failure stands for")},
-                            {"detail", text("Why it failed")}},
-                           {"requested", "success"});
+  applied["load"] =
+      object({{"requested", boolean("It was asked for")},
+              {"success", boolean("The router has accepted it, or nothing was asked for")},
+              {"status_code", integer("HTTP status that the failure stands for")},
+              {"detail", text("Why it failed")}},
+             {"requested", "success"});
   to["ProfileApplied"] = object(applied, {"success", "model", "family", "values", "load"});
 }
 
@@ -66,11 +67,11 @@ void add_schema(json& to) {
              {"max", number("Of a number")},
              {"step", number("Of a number")},
              {"choices", list_of(json{{"type", "string"}})},
-             {"default", {{"description", "In force where nothing is stored"}}},
+             {"default", {{"description", "What the family suggests; nothing is sent of it"}}},
              {"applies_at", {{"enum", {"generation", "load"}}}},
              {"description", text("For people")}};
   to["ProfileSchema"] =
-      object({{"model", text("As asked for")},
+      object({{"model", text("Its name for clients; of a split model the common part")},
               {"family", text("generic, qwen, glm-4.7-flash or gpt-oss")},
               {"fields", list_of(object(field, {"name", "label", "type", "default"}))},
               {"notes", list_of(json{{"type", "string"}})}},
@@ -81,13 +82,28 @@ void add_commands(json& to) {
   json load{{"model", text("Id of a model, or another name of it")}};
   load.update(fields(true));
   to["ModelLoad"] = object(load, {"model"});
-  to["ModelLoaded"] = object({{"success", boolean("The router has accepted it")},
-                              {"model", text("Its name for clients")},
-                              {"status", {{"enum", {"loaded", "loading"}}}},
-                              {"synapse_defaults", reference("ProfileValues")}},
-                             {"success", "model", "status", "synapse_defaults"});
+  to["ModelLoaded"] =
+      object({{"success", boolean("The router has accepted it")},
+              {"model", text("Its name for clients")},
+              {"status", {{"enum", {"loaded", "loading"}}}},
+              {"synapse_defaults", reference("ProfileValues")},
+              {"synapse_family_defaults", reference("ProfileValues")}},
+             {"success", "model", "status", "synapse_defaults", "synapse_family_defaults"});
   to["ModelUnload"] = object({{"model", text("Id of a model, or another name of it")}}, {"model"});
   to["ModelUnloaded"] = object({{"success", boolean("The router has accepted it")}});
+}
+
+/// What those wait for who wait for a model.
+json waits_for() {
+  return object(
+      {{"what",
+        {{"enum", {"router", "restart", "queue", "load", "unload", "requests", "turn", "pause"}}}},
+       {"model",
+        {{"type", {"string", "null"}},
+         {"description", "What is in the way; null: the router itself"}}},
+       {"requests", integer("Of `requests`: how many run")},
+       {"text", text("For people")}},
+      {"what", "model", "text"});
 }
 } // namespace
 
@@ -95,6 +111,9 @@ void add_model_schemas(json& schemas) {
   auto& status = schemas["RouterModel"]["properties"]["status"]["properties"];
   status["synapse_profile"] = reference("ProfileValues");
   status["synapse_defaults"] = reference("ProfileValues");
+  status["synapse_family_defaults"] = reference("ProfileValues");
+  status["synapse_waits_for"] = waits_for();
+  schemas["Model"]["properties"]["alias_of"] = text("The model's id, where this is another name");
   add_profile(schemas);
   add_schema(schemas);
   add_commands(schemas);

@@ -100,7 +100,7 @@ net::task<trouble> apply(server::exchange& ex, const client::site_ptr& site,
     co_return why;
   answer["success"] = true;
   answer.update(describe(model.key, values));
-  answer["load"] = json{{"requested", false}, {"success", false}};
+  answer["load"] = json{{"requested", false}, {"success", true}}; // nothing was asked for: all done
   if (load)
     why = co_await load_applied(ex, site, model, answer);
   co_return why;
@@ -108,13 +108,16 @@ net::task<trouble> apply(server::exchange& ex, const client::site_ptr& site,
 } // namespace
 
 net::task<void> model_schema(const services&, server::exchange& ex) {
-  const auto name = percent_decoded(ex.parameter("id"));
-  trouble why = check_model_id(name);
-  if (why) {
+  const auto site = ex.routes()->site_for_path(ex.path());
+  named_model model;
+  trouble why = co_await model_of_path(ex, site, model);
+  // The fields are the gateway's own: a router that does not answer keeps nobody from them.
+  const bool serve = !why || (!why->gone && why->status() >= 500);
+  if (!serve) {
     co_await tell(ex, std::move(*why));
     co_return;
   }
-  const auto body = models::schema_json(name);
+  const auto body = models::schema_json(model.key);
   co_await ex.reply(200, "application/json", body);
 }
 

@@ -1,15 +1,13 @@
 #include "actors/models/profile_schema.hpp"
 #include "http/handlers/api_handlers.hpp"
 #include "http/handlers/form_call.hpp"
+#include "http/handlers/model_list.hpp"
 #include "http/handlers/model_questions.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
-#include <map>
 
 namespace synapse::handlers {
 
@@ -18,98 +16,31 @@ using json = nlohmann::ordered_json;
 
 constexpr std::size_t max_command_body = 256 * 1024; ///< a system prompt is the largest of it
 
-std::string id_of(const json& entry) {
-  const auto found = entry.is_object() ? entry.find("id") : entry.end();
-  return entry.is_object() && found != entry.end() && found->is_string() ? found->get<std::string>()
-                                                                         : std::string{};
-}
-
-json* status_of(json& entry) {
-  const auto found = entry.is_object() ? entry.find("status") : entry.end();
-  return entry.is_object() && found != entry.end() && found->is_object() ? &*found : nullptr;
-}
-
-/// The name of the split model that an entry is a part of; null: it stands for itself.
-const std::string* whole_of(const models::catalog& known, const std::string& id) {
-  const auto* name = models::split_of(id) ? known.find(id) : nullptr;
-  if (name == nullptr)
-    return nullptr;
-  const auto found = known.models.find(*name);
-  return found != known.models.end() && !found->second.parts.empty() ? name : nullptr;
-}
-
-std::string state_in(json& entry) {
-  const auto* status = status_of(entry);
-  const auto value = status == nullptr ? json{} : status->value("value", json{});
-  return value.is_string() ? value.get<std::string>() : std::string{};
-}
-
-/// How much a part's state tells about the whole: the lower the more.
-std::size_t rank_of(std::string_view state) {
-  constexpr std::array<std::string_view, 4> order{"loaded", "sleeping", "loading", "unloading"};
-  return static_cast<std::size_t>(std::find(order.begin(), order.end(), state) - order.begin());
-}
-
-/// Takes a further part into what is known of the whole. The part that decides the state is the one
-/// whose arguments and progress count.
-void merge(json& whole, json part) {
-  std::array<json, 2> faults;
-  for (auto* one : {&whole, &part})
-    if (auto* status = status_of(*one))
-      if (status->value("failed", json{}) == json(true))
-        faults[one == &part] = *status;
-  if (rank_of(state_in(part)) < rank_of(state_in(whole)))
-    std::swap(whole, part);
-  auto* status = status_of(whole);
-  if (status == nullptr)
-    return;
-  for (const auto& fault : faults)
-    if (fault.is_object()) {
-      (*status)["failed"] = true;
-      if (fault.contains("exit_code") && !status->contains("exit_code"))
-        (*status)["exit_code"] = fault["exit_code"];
-    }
-}
-
-/// The router's entries, with one for all parts of a split model, where the first one stood.
-json merged(const json& data, const models::catalog& known) {
-  auto result = json::array();
-  std::map<std::string, std::size_t> places;
-  for (const auto& entry : data) {
-    const auto* whole = whole_of(known, id_of(entry));
-    if (whole == nullptr) {
-      result.push_back(entry);
-      continue;
-    }
-    const auto [place, first] = places.emplace(*whole, result.size());
-    if (first)
-      result.push_back(entry);
-    else
-      merge(result[place->second], entry);
-    result[place->second]["id"] = *whole;
-  }
-  return result;
+/// What is sent, and, apart from it, what the family suggests.
+void add_defaults(json& to, const std::string& model, const actors::profile_values& values) {
+  to["synapse_defaults"] = json(models::sent_values(values));
+  to["synapse_family_defaults"] = json(models::family_defaults(models::family_of(model)));
 }
 
 void add_profile(json& entry, const models::catalog& known, const actors::profile_map& profiles) {
-  const auto id = id_of(entry);
+  const auto id = model_id_of(entry);
   const auto* key = known.find(id);
   const auto found = profiles.find(key == nullptr ? id : *key);
   if (id.empty() || found == profiles.end())
     return;
-  auto* status = status_of(entry);
+  auto* status = model_status_of(entry);
   if (status == nullptr)
     return;
   const auto& values = found->second.values;
   (*status)["synapse_profile"] = json(models::to_json(values));
-  (*status)["synapse_defaults"] = json(models::defaults(models::family_of(found->first), values));
+  add_defaults(*status, found->first, values);
 }
 
 /// The list with what the gateway knows about its entries.
 std::string enriched(const router_list& list, const actors::profile_map_ptr& profiles) {
   auto answer = json::parse(list.reply.body, nullptr, false);
   auto& data = answer["data"];
-  data = merged(data, list.known);
+  data = merged_parts(data, list.known);
   if (profiles)
     for (auto& entry : data)
       add_profile(entry, list.known, *profiles);
@@ -191,11 +122,18 @@ std::string load_answer(const load_wish& wish, const actors::model_command_done&
   auto answer = done.status / 100 == 2 ? parse_answer(done.body) : json{};
   if (!answer.is_object())
     answer = json{{"success", true}};
-  const auto family = models::family_of(wish.model.key);
   answer["model"] = wish.model.key;
   answer["status"] = done.ready ? "loaded" : "loading";
-  answer["synapse_defaults"] = json(models::defaults(family, wish.values));
+  add_defaults(answer, wish.model.key, wish.values);
   return dump(answer);
+}
+
+/// What the router says to an unload of a model that does not run, in our own envelope.
+model_trouble already_stopped(const actors::model_command_done& done) {
+  auto message = models::message_in(done.body);
+  if (done.status == 404)
+    return model_trouble{http::response_detail::model_not_found, std::move(message)};
+  return model_at_fault(message.empty() ? "model is not running" : std::move(message));
 }
 
 /// Everything but the answer.
@@ -230,9 +168,11 @@ net::task<void> router_models(const services&, server::exchange& ex) {
   }
   router_list list;
   trouble why = co_await ask_list(ex, site, list);
-  if (why)
+  // Without a key of the gateway's own, what the backend says to this client is the better answer.
+  const bool refused = why && list.refused && site->entry->bearer.empty();
+  if (why && !refused)
     co_await tell(ex, std::move(*why));
-  else if (list.reply.status != 200) // what the backend says to this client is the better answer
+  else if (refused || list.reply.status != 200)
     co_await forward(ex, std::move(site), forward_options{});
   else if (!list.known.is_router)
     co_await ex.reply(200, "application/json", list.reply.body);
@@ -295,6 +235,8 @@ net::task<void> unload_model(const services& all, server::exchange& ex) {
   actors::model_command_done done;
   if (!why)
     why = co_await command_model(ex, site, false, model.key, done);
+  if (!why && done.status != 0 && done.status / 100 != 2) // it was stopped already
+    why = already_stopped(done);
   if (why)
     co_await tell(ex, std::move(*why));
   else if (done.status != 0)

@@ -11,7 +11,8 @@ LABELS = re.compile(r'\{((?:"\w+"(?:,\s*)?)*)\}')
 ALERTS = ROOT / "manifests" / "components" / "prometheus-operator" / "alerts.yaml"
 NAMED = re.compile(r"\b((?:synapse|process)_[a-z0-9_]+)(\{[^}`]*\})?")
 # Words of the API and of file names that look like metrics.
-OTHER = {"synapse_defaults", "synapse_profile", "synapse_tts", "synapse_interpolate", "synapse_dash_token"}
+OTHER = {"synapse_defaults", "synapse_family_defaults", "synapse_profile", "synapse_waits_for",
+         "synapse_tts", "synapse_interpolate", "synapse_dash_token"}
 OF_SCRAPES = {"le", "pod", "job", "instance"}
 
 

@@ -17,6 +17,10 @@ using support::gateway_process;
 using support::http_reply;
 using support::upstream_request;
 
+/// What llama.cpp says to an unload of a model that does not run.
+constexpr std::string_view not_running =
+    R"({"error":{"code":400,"message":"model is not running","type":"invalid_request_error"}})";
+
 /// A router in memory: what is loaded stands in its list at once.
 class router {
 public:
@@ -46,6 +50,11 @@ public:
     const std::lock_guard lock{mutex_};
     always_ = std::move(bytes);
   }
+  /// From now on each question to this path gets this.
+  void answer_to(const std::string& path, std::string bytes) {
+    const std::lock_guard lock{mutex_};
+    answers_[path] = std::move(bytes);
+  }
   void refuse_loads() {
     const std::lock_guard lock{mutex_};
     refuses_loads_ = true;
@@ -74,6 +83,8 @@ private:
       return support::answer_bytes(404, R"({"error":{"message":"model is not found"}})");
     if (to == "loaded" && refuses_loads_)
       return support::answer_bytes(500, R"({"error":{"message":"no memory"}})");
+    if (to == "unloaded" && one->status["value"] == "unloaded")
+      return support::answer_bytes(400, not_running);
     one->status["value"] = to;
     return support::answer_bytes(200, R"({"success":true,"note":"router"})");
   }
@@ -81,7 +92,10 @@ private:
     const std::lock_guard lock{mutex_};
     if (!always_.empty())
       return always_;
-    if (request.target == "/models" || request.target.starts_with("/models?"))
+    if (const auto found = answers_.find(request.target); found != answers_.end())
+      return found->second;
+    if (request.target == "/models" || request.target.starts_with("/models?") ||
+        request.target == "/v1/models")
       return list();
     if (request.target == "/models/load")
       return change(request, "loaded");
@@ -95,6 +109,7 @@ private:
   std::mutex mutex_;
   std::vector<std::pair<std::string, model>> models_;
   std::string always_;
+  std::map<std::string, std::string> answers_;
   bool refuses_loads_ = false;
 };
 
@@ -181,9 +196,10 @@ TEST_F(model_routes, list_shows_the_stored_profile) {
   ASSERT_EQ(put("/models/qwen3/profile", R"({"temperature":0.5})").status, 200U);
   const auto status = get("/models")["data"][0]["status"];
   EXPECT_EQ(status["synapse_profile"], json({{"temperature", 0.5}}));
-  EXPECT_EQ(status["synapse_defaults"]["temperature"], 0.5);
-  EXPECT_EQ(status["synapse_defaults"]["top_k"], 40);
-  EXPECT_EQ(status["synapse_defaults"]["runtime_ctx_size"], 16384);
+  EXPECT_EQ(status["synapse_defaults"], json({{"temperature", 0.5}})) << "what is sent";
+  EXPECT_EQ(status["synapse_family_defaults"]["temperature"], 1.0);
+  EXPECT_EQ(status["synapse_family_defaults"]["top_k"], 40);
+  EXPECT_EQ(status["synapse_family_defaults"]["runtime_ctx_size"], 16384);
   EXPECT_EQ(status["value"], "unloaded");
 }
 
@@ -237,7 +253,17 @@ TEST_F(split_models, have_one_profile_and_are_loaded_by_their_first_part) {
 
 // ---- load and unload ----
 
-TEST_F(model_routes, load_asks_the_router_and_adds_what_is_in_force) {
+TEST_F(split_models, are_one_entry_for_openais_clients_too) {
+  start();
+  const auto data = get("/v1/models")["data"];
+  ASSERT_EQ(data.size(), 2U) << data;
+  EXPECT_EQ(data[0]["id"], "big");
+  EXPECT_EQ(data[1]["id"], "other");
+  EXPECT_EQ(get("/v1/models/big")["status"]["value"], "unloaded");
+  EXPECT_EQ(get("/v1/models/big-00002-of-00003")["id"], "big");
+}
+
+TEST_F(model_routes, load_asks_the_router_and_adds_what_is_sent) {
   start();
   const auto reply = post("/models/load", R"({"model":"qwen3","temperature":0.25,"top_k":null})");
   ASSERT_EQ(reply.status, 200U) << reply.body;
@@ -246,8 +272,8 @@ TEST_F(model_routes, load_asks_the_router_and_adds_what_is_in_force) {
   EXPECT_EQ(answer["note"], "router");
   EXPECT_EQ(answer["model"], "qwen3");
   EXPECT_TRUE(answer["status"] == "loading" || answer["status"] == "loaded") << answer;
-  EXPECT_EQ(answer["synapse_defaults"]["temperature"], 0.25);
-  EXPECT_EQ(answer["synapse_defaults"]["top_k"], 40);
+  EXPECT_EQ(answer["synapse_defaults"], json({{"temperature", 0.25}}));
+  EXPECT_EQ(answer["synapse_family_defaults"]["top_k"], 40);
   ASSERT_EQ(seen("/models/load").size(), 1U);
   EXPECT_EQ(seen("/models/load")[0].body, R"({"model":"qwen3"})");
   EXPECT_EQ(get("/models/qwen3/profile")["values"], json({{"temperature", 0.25}}));
@@ -311,6 +337,41 @@ TEST_F(model_routes, unload_passes_the_routers_answer_on) {
   expect_detail(post("/models/unload", R"({})"), 400, "model");
 }
 
+TEST_F(model_routes, unload_of_a_stopped_model_is_400_in_the_gateways_words) {
+  start();
+  const auto reply = post("/models/unload", R"({"model":"qwen3"})");
+  EXPECT_EQ(reply.status, 400U);
+  EXPECT_EQ(json::parse(reply.body), json({{"detail", "model is not running"}}));
+}
+
+TEST_F(model_routes, definite_refusals_of_the_router_are_502_with_its_reason) {
+  models.set("qwen3", {{"value", "loaded"}});
+  start();
+  for (const unsigned status : {400U, 401U, 403U, 404U, 501U}) {
+    models.answer_to("/models/unload",
+                     support::answer_bytes(status, R"({"error":{"message":"Not Now"}})"));
+    expect_detail(post("/models/unload", R"({"model":"qwen3"})"), 502, "Not Now");
+    EXPECT_TRUE(running->wait_for_log("the router refuses to unload qwen3: the router answered " +
+                                      std::to_string(status)));
+    EXPECT_EQ(get("/models")["data"][0]["status"]["value"], "loaded");
+  }
+}
+
+TEST_F(model_routes, a_refused_list_is_502_to_whoever_needs_it) {
+  models.answer_to("/models",
+                   support::answer_bytes(401, R"({"error":{"message":"Invalid API Key"}})"));
+  start();
+  expect_detail(post("/models/load", R"({"model":"qwen3"})"), 502, "Invalid API Key");
+  expect_detail(post("/models/unload", R"({"model":"qwen3"})"), 502, "Invalid API Key");
+  expect_detail(running->get("/models/qwen3/profile"), 502, "Invalid API Key");
+  expect_detail(put("/models/qwen3/profile", R"({"top_k":3})"), 502, "Invalid API Key");
+  expect_detail(post("/models/qwen3/profile/apply", "{}"), 502, "Invalid API Key");
+  EXPECT_EQ(get("/models/qwen3/schema")["family"], "qwen");
+  EXPECT_EQ(running->get("/models").status, 401U) << "without a key of the gateway's own the "
+                                                     "client hears what the router says to it";
+  EXPECT_TRUE(running->wait_for_log("Invalid API Key"));
+}
+
 // ---- schema and profile ----
 
 TEST_F(model_routes, schema_has_the_fields_of_the_family) {
@@ -321,7 +382,55 @@ TEST_F(model_routes, schema_has_the_fields_of_the_family) {
   EXPECT_EQ(plain["fields"].size(), 8U);
   EXPECT_EQ(get("/models/gpt-oss-20b/schema")["fields"].size(), 9U);
   EXPECT_EQ(get("/models/org%2fname:q4/schema")["model"], "org/name:q4");
-  expect_detail(running->get("/models/a%00b/schema"), 400, "model");
+  expect_detail(running->get("/models/nobody/schema"), 404, "nobody");
+}
+
+TEST_F(model_routes, take_ids_with_slashes_as_they_are) {
+  start();
+  for (const std::string id : {"org/name:q4", "org%2Fname:q4", "org%2fname%3Aq4"}) {
+    EXPECT_EQ(get("/models/" + id + "/schema")["model"], "org/name:q4") << id;
+    EXPECT_EQ(put("/models/" + id + "/profile", R"({"top_k":4})").status, 200U) << id;
+    EXPECT_EQ(get("/models/" + id + "/profile")["values"], json({{"top_k", 4}})) << id;
+    EXPECT_EQ(post("/models/" + id + "/profile/apply", "{}").status, 200U) << id;
+    EXPECT_EQ(get("/v1/models/" + id)["id"], "org/name:q4") << id;
+  }
+}
+
+TEST_F(model_routes, schema_of_another_name_is_that_of_the_model) {
+  models.set("gpt-oss-20b", json::object(), {"fast"});
+  start();
+  const auto schema = get("/models/fast/schema");
+  EXPECT_EQ(schema["model"], "gpt-oss-20b");
+  EXPECT_EQ(schema["family"], "gpt-oss");
+}
+
+TEST_F(model_routes, a_choice_is_stored_in_one_spelling) {
+  start();
+  ASSERT_EQ(put("/models/gpt-oss-20b/profile", R"({"reasoning_effort":"HIGH"})").status, 200U);
+  EXPECT_EQ(get("/models/gpt-oss-20b/profile")["values"], json({{"reasoning_effort", "high"}}));
+  EXPECT_EQ(post("/models/load", R"({"model":"gpt-oss-20b","reasoning_effort":"Low"})").status,
+            200U);
+  EXPECT_EQ(get("/models/gpt-oss-20b/profile")["values"], json({{"reasoning_effort", "low"}}));
+}
+
+TEST_F(model_routes, unknown_models_are_404_with_near_names_everywhere) {
+  start();
+  const std::string near = "\"qwen3\"";
+  expect_detail(post("/models/load", R"({"model":"qwen33"})"), 404, near);
+  expect_detail(post("/models/unload", R"({"model":"qwen33"})"), 404, near);
+  expect_detail(running->get("/models/qwen33/schema"), 404, near);
+  expect_detail(running->get("/models/qwen33/profile"), 404, near);
+  expect_detail(put("/models/qwen33/profile", "{}"), 404, near);
+  expect_detail(post("/models/qwen33/profile/apply", "{}"), 404, near);
+  for (const auto& reply : {running->get("/v1/models/qwen33"),
+                            post("/v1/chat/completions", R"({"model":"qwen33","messages":[]})"),
+                            post("/v1/completions", R"({"model":"qwen33","prompt":""})")}) {
+    EXPECT_EQ(reply.status, 404U) << reply.body;
+    EXPECT_EQ(text_at(reply.body, "/error/code"), "model_not_found");
+    EXPECT_EQ(text_at(reply.body, "/error/type"), "invalid_request_error");
+    EXPECT_EQ(text_at(reply.body, "/error/param"), "model");
+    EXPECT_NE(text_at(reply.body, "/error/message").find(near), std::string::npos) << reply.body;
+  }
 }
 
 TEST_F(model_routes, profile_is_stored_changed_and_replaced) {
@@ -410,7 +519,7 @@ TEST_F(model_routes, apply_loads_only_when_it_is_asked_to) {
                      {"model", "qwen3"},
                      {"family", "qwen"},
                      {"values", {{"top_k", 3}}},
-                     {"load", {{"requested", false}, {"success", false}}}};
+                     {"load", {{"requested", false}, {"success", true}}}};
   for (const std::string body : {"", "{}", R"({"load_model":false})"})
     EXPECT_EQ(json::parse(post("/models/qwen3/profile/apply", body).body), unasked) << body;
   EXPECT_TRUE(seen("/models/load").empty());

@@ -115,6 +115,49 @@ TEST(single_model, is_found_by_its_id) {
   EXPECT_EQ(text_at(escaped.body, "/owned_by"), "me") << escaped.body;
 }
 
+TEST(single_model, with_a_slash_is_found_as_it_is_written) {
+  support::scripted_upstream upstream{
+      says(200, R"({"data":[{"id":"org/name:7b"},{"id":"a/b/c"}]})")};
+  gateway_process gateway{config_with(backend("one", upstream.url()))};
+  for (const std::string path :
+       {"org/name:7b", "org%2Fname:7b", "org%2fname%3A7b", "a/b/c", "a%2Fb/c"}) {
+    const auto reply = gateway.get("/v1/models/" + path);
+    EXPECT_EQ(reply.status, 200u) << path << ": " << reply.body;
+  }
+  EXPECT_EQ(text_at(gateway.get("/v1/models/org/name:7b").body, "/id"), "org/name:7b");
+  EXPECT_EQ(gateway.get("/v1/models/org").status, 404u);
+}
+
+TEST(single_model, that_nobody_has_names_near_ones) {
+  support::scripted_upstream upstream{
+      says(200, R"({"data":[{"id":"bge-m3"},{"id":"Qwen3-8B"},{"id":"org/qwen3-4b"}]})")};
+  gateway_process gateway{config_with(backend("one", upstream.url()))};
+  const auto reply = gateway.get("/v1/models/qwen3");
+  EXPECT_EQ(reply.status, 404u);
+  EXPECT_EQ(text_at(reply.body, "/error/code"), "model_not_found");
+  EXPECT_EQ(text_at(reply.body, "/error/param"), "model");
+  const auto message = text_at(reply.body, "/error/message");
+  EXPECT_NE(message.find("'qwen3'"), std::string::npos) << message;
+  EXPECT_NE(message.find("Qwen3-8B"), std::string::npos) << message;
+  EXPECT_NE(message.find("org/qwen3-4b"), std::string::npos) << message;
+  EXPECT_EQ(message.find("bge"), std::string::npos) << message;
+}
+
+TEST(single_model, is_found_by_an_alias_that_the_list_shows) {
+  support::scripted_upstream upstream{
+      says(200, R"({"data":[{"id":"org/m","owned_by":"me","aliases":["own"]}]})")};
+  gateway_process gateway{
+      config_with(backend("one", upstream.url()), "models: {aliases: {gpt-4o: org/m, x: y}}\n")};
+  EXPECT_EQ(ids_of(gateway.get("/v1/models")),
+            (std::vector<std::string>{"org/m", "own", "gpt-4o"}));
+  for (const std::string name : {"own", "gpt-4o"}) {
+    const auto reply = gateway.get("/v1/models/" + name);
+    EXPECT_EQ(text_at(reply.body, "/id"), name) << reply.body;
+    EXPECT_EQ(text_at(reply.body, "/alias_of"), "org/m");
+    EXPECT_EQ(text_at(reply.body, "/owned_by"), "me");
+  }
+}
+
 TEST(single_model, that_nobody_has_is_404) {
   support::scripted_upstream upstream{says(200, R"({"data":[{"id":"plain"}]})")};
   gateway_process gateway{config_with(backend("one", upstream.url()))};

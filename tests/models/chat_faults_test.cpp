@@ -20,7 +20,7 @@ TEST_F(faults, unknown_models_and_wrong_types_are_the_clients) {
   router.set_loaded("a");
   const gateway_process gateway{router_config(router.url())};
   const auto unknown = gateway.post(chat_target, chat_of("nobody"));
-  EXPECT_EQ(unknown.status, 400u);
+  EXPECT_EQ(unknown.status, 404u);
   EXPECT_EQ(text_at(unknown.body, "/error/code"), "model_not_found");
   EXPECT_EQ(text_at(unknown.body, "/error/param"), "model");
   EXPECT_NE(text_at(unknown.body, "/error/message").find("nobody"), std::string::npos);
@@ -31,6 +31,34 @@ TEST_F(faults, unknown_models_and_wrong_types_are_the_clients) {
   EXPECT_EQ(endless.status, 400u);
   EXPECT_LT(endless.body.size(), 1000u);
   EXPECT_EQ(gateway.post(chat_target, chat_of("a")).status, 200u);
+}
+
+TEST_F(faults, a_refused_unload_is_502_at_once_with_the_routers_reason) {
+  for (const auto& [status, message] : {std::pair<unsigned, std::string>{401, "Invalid API Key"},
+                                        {404, "File Not Found"},
+                                        {501, "Not Implemented"},
+                                        {400, "what is that"}}) {
+    router.make_no_room_by_itself();
+    router.set_loaded("a");
+    router.answer_to("/models/unload", status, message);
+    const gateway_process gateway{router_config(router.url())};
+    ASSERT_EQ(gateway.post(chat_target, chat_of("a")).status, 200u);
+    const auto reply = gateway.post(chat_target, chat_of("b"));
+    EXPECT_EQ(reply.status, 502u) << reply.body;
+    EXPECT_NE(text_at(reply.body, "/error/message").find(message), std::string::npos) << reply.body;
+    EXPECT_TRUE(gateway.wait_for_log("the router refuses to unload a"));
+    EXPECT_EQ(gateway.post(chat_target, chat_of("a")).status, 200u) << "it is still there";
+  }
+  EXPECT_EQ(router.count("refused /models/unload"), 4u) << "each was asked once";
+}
+
+TEST_F(faults, a_refused_list_is_502_at_once) {
+  router.answer_to("/models", 403, "keep out");
+  const gateway_process gateway{router_config(router.url(), {}, "1h")};
+  const auto reply = gateway.post(chat_target, chat_of("a"));
+  EXPECT_EQ(reply.status, 502u) << reply.body;
+  EXPECT_NE(text_at(reply.body, "/error/message").find("keep out"), std::string::npos);
+  EXPECT_TRUE(gateway.wait_for_log("keep out"));
 }
 
 TEST_F(faults, a_reload_in_the_midst_of_a_load_stops_nobody) {

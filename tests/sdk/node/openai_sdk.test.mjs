@@ -187,10 +187,10 @@ test('the model list has the models of both backends', async () => {
     assert.ok(names.includes(wanted), `${wanted} is not in ${names}`);
 });
 
-test('an unknown model is a bad request', async () => {
+test('an unknown model is not found', async () => {
   await assert.rejects(
     client.chat.completions.create({ model: 'no-such-model', messages: user('hello') }),
-    (error) => error instanceof OpenAI.BadRequestError && error.message.includes('no-such-model'),
+    (error) => error instanceof OpenAI.NotFoundError && error.message.includes('no-such-model'),
   );
 });
 

@@ -78,7 +78,7 @@ class Models(unittest.TestCase):
         self.chat("local-echo")  # who waits has it
 
     def test_an_unknown_model_is_the_clients_mistake(self):
-        with self.assertRaises(openai.BadRequestError) as refused:
+        with self.assertRaises(openai.NotFoundError) as refused:
             self.chat("nobody-knows-it")
         self.assertEqual(refused.exception.code, "model_not_found")
         self.assertEqual(refused.exception.param, "model")
@@ -86,7 +86,7 @@ class Models(unittest.TestCase):
     def test_load_and_unload_by_hand(self):
         status, answer = ask("POST", "/models/load", {"model": "local-coder"})
         self.assertEqual((status, answer["success"]), (200, True), answer)
-        self.assertIn("temperature", answer["synapse_defaults"])
+        self.assertIn("temperature", answer["synapse_family_defaults"])
         self.chat("local-coder")
         self.assertEqual(states()["local-coder"], "loaded")
         status, answer = ask("POST", "/models/unload", {"model": "local-coder"})

@@ -209,10 +209,10 @@ class Models(Case):
 
 
 class Errors(Case):
-    def test_unknown_model_is_a_bad_request(self):
-        with self.assertRaises(openai.BadRequestError) as caught:
+    def test_unknown_model_is_not_found(self):
+        with self.assertRaises(openai.NotFoundError) as caught:
             self.client.chat.completions.create(model="no-such-model", messages=user("hello"))
-        self.assertEqual(caught.exception.status_code, 400)
+        self.assertEqual(caught.exception.status_code, 404)
         self.assertIn("no-such-model", caught.exception.message)
 
     def test_unknown_route_is_not_found(self):
