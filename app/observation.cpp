@@ -225,6 +225,18 @@ void observation::start_cluster(caf::actor_system& system,
   parts.lines_sent = count_lines(lines.with({"sent"}));
   parts.lines_received = count_lines(lines.with({"received"}));
   parts.lines_dropped = count_lines(lines.with({"dropped"}));
+  const auto strangers =
+      registry
+          .gauges("synapse_cluster_strangers",
+                  "Connections to the cluster's port that have not shown the secret yet.")
+          .with({});
+  parts.strangers = [strangers](std::size_t now) { strangers.set(static_cast<std::int64_t>(now)); };
+  parts.strangers_refused =
+      [refused = registry.counters("synapse_cluster_strangers_refused_total",
+                                   "Connections to the cluster's port that were turned away.",
+                                   {"reason"})](std::string_view why) {
+        refused.with({why}).increment();
+      };
   const auto started = actors::spawn_cluster(system, std::move(parts));
   {
     const std::lock_guard lock{notes_mutex_};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cstring>
+#include <map>
 
 namespace synapse::config {
 
@@ -90,6 +91,22 @@ std::vector<network> networks_of(std::span<const std::string> texts) {
     if (const auto one = parse_network(text))
       result.push_back(*one);
   return result;
+}
+
+std::size_t gives_way(std::span<const ip_address> subjects) {
+  struct share {
+    std::size_t oldest, count;
+  };
+  std::map<ip_address, share> shares;
+  for (std::size_t i = 0; i < subjects.size(); ++i)
+    ++shares.try_emplace(subjects[i], share{i, 0}).first->second.count;
+  const auto most =
+      std::max_element(shares.begin(), shares.end(), [](const auto& a, const auto& b) {
+        // Of two that have as many, the one that was there first.
+        return a.second.count != b.second.count ? a.second.count < b.second.count
+                                                : a.second.oldest > b.second.oldest;
+      });
+  return most == shares.end() ? 0 : most->second.oldest;
 }
 
 bool contains(std::span<const network> networks, const ip_address& address) noexcept {

@@ -42,6 +42,11 @@ parsed<network> parse_network(std::string_view text);
 /// @pre every text is a network, as the loader has made sure of; others are left out
 std::vector<network> networks_of(std::span<const std::string> texts);
 
+/// Who of those that wait, given oldest first by their subjects, gives way to another one when
+/// there are too many: the oldest of the subject that has most of them, so that who comes in
+/// numbers pushes out itself. @returns the index. @pre not empty
+std::size_t gives_way(std::span<const ip_address> subjects);
+
 /// Whether one of them has the address.
 bool contains(std::span<const network> networks, const ip_address& address) noexcept;
 

@@ -4,10 +4,10 @@
 #include "actors/cluster/directory.hpp"
 #include "actors/cluster/door.hpp"
 #include "actors/cluster/events.hpp"
+#include "actors/cluster/gatekeeper.hpp"
 #include "actors/cluster/knock.hpp"
 #include "actors/cluster/link.hpp"
-#include "actors/cluster/tls_middleman.hpp"
-#include "actors/protocol/error.hpp"
+#include "actors/cluster/scribes.hpp"
 
 #include <caf/actor_registry.hpp>
 #include <caf/io/middleman.hpp>
@@ -54,8 +54,7 @@ public:
   cluster_impl(caf::actor_config& config, replica_parts parts)
       : cluster_self::base(config), parts_(std::move(parts)),
         secret_(std::make_shared<const std::string>(std::move(parts_.secret))),
-        directory_(parts_.settings.max_members), tls_(parts_.settings.tls.enabled()),
-        started_us_(wall_us()) {
+        directory_(parts_.settings.max_members), started_us_(wall_us()) {
     self_.protocol = parts_.protocol;
     self_.version = parts_.version;
     self_.origin = parts_.origin;
@@ -70,12 +69,15 @@ public:
     // Any node could ask them: to start actors, or for whatever actor is registered by name.
     system().registry().erase(caf::atom("ConfigServ"));
     system().registry().erase(caf::atom("SpawnServ"));
+    if (parts_.settings.tls.enabled())
+      tls_ = std::make_shared<tls_source>(parts_.settings.tls);
     if (!is_loopback(parts_.settings.listen) && !tls_)
-      parts_.report(report_level::warning,
-                    "listening on " + parts_.settings.listen +
-                        " without TLS: lines can be read on their way, and strangers who reach the "
-                        "port can cost memory");
-    middleman_ = tls_ ? spawn_tls_middleman(system()) : system().middleman().actor_handle();
+      parts_.report(
+          report_level::warning,
+          "listening on " + parts_.settings.listen +
+              " without TLS: who is between the replicas can read lines on their way, and "
+              "disturb");
+    means_ = dial_means{broker_of(system()), secret_, tls_};
     open_door();
     publish();
     return {[this](const feed_batch_ptr& lines) { to_links(lines); },
@@ -93,15 +95,14 @@ public:
       if (entry.link)
         caf::anon_send_exit(entry.link, caf::exit_reason::user_shutdown);
     // After an end that was not asked for, too: the next cluster of this process wants the port.
+    gate_ = nullptr;
     if (door_ && port_ != 0 && !closing_)
       caf::anon_send(system().middleman().actor_handle(), caf::unpublish_atom::value,
                      caf::actor_cast<caf::actor_addr>(door_), port_);
     if (door_)
       tell(door_, close_order{});
     door_ = nullptr;
-    if (tls_)
-      caf::anon_send_exit(middleman_, caf::exit_reason::kill);
-    middleman_ = nullptr;
+    means_ = {};
     directory_.all().clear();
     listeners_.clear();
     parts_.feed = nullptr;
@@ -129,18 +130,39 @@ private:
   }
 
   void publish() {
+    std::string problem;
+    gate_ = gatekeeper::open(make_gate_parts(), problem);
+    if (gate_)
+      return on_published(gate_->port());
+    if (!publish_failed_)
+      parts_.report(report_level::error,
+                    "cannot listen on " + settings_address() + ": " + problem + "; trying again");
+    publish_failed_ = true;
+    delayed_send(this, publish_pause, tick_atom::value);
+  }
+
+  gate_parts make_gate_parts() {
     const auto& settings = parts_.settings;
-    request(middleman_, std::chrono::seconds{30}, caf::publish_atom::value, settings.port,
-            caf::actor_cast<caf::strong_actor_ptr>(door_), system().message_types<cluster_peer>(),
-            settings.listen, true)
-        .then([this](std::uint16_t port) { on_published(port); },
-              [this](caf::error& error) {
-                if (!publish_failed_)
-                  parts_.report(report_level::error, "cannot listen on " + settings_address() +
-                                                         ": " + render(error) + "; trying again");
-                publish_failed_ = true;
-                delayed_send(this, publish_pause, tick_atom::value);
-              });
+    gate_parts parts;
+    parts.host = settings.listen;
+    parts.port = settings.port;
+    parts.secret = secret_;
+    parts.tls = tls_;
+    parts.max_strangers = settings.max_strangers;
+    parts.greeting_timeout = settings.greeting_timeout;
+    parts.report = [say = teller()](const std::string& text) { say(gate_report{text}); };
+    parts.strangers = parts_.strangers;
+    parts.refused = parts_.strangers_refused;
+    // As CAF's listener would: the node that has come is greeted with what is published at the
+    // port.
+    parts.passed = [this_system = &system(), broker = means_.broker,
+                    door = caf::actor_cast<caf::strong_actor_ptr>(door_)](channel connection,
+                                                                          std::uint16_t port) {
+      caf::anon_send(broker, caf::publish_atom::value,
+                     make_scribe(*this_system, std::move(connection)), port, door,
+                     this_system->message_types<cluster_peer>());
+    };
+    return parts;
   }
 
   void on_published(std::uint16_t port) {
@@ -187,9 +209,10 @@ private:
     if (closing_)
       return;
     closing_ = true;
+    gate_ = nullptr;
     if (port_ == 0)
       return quit();
-    request(middleman_, unpublish_limit, caf::unpublish_atom::value,
+    request(system().middleman().actor_handle(), unpublish_limit, caf::unpublish_atom::value,
             caf::actor_cast<caf::actor_addr>(door_), port_)
         .then([this] { quit(); }, [this](caf::error&) { quit(); });
   }
@@ -210,10 +233,9 @@ private:
     link_parts parts;
     parts.settings = parts_.settings;
     parts.self = self_;
-    parts.secret = secret_;
+    parts.means = means_;
     parts.address = entry.address;
     parts.door = door_;
-    parts.middleman = middleman_;
     parts.told = [say = teller()](const link_status& status) { say(status); };
     parts.lines_sent = parts_.lines_sent;
     parts.lines_dropped = parts_.lines_dropped;
@@ -342,7 +364,8 @@ private:
     from.guest = true;
     if (!no_host)
       return add(*address, from);
-    request(middleman_, std::chrono::seconds{5}, caf::get_atom::value, guest.node)
+    request(system().middleman().actor_handle(), std::chrono::seconds{5}, caf::get_atom::value,
+            guest.node)
         .then(
             [this, from, port = address->port](const caf::node_id&, const std::string& ip,
                                                std::uint16_t) {
@@ -370,6 +393,9 @@ private:
     refusal_report_due_ = now + refusal_report_gap;
     parts_.report(report_level::warning, "turned away: " + guest.what);
   }
+
+  /// The gate says it once per burst already.
+  void on(const gate_report& gate) { parts_.report(report_level::warning, gate.text); }
 
   // ---- what goes to and fro ----
 
@@ -421,11 +447,12 @@ private:
   std::shared_ptr<const std::string> secret_;
   introduction self_;
   directory directory_;
-  bool tls_;
+  std::shared_ptr<tls_source> tls_; ///< null: plain TCP
   std::int64_t started_us_;
-  caf::io::middleman_actor middleman_;
+  dial_means means_;
   door_actor door_;
-  std::uint16_t port_ = 0; ///< 0 until others can reach this replica
+  std::unique_ptr<gatekeeper> gate_; ///< null until others can reach this replica
+  std::uint16_t port_ = 0;           ///< 0 until others can reach this replica
   note_book notes_;
   std::vector<peer_note_listener> listeners_;
   steady_clock::time_point dns_due_{};

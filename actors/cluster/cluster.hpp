@@ -13,12 +13,13 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace synapse::actors {
 
 enum class report_level : std::uint8_t { info, warning, error };
 
-/// The functions are called on threads of CAF's scheduler.
+/// The functions are called on threads of CAF's scheduler and of the cluster's port.
 struct replica_parts {
   config::cluster_settings settings;
   std::string secret;       ///< of all replicas, at least min_secret_bytes; never logged
@@ -35,13 +36,16 @@ struct replica_parts {
   std::function<void(std::size_t)> lines_sent = [](std::size_t) {};     ///< so many more arrived
   std::function<void(std::size_t)> lines_received = [](std::size_t) {}; ///< so many more
   std::function<void(std::size_t)> lines_dropped = [](std::size_t) {};  ///< so many more
+  /// Connections that have not shown the secret yet, now.
+  std::function<void(std::size_t)> strangers = [](std::size_t) {};
+  /// One of them was turned away; why, out of a closed set.
+  std::function<void(std::string_view)> strangers_refused = [](std::string_view) {};
 };
 
 inline constexpr std::size_t min_secret_bytes = 16;
 
-/// Prepares an actor system for spawn_cluster: CAF's network modules (without them a system opens
-/// no port), its heartbeats, TLS and the message type that crosses nodes. Before the system is
-/// made.
+/// Prepares an actor system for spawn_cluster: CAF's network module, its heartbeats and the message
+/// type that crosses nodes. Before the system is made.
 void configure_cluster(caf::actor_system_config& config, const config::cluster_settings& settings);
 
 /// Spawns the cluster on CAF's scheduler, on a system that was prepared. It listens and dials at
@@ -49,14 +53,10 @@ void configure_cluster(caf::actor_system_config& config, const config::cluster_s
 /// and end within two seconds. CAF's own actors that other nodes may ask (ConfigServ, SpawnServ)
 /// are taken out of the system's registry for good.
 ///
-/// CAF sets limits to what can be kept from strangers, those who reach the port but do not have the
-/// secret (with TLS: a certificate):
-/// - A node may announce a message of up to 4 GiB, and CAF makes room for it before anybody looks.
-/// - A connection that never sends a byte is never closed, and there may be as many as descriptors.
-/// - Who claims to be a node that is connected already has what is meant for that node sent to it.
-///   It cannot open a session with that, nor go on with one: packets are sealed. But it can read
-///   and it can disturb.
-/// So: loopback, a network of the replicas' own, or TLS.
+/// CAF gets a connection only when both sides have shown that they have the secret, see
+/// gatekeeper.hpp: strangers, those who reach the port without it, are CAF's no more than they are
+/// ours. What is left to who sits between two replicas, where there is no TLS: it can read what
+/// they say and disturb it, as CAF trusts the bytes of a connection that was let in.
 cluster_actor spawn_cluster(caf::actor_system& system, replica_parts parts);
 
 } // namespace synapse::actors

@@ -1,5 +1,5 @@
 /// @file
-/// What links, door and resolver tell the cluster's actor.
+/// What links, door, gate and resolver tell the cluster's actor.
 #pragma once
 
 #include "actors/cluster/door.hpp"
@@ -32,12 +32,15 @@ struct guest_notes {
 struct guest_refused {
   std::string what;
 };
+struct gate_report {
+  std::string text;
+};
 struct names_resolved {
   std::vector<std::string> ips;
   std::string problem;
 };
 using cluster_event = std::variant<link_status, guest_joined, guest_left, guest_lines, guest_notes,
-                                   guest_refused, names_resolved>;
+                                   guest_refused, gate_report, names_resolved>;
 using cluster_event_ptr = std::shared_ptr<cluster_event>;
 
 /// The door's events as messages to whoever `say` tells.

@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace synapse::actors::cluster {
 
@@ -39,14 +38,6 @@ std::string ip_of(const sockaddr* address, socklen_t size) {
     return {};
   return text;
 }
-
-struct descriptor {
-  int fd;
-  ~descriptor() {
-    if (fd >= 0)
-      ::close(fd);
-  }
-};
 
 std::string connect_within(int fd, const addrinfo& to, std::chrono::milliseconds limit) {
   if (::connect(fd, to.ai_addr, to.ai_addrlen) == 0)
@@ -100,21 +91,22 @@ knock_result knock(const config::host_port& at, std::chrono::milliseconds limit)
     if (list.code != 0)
       continue;
     const addrinfo& to = *list.first;
-    const descriptor socket{
+    owned_fd socket{
         ::socket(to.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)};
-    if (socket.fd < 0) {
+    if (!socket) {
       result.problem = std::strerror(errno);
       continue;
     }
-    result.problem = connect_within(socket.fd, to, limit);
+    result.problem = connect_within(socket.get(), to, limit);
     if (!result.problem.empty())
       continue;
     sockaddr_storage own{};
     socklen_t size = sizeof own;
-    ::getsockname(socket.fd, reinterpret_cast<sockaddr*>(&own), &size);
+    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &size);
     // Who connects to an address of its own does so from that very address.
     result.local = ip_of(reinterpret_cast<sockaddr*>(&own), size) == ip;
     result.ip = ip;
+    result.socket = std::move(socket);
     return result;
   }
   return result;

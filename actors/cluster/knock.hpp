@@ -1,8 +1,9 @@
 /// @file
-/// Looks whether anybody listens at an address, before CAF is asked to connect: CAF's connect()
-/// blocks, for minutes where packets vanish, and all that want to connect wait for one another.
+/// Connects to an address, without CAF: its connect() blocks, for minutes where packets vanish, and
+/// all that want to connect wait for one another.
 #pragma once
 
+#include "actors/cluster/channel.hpp"
 #include "config/values.hpp"
 
 #include <chrono>
@@ -12,7 +13,8 @@
 namespace synapse::actors::cluster {
 
 struct knock_result {
-  std::string ip;      ///< an address that has accepted a connection; empty: none has
+  owned_fd socket;     ///< connected, does not block; none: nobody has answered
+  std::string ip;      ///< the address that has accepted it
   bool local = false;  ///< it is one of this machine's (or container's) own
   std::string problem; ///< why nobody answered
 };
@@ -21,8 +23,7 @@ struct knock_result {
 /// with `problem` set when there is none. Blocks as long as the system's resolver does.
 std::vector<std::string> addresses_of(const std::string& host, std::string& problem);
 
-/// Connects and closes at once. Blocks: the resolver, and at most `limit` for each address and
-/// thrice `limit` for all.
+/// Blocks: the resolver, and at most `limit` for each address and thrice `limit` for all.
 knock_result knock(const config::host_port& at, std::chrono::milliseconds limit);
 
 } // namespace synapse::actors::cluster

@@ -1,6 +1,5 @@
 #include "actors/cluster/link.hpp"
 
-#include "actors/cluster/dialling.hpp"
 #include "actors/cluster/line_queue.hpp"
 #include "actors/cluster/session_keys.hpp"
 
@@ -55,7 +54,7 @@ public:
       send_sealed(packet_kind::bye, {});
     end_session();
     parts_.door = nullptr;
-    parts_.middleman = nullptr;
+    parts_.means = {};
     parts_.told = nullptr;
   }
 
@@ -73,16 +72,17 @@ private:
   void dial() {
     phase_ = phase::dialling;
     const std::uint64_t attempt = ++attempt_;
-    cluster::dial(this, parts_.address, parts_.middleman, parts_.settings.timeout,
-                  [this, attempt](dial_result found) {
-                    if (attempt == attempt_ && phase_ == phase::dialling)
-                      on_dialled(std::move(found));
-                  });
+    const dial_limits limits{parts_.settings.timeout, std::min(parts_.settings.greeting_timeout,
+                                                               4 * parts_.settings.timeout)};
+    cluster::dial(this, parts_.address, parts_.means, limits, [this, attempt](dial_result found) {
+      if (attempt == attempt_ && phase_ == phase::dialling)
+        on_dialled(std::move(found));
+    });
   }
 
   void on_dialled(dial_result found) {
     if (!found.peer)
-      return fail(found.problem);
+      return found.refused ? refuse(found.problem) : fail(found.problem);
     if (found.peer->node() == system().node()) {
       if (found.local) {
         status_.self = true;
@@ -142,7 +142,7 @@ private:
       return refuse(other_protocol(who->protocol, who->version, parts_.self.protocol));
     theirs_ = packet.from;
     greeted_ = *who;
-    keys_ = session_keys{*parts_.secret, session_role::dialling, hello_, packet};
+    keys_ = session_keys{*parts_.means.secret, session_role::dialling, hello_, packet};
     phase_ = phase::proving;
     send_sealed(packet_kind::proof, {});
   }

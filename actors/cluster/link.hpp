@@ -2,12 +2,12 @@
 /// The way to one replica: dials its address, shows that it has the secret, and sends.
 #pragma once
 
+#include "actors/cluster/dialling.hpp"
 #include "actors/cluster/door.hpp"
 #include "config/settings.hpp"
 #include "config/values.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/io/middleman_actor.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -32,10 +32,9 @@ struct link_status {
 struct link_parts {
   config::cluster_settings settings;
   introduction self;
-  std::shared_ptr<const std::string> secret;
+  dial_means means; ///< with the secret
   config::host_port address;
   door_actor door;
-  caf::io::middleman_actor middleman; ///< connects
   /// Whenever anything in it has changed; on the link's thread.
   std::function<void(const link_status&)> told;
   std::function<void(std::size_t)> lines_sent;    ///< and acknowledged

@@ -1,7 +1,6 @@
 #include "actors/cluster/cluster.hpp"
 
 #include <caf/io/middleman.hpp>
-#include <caf/openssl/manager.hpp>
 
 namespace synapse::actors {
 
@@ -18,12 +17,6 @@ void configure_cluster(caf::actor_system_config& config, const config::cluster_s
   // Nodes that run something else, or this gateway's next kind of network, are no peers.
   const std::vector<std::string> identifiers{"synapse-cluster"};
   config.set("middleman.app-identifiers", identifiers);
-  if (settings.tls.enabled()) {
-    config.load<caf::openssl::manager>();
-    config.openssl_certificate = settings.tls.certificate;
-    config.openssl_key = settings.tls.key;
-    config.openssl_cafile = settings.tls.ca;
-  }
 }
 
 } // namespace synapse::actors

@@ -12,15 +12,6 @@ namespace synapse::actors::cluster {
 
 namespace {
 
-std::string hmac(std::string_view key, std::string_view text) {
-  unsigned char sum[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (!::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()),
-              reinterpret_cast<const unsigned char*>(text.data()), text.size(), sum, &size))
-    throw std::runtime_error("OpenSSL cannot compute HMAC-SHA256");
-  return {reinterpret_cast<const char*>(sum), size};
-}
-
 void append(std::string& to, std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8)
     to += static_cast<char>(value >> shift);
@@ -40,10 +31,23 @@ std::string sum_of(const std::string& key, const peer_packet& packet) {
   append(text, packet.from);
   append(text, packet.number);
   append(text, packet.body);
-  return hmac(key, text);
+  return hmac_sha256(key, text);
 }
 
 } // namespace
+
+std::string hmac_sha256(std::string_view key, std::string_view text) {
+  unsigned char sum[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (!::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()),
+              reinterpret_cast<const unsigned char*>(text.data()), text.size(), sum, &size))
+    throw std::runtime_error("OpenSSL cannot compute HMAC-SHA256");
+  return {reinterpret_cast<const char*>(sum), size};
+}
+
+bool same_bytes(std::string_view one, std::string_view other) {
+  return one.size() == other.size() && ::CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
+}
 
 std::string random_bytes(std::size_t count) {
   std::string result(count, '\0');
@@ -66,9 +70,9 @@ session_keys::session_keys(std::string_view secret, session_role own, const peer
   append(greetings, offer.from);
   append(greetings, std::string_view{hello.body});
   append(greetings, std::string_view{offer.body});
-  const std::string base = hmac(secret, greetings);
-  const std::string dialling = hmac(base, "dialling");
-  const std::string answering = hmac(base, "answering");
+  const std::string base = hmac_sha256(secret, greetings);
+  const std::string dialling = hmac_sha256(base, "dialling");
+  const std::string answering = hmac_sha256(base, "answering");
   own_ = own == session_role::dialling ? dialling : answering;
   theirs_ = own == session_role::dialling ? answering : dialling;
 }
@@ -83,9 +87,7 @@ bool session_keys::open(const peer_packet& packet) {
   // session is silent from then on, times out, and the next one begins with what was really taken.
   if (theirs_.empty() || packet.number != received_ + 1)
     return false;
-  const std::string expected = sum_of(theirs_, packet);
-  if (packet.seal.size() != expected.size() ||
-      ::CRYPTO_memcmp(packet.seal.data(), expected.data(), expected.size()) != 0)
+  if (!same_bytes(packet.seal, sum_of(theirs_, packet)))
     return false;
   received_ = packet.number;
   return true;

@@ -14,6 +14,10 @@ enum class session_role : std::uint8_t { dialling, answering };
 
 /// `count` random bytes of OpenSSL's generator. Throws std::runtime_error when it has none.
 std::string random_bytes(std::size_t count);
+/// Throws std::runtime_error when OpenSSL cannot compute it.
+std::string hmac_sha256(std::string_view key, std::string_view text);
+/// Takes as long wherever they differ.
+bool same_bytes(std::string_view one, std::string_view other);
 /// Never 0.
 std::uint64_t random_number();
 

@@ -1,7 +1,8 @@
 # tests/cluster: replicas that find each other, lose each other and do not trust each other. What is
 # shared with other tests is compiled here: the library of it would have the whole gateway built.
 synapse_add_test(cluster
-  SOURCES cluster/line_queue_test.cpp cluster/session_keys_test.cpp cluster/members_test.cpp
+  SOURCES cluster/line_queue_test.cpp cluster/session_keys_test.cpp cluster/gate_talk_test.cpp
+          cluster/gatekeeper_test.cpp cluster/members_test.cpp
           cluster/strangers_test.cpp cluster/tls_test.cpp cluster/processes_test.cpp
           cluster/partition_test.cpp cluster/child.cpp
           support/waiting.cpp support/certificates.cpp

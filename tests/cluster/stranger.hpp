@@ -1,24 +1,31 @@
 /// @file
-/// A CAF node without a secret that tries what CAF lets it try.
+/// A CAF node that has come past the gate and tries what CAF lets it try. It opens no session.
 #pragma once
 
+#include "actors/cluster/dialling.hpp"
+#include "actors/cluster/knock.hpp"
+#include "actors/cluster/scribes.hpp"
+#include "actors/cluster/visit.hpp"
 #include "tests/cluster/replica.hpp"
 
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 
+#include <set>
+
 namespace synapse::test {
 
 class stranger {
 public:
-  /// @param peer host:port of a replica's cluster port
-  explicit stranger(const std::string& peer) {
+  /// @param peer host:port of a replica's cluster port. @param gate false: of a node without one
+  explicit stranger(const std::string& peer, bool gate = true) {
     actors::configure_cluster(config_, replica_options::quick());
     system_ = std::make_unique<caf::actor_system>(config_);
-    const auto address = config::parse_host_port(peer);
-    auto door = system_->middleman().remote_actor<actors::cluster::cluster_peer>(address->host,
-                                                                                 address->port);
-    if (door)
+    const auto address = *config::parse_host_port(peer);
+    if (gate)
+      pass(address);
+    else if (auto door = system_->middleman().remote_actor<actors::cluster::cluster_peer>(
+                 address.host, address.port))
       door_ = *door;
   }
 
@@ -51,6 +58,24 @@ public:
   }
 
 private:
+  void pass(const config::host_port& address) {
+    auto found = actors::cluster::knock(address, 2s);
+    actors::cluster::visit talk{actors::cluster::channel{std::move(found.socket), nullptr},
+                                actors::cluster::session_role::dialling,
+                                std::make_shared<const std::string>(a_secret)};
+    std::string problem;
+    if (!actors::cluster::visit_until(talk, std::chrono::steady_clock::now() + 10s, problem))
+      return;
+    caf::scoped_actor self{*system_};
+    self->request(actors::cluster::broker_of(*system_), 10s, caf::connect_atom::value,
+                  actors::cluster::make_scribe(*system_, talk.release()), address.port)
+        .receive(
+            [&](const caf::node_id&, caf::strong_actor_ptr& door, const std::set<std::string>&) {
+              door_ = caf::actor_cast<actors::cluster::cluster_peer>(door);
+            },
+            [](caf::error&) {});
+  }
+
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   actors::cluster::cluster_peer door_;

@@ -112,7 +112,7 @@ TEST_F(strangers, do_not_reach_the_actors_that_caf_registers) {
   const auto port = open.middleman().publish(target, 0, "127.0.0.1");
   ASSERT_TRUE(port);
   {
-    stranger other{"127.0.0.1:" + std::to_string(*port)};
+    stranger other{"127.0.0.1:" + std::to_string(*port), false};
     EXPECT_TRUE(other.ask_named(caf::atom("SpawnServ"), 10s, caf::sys_atom::value,
                                 caf::get_atom::value, "info"));
   }

@@ -68,5 +68,14 @@ TEST(networks, one_client_of_ipv6_is_a_64) {
   EXPECT_EQ(at("192.0.2.7").subject(), at("::ffff:192.0.2.7").subject());
 }
 
+TEST(networks, who_comes_in_numbers_gives_way_first) {
+  const auto at = [](const char* text) { return parse_address(text)->subject(); };
+  EXPECT_EQ(gives_way(std::vector{at("192.0.2.1")}), 0u);
+  EXPECT_EQ(gives_way(std::vector{at("192.0.2.1"), at("192.0.2.2"), at("192.0.2.2")}), 1u);
+  EXPECT_EQ(gives_way(std::vector{at("192.0.2.1"), at("192.0.2.2"), at("192.0.2.3")}), 0u)
+      << "the oldest, where nobody has more than others";
+  EXPECT_EQ(gives_way(std::vector{at("192.0.2.1"), at("2001:db8::1"), at("2001:db8::2")}), 1u);
+}
+
 } // namespace
 } // namespace synapse::config
