@@ -8,6 +8,7 @@
 #include "actors/supervisor.hpp"
 #include "actors/voice_library.hpp"
 #include "app/cluster_setup.hpp"
+#include "app/descriptors.hpp"
 #include "app/observation.hpp"
 #include "app/service_manager.hpp"
 #include "app/tls_contexts.hpp"
@@ -51,6 +52,8 @@ constexpr auto poll_interval = 5s;
 constexpr auto sample_interval = 1s;
 constexpr auto apply_patience = 10s;
 constexpr auto stop_patience = 5s;
+/// Less than any service should have to live with.
+constexpr std::size_t few_connections = 1000;
 
 struct system_config : caf::actor_system_config {
   system_config() {
@@ -100,6 +103,8 @@ struct application::parts {
   telemetry::gateway_metrics metrics;
   telemetry::access_log_output access_output;
   std::vector<telemetry::callback_registration> callbacks;
+  server::connection_limits limits;
+  std::size_t descriptors = 0; ///< that the process may have open
 
   server::lifecycle life;
   net::blocking_pool blocking{2};
@@ -134,7 +139,7 @@ struct application::parts {
                                        .redact_extra_patterns =
                                            first.process.terminal_feed.redact_extra_patterns}),
         say(telemetry::make_logger("gateway")), registry(thread_count), metrics(registry, version),
-        access_output(STDOUT_FILENO) {}
+        access_output(STDOUT_FILENO), limits(registry) {}
 
   // ---- start ----
 
@@ -171,6 +176,18 @@ struct application::parts {
     }
   }
 
+  /// How many connections there may be, and of whom.
+  void limit_connections() {
+    const auto fit = connections_for(descriptors, *settings, static_cast<unsigned>(threads.size()));
+    limits.set_rules(server::connection_limits::rules_of(*settings, fit));
+    const auto notice = descriptor_notice(fit, descriptors, *settings);
+    // Nobody has asked for what is the default; few are worth a warning whoever chose them.
+    const bool asked = settings->limits.max_connections != config::limit_settings{}.max_connections;
+    if (!notice.empty())
+      say->log(asked || fit < few_connections ? spdlog::level::warn : spdlog::level::info, "{}",
+               notice);
+  }
+
   /// @returns false when the address cannot be listened on.
   bool bind() {
     const auto& to = settings->listener;
@@ -189,11 +206,12 @@ struct application::parts {
     origins.emplace(server::listening_place{bound && bound->is_loopback(), to.host,
                                             config::networks_of(first.process.trusted_proxies)});
     auto port = to.port;
+    const auto reserved =
+        (settings->limits.reserved_connections + threads.size() - 1) / threads.size();
     for (auto& t : threads) {
       t->work.origins = &*origins;
-      t->listener =
-          std::make_unique<server::listener>(t->work, net::tcp::endpoint{address, port}, to.backlog,
-                                             settings->limits.max_connections, ec);
+      t->listener = std::make_unique<server::listener>(
+          t->work, limits, net::tcp::endpoint{address, port}, to.backlog, reserved, ec);
       if (ec) {
         say->critical("cannot listen on {}:{}: {}", to.host, port, ec.message());
         return false;
@@ -399,8 +417,10 @@ struct application::parts {
     const auto& was = settings->listener;
     const auto& now = fresh->listener;
     if (was.host != now.host || was.port != now.port || was.backlog != now.backlog ||
-        settings->threads != fresh->threads)
-      say->warn("listener address and thread count change with the next start only");
+        settings->threads != fresh->threads ||
+        settings->limits.reserved_connections != fresh->limits.reserved_connections)
+      say->warn("listener address, thread count and limits.reserved_connections change with the "
+                "next start only");
     if (const auto warning = cluster_change_warning(*settings, *fresh); !warning.empty())
       say->warn("{}", warning);
     if (!apply(fresh)) {
@@ -408,10 +428,7 @@ struct application::parts {
       return;
     }
     settings = std::move(fresh);
-    for (auto& t : threads)
-      asio::post(t->io.context(), [&t = *t, limit = settings->limits.max_connections] {
-        t.listener->set_max_connections(limit);
-      });
+    limit_connections();
     metrics.config_reloads[telemetry::reload_result::applied].increment();
     say->info("configuration reloaded: {} backends, {} routes", settings->backends.size(),
               settings->routes.size());
@@ -594,6 +611,7 @@ application::application(config::settings settings, config::environment variable
   const auto count = settings.threads ? settings.threads : cores;
   parts_ = std::make_unique<parts>(std::move(settings), std::move(variables), std::move(path),
                                    std::move(port_file), count);
+  parts_->descriptors = raise_descriptor_limit();
   parts_->build(count);
 }
 
@@ -629,6 +647,7 @@ int application::run() {
       return 2;
     }
   }
+  p.limit_connections();
   if (!p.port_is_free() || !p.bind()) {
     p.system.reset();
     return 1;

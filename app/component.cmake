@@ -1,7 +1,7 @@
 configure_file(app/version.hpp.in ${CMAKE_BINARY_DIR}/generated/app/version.hpp @ONLY)
 synapse_add_component(app
   PATH app
-  SOURCES options.cpp tls_contexts.cpp observation.cpp cluster_setup.cpp probe.cpp service_manager.cpp
+  SOURCES options.cpp tls_contexts.cpp observation.cpp cluster_setup.cpp descriptors.cpp probe.cpp service_manager.cpp
           application.cpp
   DEPENDS config telemetry actors_feed actors_feed_bus actors_cluster actors_runtime actors_protocol
           actors http_handlers http_server http_client)
@@ -15,7 +15,7 @@ install(DIRECTORY ${CMAKE_BINARY_DIR}/share/synapse/dashboard DESTINATION share/
   COMPONENT gateway OPTIONAL PATTERN .stamp EXCLUDE)
 
 synapse_add_test(app
-  SOURCES app/options_test.cpp app/tls_contexts_test.cpp app/cluster_setup_test.cpp
+  SOURCES app/descriptors_test.cpp app/options_test.cpp app/tls_contexts_test.cpp app/cluster_setup_test.cpp
           app/probe_test.cpp app/service_manager_test.cpp
   DEPENDS app
   LINK synapse_test_support)

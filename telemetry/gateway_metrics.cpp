@@ -95,8 +95,8 @@ metric_families::metric_families(metric_registry& r)
                            "ones among them.",
                            {"state"})),
       connections_total(r.counters("synapse_connections_total", "Client connections accepted.")),
-      connections_rejected(r.counters("synapse_connections_rejected_total",
-                                      "Client connections closed because there were too many.")),
+      connections_rejected(
+          r.counters("synapse_connections_rejected_total", "Client connections beyond a limit.")),
       cancel_latency(r.histograms("synapse_cancel_latency_seconds",
                                   "From a client's close to the close towards its backend.",
                                   cancel_buckets)),

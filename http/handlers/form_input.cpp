@@ -1,7 +1,5 @@
 #include "http/handlers/form_input.hpp"
 
-#include "http/handlers/deadlines.hpp"
-
 namespace synapse::handlers {
 
 using http::response_detail;
@@ -10,7 +8,8 @@ using event = http::multipart_reader::event;
 form_input::form_input(server::exchange& exchange, std::string_view boundary,
                        std::uint64_t max_bytes)
     : ex_(exchange), reader_(boundary), max_bytes_(max_bytes),
-      last_piece_(net::io_thread::recent()) {}
+      pace_(server::body_pace::rules_of(exchange.settings().limits),
+            exchange.downstream().bytes_read()) {}
 
 form_input::step form_input::fail(refusal why) {
   why_ = std::move(why);
@@ -32,7 +31,7 @@ form_input::step form_input::take_piece() {
   case server::exchange::piece_state::data:
     break;
   }
-  last_piece_ = net::io_thread::recent();
+  pace_.go_on(net::io_thread::recent());
   received_ += piece.size();
   if (received_ > max_bytes_)
     return fail({response_detail::body_too_large,
@@ -79,7 +78,7 @@ form_input::step form_input::next(std::string_view& data) {
 }
 
 net::task<bool> form_input::more() {
-  const auto due = last_piece_ + in_ns(ex_.settings().limits.body_timeout);
+  const auto due = pace_.wait(net::io_thread::now(), ex_.downstream().bytes_read());
   gone_ = ex_.given_up();
   if (!gone_ && net::io_thread::now() >= due)
     fail({response_detail::body_timeout, {}, {}});

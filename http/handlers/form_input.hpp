@@ -4,6 +4,7 @@
 
 #include "http/core/multipart.hpp"
 #include "http/handlers/refusal.hpp"
+#include "http/server/body_pace.hpp"
 #include "http/server/exchange.hpp"
 
 #include <cstdint>
@@ -28,8 +29,8 @@ public:
   form_input(server::exchange& exchange, std::string_view boundary, std::uint64_t max_bytes);
 
   step next(std::string_view& data);
-  /// Waits for more after `wait`. @returns false when the client has left (see `gone`), or has sent
-  /// nothing for `limits.body_timeout` (see `why`).
+  /// Waits for more after `wait`. @returns false when the client has left (see `gone`), or is too
+  /// slow (see `why`).
   net::task<bool> more();
 
   const http::multipart_part& part() const noexcept { return reader_.part(); }
@@ -49,7 +50,7 @@ private:
   std::string_view bytes_;
   std::size_t used_ = 0;
   bool held_ = false; ///< `bytes_` is being read
-  net::time_ns last_piece_;
+  server::body_pace pace_;
   refusal why_;
   bool gone_ = false;
 };

@@ -3,6 +3,7 @@
 #include "http/core/head_writer.hpp"
 #include "http/handlers/deadlines.hpp"
 #include "http/handlers/refusal.hpp"
+#include "http/server/body_pace.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -470,9 +471,8 @@ net::task<forwarder::verdict> forwarder::refuse_body(response_detail detail) {
 net::task<forwarder::verdict> forwarder::pump_body() {
   const bool own = options_.request != nullptr;
   const bool from_client = !own || options_.request->source->from_client();
-  const auto client_limit =
-      from_client ? ex_.settings().limits.body_timeout : config::milliseconds{0};
-  auto waiting_since = net::io_thread::now();
+  server::body_pace pace{server::body_pace::rules_of(ex_.settings().limits),
+                         ex_.downstream().bytes_read()};
   // An early answer ends the upload: the rest of the body is nobody's any more.
   while (!answered_early() && !upstream_->ended()) {
     std::string_view piece;
@@ -491,13 +491,14 @@ net::task<forwarder::verdict> forwarder::pump_body() {
       // Its silence begins when everything has been read, and a backend that takes its time is no
       // silence of the client.
       const auto due =
-          deadline_of(std::max(waiting_since, ex_.downstream().last_read()), client_limit);
+          from_client ? pace.wait(net::io_thread::now(), ex_.downstream().bytes_read()) : 0;
       if (passed(due))
         co_return co_await refuse_body(response_detail::body_timeout);
       upstream_->read();
       co_await wait(due);
       continue;
     }
+    pace.go_on(net::io_thread::recent());
     body_read_ = state == body_source::state::end;
     if (body_read_ && !chunked_body_) {
       body_sent_ = true;
@@ -529,7 +530,6 @@ net::task<forwarder::verdict> forwarder::pump_body() {
       }
     if (upstream_->writing() || upstream_->write_error())
       break; // answered before it had all of it, or gone: what it said is read now
-    waiting_since = net::io_thread::now();
     body_sent_ = body_read_;
     if (body_sent_)
       break;

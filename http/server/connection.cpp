@@ -16,14 +16,18 @@ constexpr net::time_ns linger_time = 2'000'000'000;
 /// Ours is out at once; the peer's close_notify is awaited for this long.
 constexpr net::time_ns goodbye_time = 250'000'000;
 constexpr std::size_t linger_bytes = 8 * 1024 * 1024;
+/// A reserved place is for who has a question at once: handshake and head within this.
+constexpr net::time_ns reserved_time = 2'000'000'000;
 
 net::time_ns in_ns(config::milliseconds limit) {
   return nanoseconds{limit}.count();
 }
 } // namespace
 
-connection::connection(worker& owner, net::socket stream)
-    : owner_(owner), wake_(net::make_local<net::wake_point>()) {
+connection::connection(worker& owner, net::socket stream, connection_limits::seat place,
+                       std::shared_ptr<reserved_room> room)
+    : owner_(owner), place_(std::move(place)), room_(std::move(room)),
+      wake_(net::make_local<net::wake_point>()) {
   net::error_code ec;
   const auto peer = stream.remote_endpoint(ec);
   if (!ec)
@@ -41,6 +45,8 @@ connection::connection(worker& owner, net::socket stream)
 
 connection::~connection() {
   downstream_->attach(nullptr);
+  if (room_)
+    room_->remove(*this);
   if (next_)
     next_->previous_ = previous_;
   if (previous_)
@@ -52,7 +58,8 @@ connection::~connection() {
 }
 
 void connection::start(std::shared_ptr<net::asio::ssl::context> tls) {
-  net::io_thread::now(); // an accept does not look at the clock
+  const auto now = net::io_thread::now(); // an accept does not look at the clock
+  reserved_until_ = room_ ? now + reserved_time : 0;
   net::spawn(run(net::local_ptr<connection>{this}, std::move(tls)));
 }
 
@@ -102,7 +109,9 @@ net::task<void> connection::say_goodbye() {
 }
 
 net::task<bool> connection::handshake(std::shared_ptr<net::asio::ssl::context> tls) {
-  const auto due = net::io_thread::now() + in_ns(owner_.routes->settings().limits.header_timeout);
+  auto due = net::io_thread::now() + in_ns(owner_.routes->settings().limits.header_timeout);
+  if (room_)
+    due = std::min(due, reserved_until_);
   owner_.io.arm(timer_, due);
   downstream_->handshake(std::move(tls), false);
   while (downstream_->opening() && net::io_thread::now() < due && downstream_->is_open())
@@ -143,10 +152,12 @@ net::task<connection::head_state> connection::read_head() {
     }
     if (downstream_->ended() || !downstream_->is_open())
       co_return head_state::closed;
-    const auto due =
+    auto due =
         begun ? begun + in_ns(limits.header_timeout) : idle_since + in_ns(limits.idle_timeout);
+    if (room_)
+      due = std::min(due, reserved_until_);
     if (net::io_thread::recent() >= due) {
-      if (!begun)
+      if (!begun || room_)
         co_return head_state::closed;
       co_await refuse_head(http::response_detail::header_timeout, {});
       co_return head_state::failed;
@@ -232,6 +243,11 @@ net::task<void> connection::serve() {
 }
 
 namespace {
+/// What an orchestrator asks before it decides whether to restart this process.
+bool is_probe(const exchange& current) {
+  return current.path() == "/livez" || current.path() == "/readyz";
+}
+
 /// For a path that has routes, but none for the request's method.
 net::task<void> refuse_method(exchange& current, std::string allow) {
   if (current.method() == http::verb::options)
@@ -243,6 +259,11 @@ net::task<void> refuse_method(exchange& current, std::string allow) {
 
 /// Begins the work of whatever serves the request.
 net::task<void> connection::dispatch(exchange& current) {
+  if (room_) {
+    current.close_after();
+    if (!is_probe(current))
+      return current.reply_error(http::response_detail::too_many_connections);
+  }
   auto match = owner_.routes_table.match(current.head().method, current.path());
   const bool other_method = !match.found && !match.allow.empty();
   route_ = match.found || other_method ? match.found : owner_.routes_table.fallback();

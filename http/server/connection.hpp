@@ -2,7 +2,9 @@
 /// One client connection: reads heads, runs one exchange after the other, ends the connection.
 #pragma once
 
+#include "http/server/connection_limits.hpp"
 #include "http/server/exchange.hpp"
+#include "http/server/reserved_room.hpp"
 
 #include <memory>
 #include <optional>
@@ -13,7 +15,10 @@ namespace synapse::server {
 /// Owned by its own coroutine; frees itself when the connection has ended.
 class connection final : public net::local_counted {
 public:
-  connection(worker& owner, net::socket stream);
+  /// @param place its own, until it ends. @param room not null: it was beyond a limit, sits in a
+  /// reserved place there, and gets answers to probes only.
+  connection(worker& owner, net::socket stream, connection_limits::seat place,
+             std::shared_ptr<reserved_room> room);
   ~connection() override;
 
   /// Serves the connection on its own. @param tls null for plain HTTP.
@@ -56,6 +61,9 @@ private:
   };
 
   worker& owner_;
+  connection_limits::seat place_;
+  std::shared_ptr<reserved_room> room_;
+  net::time_ns reserved_until_ = 0; ///< its head has to be there by then
   net::local_ptr<net::transport> downstream_;
   net::wake_ptr wake_;
   alarm_timer timer_;

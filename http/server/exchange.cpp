@@ -1,6 +1,7 @@
 #include "http/server/exchange.hpp"
 
 #include "http/core/json_body.hpp"
+#include "http/server/body_pace.hpp"
 
 #include <algorithm>
 #include <array>
@@ -124,21 +125,20 @@ net::task<exchange::body_state> exchange::read_body(std::size_t max) {
                                                  std::max<std::int64_t>(head().content_length, 0));
       body.size() < std::min(expected, body_step) + http::json_padding)
     body.resize(std::min(expected, body_step) + http::json_padding);
-  const auto limit = std::chrono::nanoseconds{settings().limits.body_timeout}.count();
-  auto last = net::io_thread::recent();
+  body_pace pace{body_pace::rules_of(settings().limits), downstream_.bytes_read()};
   while (!body_done_) {
     if (!downstream_.input().empty()) {
       if (const auto state = take_body(max); state != body_state::complete)
         co_return state;
-      last = net::io_thread::recent();
       continue;
     }
     if (given_up())
       co_return body_state::gone;
-    if (net::io_thread::recent() >= last + limit)
+    const auto due = pace.wait(net::io_thread::recent(), downstream_.bytes_read());
+    if (net::io_thread::recent() >= due)
       co_return body_state::timeout;
     send_continue();
-    alarm(last + limit);
+    alarm(due);
     downstream_.read();
     co_await wake_->wait();
   }

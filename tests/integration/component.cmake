@@ -6,6 +6,7 @@ synapse_add_test(integration NO_PCH
     integration/size_limits_test.cpp
     integration/slow_clients_test.cpp
     integration/connections_test.cpp
+    integration/crowds_test.cpp
     integration/request_bodies_test.cpp
     integration/request_checks_test.cpp
     integration/health_test.cpp

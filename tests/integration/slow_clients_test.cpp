@@ -21,8 +21,9 @@ constexpr milliseconds slack{30};
 
 class slow_client : public ::testing::Test {
 protected:
+  /// A body may come as slowly as it likes otherwise: crowds_test.cpp has that limit.
   std::string with_limit(std::string_view name, milliseconds value) const {
-    return chat_config(upstream_, "limits: {" + std::string{name} + ": " +
+    return chat_config(upstream_, "limits: {min_body_rate: 0, " + std::string{name} + ": " +
                                       std::to_string(value.count()) + "ms}\n");
   }
 

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ using variables = std::map<std::string, std::string>;
 /// Everything is made ready before the fork: the child of a process with threads may not allocate.
 /// @param output for both outputs; -1: into the files.
 pid_t spawn(const std::vector<std::string>& arguments, const variables& environment,
-            const fs::path& out, const fs::path& err, int output = -1) {
+            const fs::path& out, const fs::path& err, int output = -1,
+            std::size_t descriptors = 0) {
   std::vector<std::string> words{program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> lines;
@@ -52,6 +54,10 @@ pid_t spawn(const std::vector<std::string>& arguments, const variables& environm
   ::dup2(output >= 0 ? output : ::open(out.c_str(), flags, 0600), STDOUT_FILENO);
   ::dup2(output >= 0 ? output : ::open(err.c_str(), flags, 0600), STDERR_FILENO);
   ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+  if (descriptors != 0) {
+    const rlimit limit{descriptors, descriptors};
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
   ::signal(SIGPIPE, SIG_DFL); // a test may have switched it off for itself
   // What memory costs would be rounded up to 2 MB a piece where the kernel likes huge pages.
   ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
@@ -150,7 +156,8 @@ void gateway_process::start(const options& how) {
   environment.try_emplace("SYNAPSE_VOICE_LIBRARY_DIR", (directory_.path() / "voices").string());
   const auto port_file = directory_.path() / "port";
   pid_ = spawn({"--config", config_file_.string(), "--port-file", port_file.string()}, environment,
-               directory_.path() / "stdout", directory_.path() / "stderr", how.output);
+               directory_.path() / "stdout", directory_.path() / "stderr", how.output,
+               how.descriptors);
   const auto ended = [this] { return (status_ = reap(pid_, milliseconds{0})).has_value(); };
   wait_until([&] { return ended() || fs::exists(port_file); });
   if (!status_)

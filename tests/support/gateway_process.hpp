@@ -54,8 +54,9 @@ public:
   struct options {
     std::map<std::string, std::string> environment;   ///< besides SYNAPSE_PORT=0
     std::optional<std::filesystem::path> config_file; ///< used as it is instead of a text
-    bool tls = false;        ///< the listener speaks TLS: so do requests made here
-    int expected_status = 0; ///< at its end
+    bool tls = false;            ///< the listener speaks TLS: so do requests made here
+    int expected_status = 0;     ///< at its end
+    std::size_t descriptors = 0; ///< that it may have open (its hard limit); 0: as many as this
     int output = -1; ///< descriptor for both its outputs; without one, out() and err() have them
   };
 
