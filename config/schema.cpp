@@ -64,7 +64,8 @@ const field<limit_settings> limit_fields[] = {
     {"max_stream_event_bytes", &limit_settings::max_stream_event_bytes,
      bytes_between(1 * kib, 64 * mib), "one event of a backend's stream"},
     {"max_connections", &limit_settings::max_connections, between(1, 1'000'000),
-     "client connections of the process; beyond: accepted and closed"},
+     "client connections of the process, as far as the limit of open files allows; beyond: see "
+     "`reserved_connections`"},
     {"max_connections_per_address", &limit_settings::max_connections_per_address,
      off_or_between(1, 1'000'000),
      "of one address, or /64 of IPv6, that is no trusted proxy; 0 = three quarters of "
@@ -78,7 +79,7 @@ const field<limit_settings> limit_fields[] = {
     {"min_body_rate", &limit_settings::min_body_rate, off_or_bytes_between(1, 1 * gib),
      "of a request body per second, on average after `body_timeout`; 408 below; 0 = any"},
     {"max_body_time", &limit_settings::max_body_time, off_or_between(1, day),
-     "first byte of a request body until its end; 408; 0 = no limit"},
+     "that a client may be waited for in all while it sends a body; 408; 0 = no limit"},
     {"idle_timeout", &limit_settings::idle_timeout, between(1, day),
      "keep-alive connection without a request"},
     {"write_timeout", &limit_settings::write_timeout, between(1, day),

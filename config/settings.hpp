@@ -157,7 +157,7 @@ struct limit_settings {
   std::size_t max_upload_bytes = std::size_t{2} * 1024 * 1024 * 1024;
   /// One SSE event of a backend; answers with images come as one event.
   std::size_t max_stream_event_bytes = 32 * 1024 * 1024;
-  std::size_t max_connections = 20'000; ///< per process; beyond: accepted and closed
+  std::size_t max_connections = 20'000; ///< per process; beyond: see `reserved_connections`
   /// From one address (one /64 of IPv6) that is no trusted proxy; 0 = three quarters of
   /// `max_connections`.
   std::size_t max_connections_per_address = 0;
@@ -167,7 +167,7 @@ struct limit_settings {
   milliseconds body_timeout{30'000};   ///< between bytes of a request body; 408
   /// Bytes per second of a body, on average once it has taken `body_timeout`; 408 below; 0 = any.
   std::size_t min_body_rate = 128;
-  milliseconds max_body_time{3'600'000}; ///< first byte of a body → its end; 408; 0 = no limit
+  milliseconds max_body_time{3'600'000}; ///< waits for one body in all; 408; 0 = no limit
   milliseconds idle_timeout{75'000};     ///< keep-alive connection without a request
   milliseconds write_timeout{60'000};    ///< a client that does not read
   milliseconds stream_keepalive{15'000}; ///< silence before `: keepalive`; 0 = never
