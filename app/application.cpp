@@ -13,6 +13,7 @@
 #include "app/service_manager.hpp"
 #include "app/tls_contexts.hpp"
 #include "app/version.hpp"
+#include "config/describe.hpp"
 #include "config/loader.hpp"
 #include "config/networks.hpp"
 #include "config/watcher.hpp"
@@ -34,6 +35,7 @@
 #include <csignal>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -127,6 +129,7 @@ struct application::parts {
   std::unique_ptr<config::file_watcher> watcher;
   std::pair<std::int64_t, std::int64_t> certificate_stamp;
   std::chrono::steady_clock::time_point drain_limit;
+  std::set<std::string> told; ///< warnings and notes about the configuration
   int signals_seen = 0;
   int status = 0;
 
@@ -402,11 +405,27 @@ struct application::parts {
     manager.ready(status_line());
   }
 
+  /// Says what is wrong with a configuration or was derived from it; what stops nothing only once.
+  void tell(const config::load_result& loaded) {
+    using config::severity;
+    for (const auto& problem : loaded.problems) {
+      const auto text = config::render(problem);
+      if (problem.level == severity::error || told.insert(text).second)
+        say->log(problem.level == severity::error     ? spdlog::level::err
+                 : problem.level == severity::warning ? spdlog::level::warn
+                                                      : spdlog::level::info,
+                 "{}", text);
+    }
+    if (!loaded || loaded.derived_routes.empty())
+      return;
+    const auto routes = config::render_derived(*loaded.value, loaded.derived_routes);
+    if (told.insert(routes).second)
+      say->info("derived routes: {}", routes);
+  }
+
   void take_over(const std::string& text) {
     auto loaded = config::with_environment(config::load_text(text, path), variables);
-    for (const auto& problem : loaded.problems)
-      say->log(problem.level == config::severity::error ? spdlog::level::err : spdlog::level::warn,
-               "{}", config::render(problem));
+    tell(loaded);
     if (!loaded) {
       say->error("the new configuration is refused, the old one stays in effect");
       metrics.config_reloads[telemetry::reload_result::rejected].increment();
@@ -605,14 +624,16 @@ struct application::parts {
   }
 };
 
-application::application(config::settings settings, config::environment variables, std::string path,
+application::application(config::load_result loaded, config::environment variables,
                          std::string port_file) {
   const auto cores = std::max(1u, std::thread::hardware_concurrency());
+  const auto& settings = *loaded.value;
   const auto count = settings.threads ? settings.threads : cores;
-  parts_ = std::make_unique<parts>(std::move(settings), std::move(variables), std::move(path),
+  parts_ = std::make_unique<parts>(settings, std::move(variables), settings.process.config_path,
                                    std::move(port_file), count);
   parts_->descriptors = raise_descriptor_limit();
   parts_->build(count);
+  parts_->tell(loaded);
 }
 
 application::~application() = default;

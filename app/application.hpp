@@ -3,7 +3,7 @@
 #pragma once
 
 #include "config/environment.hpp"
-#include "config/settings.hpp"
+#include "config/loader.hpp"
 
 #include <memory>
 #include <string>
@@ -12,11 +12,10 @@ namespace synapse::app {
 
 class application {
 public:
+  /// @param loaded has settings, and the file that they came from; its warnings are logged.
   /// @param variables the environment, kept for reloads.
-  /// @param path the configuration file that `settings` came from.
   /// @param port_file where to write the port; empty: nowhere.
-  application(config::settings settings, config::environment variables, std::string path,
-              std::string port_file);
+  application(config::load_result loaded, config::environment variables, std::string port_file);
   application(const application&) = delete;
   application& operator=(const application&) = delete;
   ~application();

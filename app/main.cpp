@@ -15,13 +15,13 @@
 namespace {
 
 /// A file that cannot be used stops a start, but not the gateway that runs: the environment and the
-/// defaults say where it listens then. Warnings were told at its start.
+/// defaults say where it listens then. Warnings were told at its start, and keys for backends need
+/// not be in the environment of who asks.
 int probe(const synapse::config::environment& variables, const synapse::app::options& options) {
   using namespace synapse;
-  const auto loaded = config::load(variables, options.config_path);
+  const auto loaded = config::load_file(options.config_path.value_or(config::file_of(variables)));
   config::settings all = loaded ? *loaded.value : config::settings{};
-  if (!loaded)
-    (void)config::apply_environment(variables, all);
+  (void)config::apply_environment(variables, all);
   const auto problem = app::probe(all.listener, options.probe_path);
   if (problem.empty())
     return 0;
@@ -53,15 +53,17 @@ int run(int argc, char** argv) {
   if (options.what == app::options::action::probe)
     return probe(variables, options);
   auto loaded = config::load(variables, options.config_path);
-  std::fputs(config::render(loaded.problems).c_str(), stderr);
+  const bool check = options.what == app::options::action::check_config;
+  // What stops nothing goes into the log, where more people look.
+  if (!loaded || check)
+    std::fputs(config::render_with_levels(loaded.problems).c_str(), stderr);
   if (!loaded)
     return 2;
-  if (options.what == app::options::action::check_config) {
-    std::fputs(config::render_summary(*loaded.value).c_str(), stdout);
+  if (check) {
+    std::fputs(config::render_summary(*loaded.value, loaded.derived_routes).c_str(), stdout);
     return 0;
   }
-  const auto path = loaded.value->process.config_path;
-  app::application application{std::move(*loaded.value), variables, path, options.port_file};
+  app::application application{std::move(loaded), variables, options.port_file};
   return application.run();
 }
 

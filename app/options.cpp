@@ -37,7 +37,7 @@ options parse_options(std::span<const std::string_view> arguments) {
       result.what = options::action::help;
       return result;
     }
-    if (name == "--version") {
+    if (name == "--version" || name == "-v") {
       result.what = options::action::version;
       return result;
     }
@@ -77,8 +77,8 @@ std::string help_text() {
          "  synapse --check-config FILE                  check a configuration and show it\n"
          "  synapse --probe [livez|readyz] [--config FILE]\n"
          "                                               ask the gateway that runs here how it is\n"
-         "  synapse --version\n"
-         "  synapse --help\n"
+         "  synapse -v | --version\n"
+         "  synapse -h | --help\n"
          "\n"
          "  --config FILE     backend registry; goes before SYNAPSE_GATEWAY_CONFIG_PATH\n"
          "  --port-file FILE  write the port that is listened on into FILE once it is open\n"

@@ -2,6 +2,7 @@
 synapse_add_component(config NO_PCH PATH config
   SOURCES
     config_error.cpp
+    derived_routes.cpp
     describe.cpp
     document_reader.cpp
     environment.cpp
@@ -17,11 +18,13 @@ synapse_add_component(config NO_PCH PATH config
     validator.cpp
     values.cpp
     watcher.cpp
+    yaml_mistakes.cpp
     yaml_tree.cpp
   LINK yaml-cpp)
 
 synapse_add_test(config NO_PCH
   SOURCES
+    config/derived_routes_test.cpp
     config/describe_test.cpp
     config/docs_test.cpp
     config/environment_test.cpp

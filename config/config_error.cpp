@@ -44,6 +44,17 @@ std::string render(std::span<const problem> problems) {
   return result;
 }
 
+std::string render_with_levels(std::span<const problem> problems) {
+  std::string result;
+  for (const problem& what : problems) {
+    result += what.level == severity::warning ? "warning: "
+              : what.level == severity::note  ? "note: "
+                                              : "";
+    result += render(what) + "\n";
+  }
+  return result;
+}
+
 bool has_errors(std::span<const problem> problems) {
   return std::any_of(problems.begin(), problems.end(),
                      [](const problem& what) { return what.level == severity::error; });

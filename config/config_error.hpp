@@ -11,8 +11,9 @@
 
 namespace synapse::config {
 
-/// An error stops the start (or refuses the reload); a warning is reported and otherwise ignored.
-enum class severity { error, warning };
+/// An error stops the start (or refuses the reload); a warning is reported and otherwise ignored; a
+/// note says how something was understood.
+enum class severity { error, warning, note };
 
 /// One thing that is wrong. Never contains the value of a secret.
 struct problem {
@@ -30,6 +31,10 @@ std::string render(const problem& what);
 
 /// One rendered problem per line, each ended by a newline.
 std::string render(std::span<const problem> problems);
+
+/// The same with "warning: " or "note: " before those that stop nothing; for a terminal, where a
+/// log would have their level.
+std::string render_with_levels(std::span<const problem> problems);
 
 /// Whether one of `problems` is an error.
 bool has_errors(std::span<const problem> problems);

@@ -1,6 +1,8 @@
 #include "config/describe.hpp"
 
+#include "config/derived_routes.hpp"
 #include "config/environment.hpp"
+#include "config/route_defaults.hpp"
 #include "config/values.hpp"
 
 #include <algorithm>
@@ -61,7 +63,8 @@ std::string backend_text(const backend_settings& backend) {
                   (backend.url.tls && !backend.tls.verify ? " (certificate not checked)" : ""));
   line("type",
        std::string{to_string(backend.type)} + (backend.list_models ? ", in the model list" : ""));
-  line("health", backend.health.path + " within " + format_duration(backend.health.timeout));
+  line("health", backend.health.path + " within " + format_duration(backend.health.timeout) +
+                     (backend.health.detect ? ", or what answers instead of it" : ""));
   line("timeouts", "connect " + limit_text(timeouts.connect) + ", response " +
                        limit_text(timeouts.response) + ", first token " +
                        limit_text(timeouts.first_token) + ", idle " + limit_text(timeouts.idle) +
@@ -76,31 +79,59 @@ std::string backend_text(const backend_settings& backend) {
   return result;
 }
 
-std::string routes_text(const settings& all) {
+/// `llama-router`, or `* (the backend that lists the model: a, b)`.
+std::string target_text(const settings& all, const route_settings& route) {
+  if (route.backend != by_model)
+    return route.backend;
+  std::string names;
+  for (const auto name : backends_with_models(all))
+    names += (names.empty() ? "" : ", ") + std::string{name};
+  return std::string{by_model} + " (the backend that lists the model: " + names + ")";
+}
+
+std::string routes_text(const settings& all, std::span<const std::string> derived) {
   std::size_t width = 0;
   for (const route_settings& route : all.routes)
     width = std::max(width, route.path.size());
   std::string result = "routes\n";
   for (const route_settings& route : all.routes)
-    result += "  " + padded(route.path, width) + "  -> " + route.backend + "\n";
+    result +=
+        "  " + padded(route.path, width) + "  -> " + target_text(all, route) +
+        (std::find(derived.begin(), derived.end(), route.path) == derived.end() ? "\n"
+                                                                                : "  (derived)\n");
   return result;
 }
 
 } // namespace
 
-std::string render_summary(const settings& all) {
+std::string render_summary(const settings& all, std::span<const std::string> derived) {
   const process_settings& process = all.process;
   std::string result = listener_text(all);
   result += "backends\n";
   for (const auto& [name, backend] : all.backends)
     result += backend_text(backend);
-  result += routes_text(all);
+  result += routes_text(all, derived);
   result +=
       "dashboard  token " + std::string{is_set(process.dashboard_access_token.has_value())} + "\n";
   result += "feed       " + process.terminal_feed.mode + ", bus " + process.terminal_feed.bus_mode +
             ", redis URL " + is_set(!process.terminal_feed.redis_url.empty()) + "\n";
   result += "log level  " + process.log_level + "\n";
   return result;
+}
+
+std::string render_derived(const settings& all, std::span<const std::string> derived) {
+  std::string result;
+  const route_settings* last = nullptr;
+  for (const std::string& path : derived) {
+    const route_settings* route = find_route(all, path);
+    if (route == nullptr)
+      continue;
+    if (last != nullptr)
+      result += last->backend == route->backend ? ", " : " -> " + target_text(all, *last) + "; ";
+    result += path;
+    last = route;
+  }
+  return last == nullptr ? result : result + " -> " + target_text(all, *last);
 }
 
 std::string environment_help() {

@@ -4,6 +4,7 @@
 #include "config/values.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 #include <type_traits>
@@ -16,6 +17,10 @@ constexpr std::size_t max_list = 64;
 constexpr std::size_t max_words = 1024;
 constexpr std::size_t max_rules = 32;
 constexpr std::size_t max_aliases = 256;
+
+/// What people copy from a client's settings or from a manual: the API's own paths begin with it.
+constexpr std::array<std::string_view, 5> api_endings{
+    "/v1", "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models"};
 
 /// Where a problem with the entry's value is to be looked for.
 std::size_t value_line(const yaml_entry& entry) {
@@ -239,6 +244,23 @@ void document_reader::read_backend(const yaml_entry& entry, backend_settings& ba
            [&](const yaml_entry& inner) { read_backend_key(prefix, inner, backend); });
   if (!was_given(prefix + "url"))
     report(entry.line, prefix + "url", "is required");
+  else if (backend.type == backend_type::openai_compatible)
+    take_as_meant(prefix + "url", backend.url);
+}
+
+void document_reader::take_as_meant(const std::string& key, backend_url& url) {
+  for (const std::string_view ending : api_endings) {
+    if (!url.base_path.ends_with(ending))
+      continue;
+    url.base_path.resize(url.base_path.size() - ending.size());
+    problem note{file_, line_of(key), key, {}, {}, severity::note};
+    note.message = "the " + quote(ending) +
+                   " at its end is left out, because requests have it in "
+                   "their paths: " +
+                   url.to_string() + "/v1/chat/completions";
+    problems_.add(std::move(note));
+    return;
+  }
 }
 
 void document_reader::read_backends(const yaml_entry& entry, settings& all) {

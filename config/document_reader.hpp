@@ -62,6 +62,8 @@ private:
   void read_backend(const yaml_entry& entry, backend_settings& backend);
   void read_backend_key(const std::string& prefix, const yaml_entry& entry,
                         backend_settings& backend);
+  /// Cuts off what the API's paths begin with, and says so.
+  void take_as_meant(const std::string& key, backend_url& url);
   void read_health(const std::string& prefix, const yaml_entry& entry, health_settings& health);
   /// Reads a map of at most `most` texts by calling `take(key, text)` for each.
   template <class Take>

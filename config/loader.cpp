@@ -1,5 +1,6 @@
 #include "config/loader.hpp"
 
+#include "config/derived_routes.hpp"
 #include "config/document_reader.hpp"
 #include "config/file_text.hpp"
 #include "config/route_defaults.hpp"
@@ -11,21 +12,63 @@
 
 namespace synapse::config {
 
+namespace {
+
+constexpr std::string_view cluster_secret = "cluster.secret_env";
+
+std::vector<named_variable> variables_of(const settings& all, const document_reader& reader,
+                                         const std::string& file_name) {
+  std::vector<named_variable> result;
+  const auto add = [&](const std::string& variable, const std::string& key) {
+    if (!variable.empty())
+      result.push_back({variable, file_name, reader.line_of(key), key});
+  };
+  for (const auto& [name, backend] : all.backends)
+    add(backend.authorization.bearer_env, "backends." + name + ".authorization.bearer_env");
+  add(all.cluster.secret_env, std::string{cluster_secret});
+  return result;
+}
+
+/// A key that is not there would be found out by the first client whose request is refused for it.
+void check_variables(const load_result& loaded, const settings& all, const environment& variables,
+                     std::vector<problem>& problems) {
+  for (const named_variable& one : loaded.variables) {
+    const bool needed = one.key != cluster_secret || (all.process.terminal_feed.bus_mode == "caf" &&
+                                                      all.cluster.secret_env == one.name);
+    const auto found = variables.find(one.name);
+    const bool is_set = found != variables.end();
+    if (needed && (!is_set || trimmed(found->second).empty()))
+      problems.push_back(
+          {one.file, one.line, one.key,
+           "the environment variable " + one.name + " is " + (is_set ? "empty" : "not set"), ""});
+  }
+}
+
+} // namespace
+
 load_result load_text(std::string_view text, const std::string& file_name) {
   problem_list problems;
   load_result result;
   if (const auto root = parse_yaml(text, file_name, problems)) {
     document_reader reader{file_name, problems};
     settings all = reader.read(*root);
+    const auto given = [&](const std::string& key) { return reader.was_given(key); };
     append_default_routes(all);
-    apply_use_defaults(all, [&](const std::string& key) { return reader.was_given(key); });
-    for (problem& found : validate(all)) {
+    result.derived_routes = append_derived_routes(all, given);
+    apply_use_defaults(all, given);
+    const auto add = [&](problem&& found) {
       if (reader.is_reported(found.key))
-        continue;
+        return;
       found.file = file_name;
       found.line = reader.line_of(found.key);
       problems.add(std::move(found));
-    }
+    };
+    auto wrong = validate(all);
+    if (!has_errors(wrong))
+      wrong = unserved_backends(all);
+    for (problem& found : wrong)
+      add(std::move(found));
+    result.variables = variables_of(all, reader, file_name);
     result.value = std::move(all);
   }
   result.problems = problems.take();
@@ -47,17 +90,22 @@ load_result with_environment(load_result loaded, const environment& variables) {
   auto problems = apply_environment(variables, all);
   loaded.problems.insert(loaded.problems.end(), std::make_move_iterator(problems.begin()),
                          std::make_move_iterator(problems.end()));
+  check_variables(loaded, all, variables, loaded.problems);
   loaded.value.reset();
   if (!has_errors(loaded.problems))
     loaded.value = std::move(all);
   return loaded;
 }
 
-load_result load(const environment& variables, const std::optional<std::string>& path) {
+std::string file_of(const environment& variables) {
   settings located;
-  // Problems are reported below, when the variables are applied to what was loaded.
+  // Problems are reported when the variables are applied to what was loaded.
   (void)apply_environment(variables, located);
-  const std::string file = path.value_or(located.process.config_path);
+  return located.process.config_path;
+}
+
+load_result load(const environment& variables, const std::optional<std::string>& path) {
+  const std::string file = path ? *path : file_of(variables);
   load_result result = with_environment(load_file(file), variables);
   if (result.value)
     result.value->process.config_path = file;

@@ -76,6 +76,7 @@ void append_default_routes(settings& all) {
 void apply_use_defaults(settings& all, const std::function<bool(const std::string&)>& given) {
   for (auto& [name, backend] : all.backends) {
     const std::string prefix = "backends." + name + ".";
+    backend.health.detect = !given(prefix + "health.path");
     const milliseconds usual = usual_timeout(all, backend);
     timeout_settings& timeouts = backend.timeouts;
     const auto fill = [&](milliseconds& value, const char* key) {

@@ -28,7 +28,8 @@ const route_settings* find_route(const settings& all, std::string_view path);
 /// Appends every default route that no route of `all` covers and whose backend exists.
 void append_default_routes(settings& all);
 
-/// Response, first-token and idle timeouts by use, and list_models by type, where
+/// Response, first-token and idle timeouts by use, list_models by type, and whether the path of the
+/// health check may be found out, where
 /// `given("backends.<name>.timeouts.response")` etc. says that the file is silent.
 void apply_use_defaults(settings& all, const std::function<bool(const std::string&)>& given);
 

@@ -1,5 +1,6 @@
 #include "config/validator.hpp"
 
+#include "config/derived_routes.hpp"
 #include "config/origins.hpp"
 #include "config/route_defaults.hpp"
 #include "config/schema.hpp"
@@ -254,7 +255,12 @@ void check_route(report& out, const route_settings& route, const settings& all,
     out.add(key, "\"*\" may only stand at the end, after a \"/\"");
   if (route.path.size() > max_text)
     out.add(key, "is longer than " + std::to_string(max_text) + " bytes");
-  if (!all.backends.contains(route.backend))
+  if (route.backend == by_model && may_go_by_model(route.path)) {
+    if (backends_with_models(all).empty())
+      out.add(key, "\"*\" leads to the backend that lists the model, and none lists any");
+  } else if (route.backend == by_model) {
+    out.add(key, "\"*\" is for routes whose requests name a model; name a backend");
+  } else if (!all.backends.contains(route.backend))
     out.add(key, "unknown backend " + quote(route.backend), nearest(route.backend, names));
 }
 

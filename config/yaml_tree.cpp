@@ -1,5 +1,7 @@
 #include "config/yaml_tree.hpp"
 
+#include "config/yaml_mistakes.hpp"
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -223,7 +225,10 @@ std::shared_ptr<const yaml_node> parse_yaml(std::string_view text, const std::st
   } catch (const limit_exceeded& limit) {
     return refuse(limit.line, limit.message);
   } catch (const YAML::Exception& error) {
-    return refuse(std::min(line_of(error.mark), lines), "not valid YAML: " + error.msg);
+    const auto line = std::min(line_of(error.mark), lines);
+    if (auto mistake = find_yaml_mistake(text, line))
+      return refuse(mistake->line, "not valid YAML: " + mistake->message);
+    return refuse(line, "not valid YAML: " + error.msg);
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {

@@ -59,11 +59,15 @@ routes() {
   # Without SYNAPSE_…: those are the gateway's settings, and this is about the file.
   local name
   for name in "${!SYNAPSE_@}"; do unset "$name"; done
+  # Nor about the keys for the backends, which only the gateway has.
+  while read -r name; do
+    [[ -n ${!name:-} ]] || export "$name=placeholder"
+  done < <(sed -nE 's/^[^#]*bearer_env: *["'\'']?([A-Za-z_][A-Za-z0-9_]*).*/\1/p' "$file")
   summary=$("$(realpath "$binary")" --check-config "$file") || fail "$failed" "$file is refused (above)"
   awk '/^[a-z]/ {part = $1}
     part == "backends" && /^  [^ ]/ {backend = $1}
     part == "backends" && $1 == "url" {url[backend] = $2}
-    part == "routes" && /^  / {printf "%-30s -> %-18s %s\n", $1, $3, url[$3]}' <<<"$summary"
+    part == "routes" && /^  / {printf "%-30s -> %-18s %s\n", $1, $3, $3 == "*" ? "by model" : url[$3]}' <<<"$summary"
 }
 
 validate() {

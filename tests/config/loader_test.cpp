@@ -18,6 +18,13 @@ settings loaded(const std::string& text) {
   return result.value.value_or(settings{});
 }
 
+/// Likewise, but warnings of backends that nothing leads to do not matter.
+settings loaded_with_warnings(const std::string& text) {
+  auto result = load_text(text, "test.yaml");
+  EXPECT_FALSE(has_errors(result.problems)) << render_all(result.problems);
+  return result.value.value_or(settings{});
+}
+
 std::string route_list(const settings& all) {
   std::string result;
   for (const route_settings& route : all.routes)
@@ -40,7 +47,8 @@ TEST(loader, reads_the_short_form) {
   EXPECT_EQ(one.url.to_string(), "http://one:8081");
   EXPECT_EQ(one.health.path, "/healthz");
   EXPECT_EQ(one.health.timeout, seconds{5});
-  EXPECT_EQ(route_list(all), "/v1/embeddings one\n/x/* one\n");
+  EXPECT_EQ(route_list(all), "/v1/embeddings one\n/x/* one\n"
+                             "/v1/chat/completions one\n/v1/completions one\n");
 }
 
 TEST(loader, only_the_url_is_required) {
@@ -105,6 +113,7 @@ TEST(loader, reads_every_key_of_the_process) {
   expected.drain = {seconds{1}, seconds{120}};
   expected.health = {milliseconds{250}};
   expected.backends = all.backends;
+  expected.routes = all.routes;
   EXPECT_EQ(all, expected);
 }
 
@@ -154,7 +163,7 @@ TEST(loader, an_empty_section_means_its_defaults) {
   const settings all = loaded("limits:\nlistener:\nroutes:\n" +
                               one_backend("    timeouts:\n    health:\n    tls:\n"));
   EXPECT_EQ(all.limits, limit_settings{});
-  EXPECT_EQ(all.backends.at("b").health, health_settings{});
+  EXPECT_EQ(all.backends.at("b").health, (health_settings{.detect = true}));
 }
 
 TEST(loader, sections_may_be_shared_by_an_alias) {
@@ -167,17 +176,17 @@ TEST(loader, sections_may_be_shared_by_an_alias) {
 }
 
 TEST(loader, timeouts_fit_the_use_of_a_backend) {
-  const settings all = loaded("backends:\n"
-                              "  embed: {url: 'http://h'}\n"
-                              "  chat: {url: 'http://h'}\n"
-                              "  unused: {url: 'http://h'}\n"
-                              "  tts: {url: 'http://h', type: chatterbox}\n"
-                              "  stt: {url: 'http://h', type: faster-whisper}\n"
-                              "  who: {url: 'http://h', type: pyannote}\n"
-                              "  fix: {url: 'http://h', type: deepfilter}\n"
-                              "routes:\n"
-                              "  /v1/embeddings: embed\n"
-                              "  /v1/*: chat\n");
+  const settings all = loaded_with_warnings("backends:\n"
+                                            "  embed: {url: 'http://h'}\n"
+                                            "  chat: {url: 'http://h'}\n"
+                                            "  unused: {url: 'http://h'}\n"
+                                            "  tts: {url: 'http://h', type: chatterbox}\n"
+                                            "  stt: {url: 'http://h', type: faster-whisper}\n"
+                                            "  who: {url: 'http://h', type: pyannote}\n"
+                                            "  fix: {url: 'http://h', type: deepfilter}\n"
+                                            "routes:\n"
+                                            "  /v1/embeddings: embed\n"
+                                            "  /v1/*: chat\n");
   const auto usual = [&](const char* name) {
     const timeout_settings& timeouts = all.backends.at(name).timeouts;
     EXPECT_EQ(timeouts.connect, seconds{5}) << name;
@@ -213,11 +222,12 @@ TEST(loader, explicit_timeouts_stay) {
 }
 
 TEST(loader, models_are_listed_for_openai_compatible_backends_unless_told) {
-  const settings all = loaded("backends:\n"
-                              "  a: {url: 'http://h'}\n"
-                              "  b: {url: 'http://h', list_models: false}\n"
-                              "  c: {url: 'http://h', type: chatterbox}\n"
-                              "  d: {url: 'http://h', type: chatterbox, list_models: true}\n");
+  const settings all =
+      loaded_with_warnings("backends:\n"
+                           "  a: {url: 'http://h'}\n"
+                           "  b: {url: 'http://h', list_models: false}\n"
+                           "  c: {url: 'http://h', type: chatterbox}\n"
+                           "  d: {url: 'http://h', type: chatterbox, list_models: true}\n");
   EXPECT_TRUE(all.backends.at("a").list_models);
   EXPECT_FALSE(all.backends.at("b").list_models);
   EXPECT_FALSE(all.backends.at("c").list_models);

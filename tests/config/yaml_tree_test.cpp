@@ -114,6 +114,28 @@ TEST(yaml_tree, reports_syntax_errors_with_their_line) {
             "f: the file is not UTF-8 text\n");
 }
 
+TEST(yaml_tree, calls_a_tab_a_tab_and_an_open_quote_an_open_quote) {
+  const std::string tab = ": not valid YAML: a tab in the indentation; YAML wants blanks there\n";
+  for (const char* text : {"a:\n\tb: 1\n", "a:\n\t  b: 1\n", "a:\n  \tb: 1\n"})
+    EXPECT_EQ(parse(text).problems, "f:2" + tab) << text;
+  EXPECT_EQ(parse("a:\n  # it's\n  b: 1\n\tc:\n").problems, "f:4" + tab);
+  const std::string quote = "that opens in this line does not close in it\n";
+  // The parser gives up lines later, where the next quote ends what was meant to be a short text.
+  for (const char* text : {"a: 1\nb: \"open\nc: 3\nd: \"e\"\n", "a: 1\nb: \"open\n",
+                           "a: 1\nb: {c: \"x\\\", d: 1}\ne: \"f\"\n", "a: 1\n\"b: c\n"})
+    EXPECT_EQ(parse(text).problems, "f:2: not valid YAML: the quote (\") " + quote) << text;
+  for (const char* text : {"a: it's\nb: 'open\nc: 'd'\n", "a: [1, 'x']\nb: [it's, 'open]\n"})
+    EXPECT_EQ(parse(text).problems, "f:2: not valid YAML: the quote (') " + quote) << text;
+}
+
+TEST(yaml_tree, does_not_take_good_tabs_and_quotes_for_mistakes) {
+  for (const char* text : {"a: {\n\tb: 1}\n", "a:\t1\n", "a: 'it''s'\nb: \"\\\"\"\n",
+                           "a: \"two\n  lines\"\n", "a: it's # isn't\n", "a: |\n  x\n  \ty\n"})
+    EXPECT_EQ(parse(text).problems, "") << text;
+  // Another mistake keeps its own message.
+  EXPECT_EQ(parse("a: {\n\tb: 'it''s'}\nc: [1, 2\nd: 3\n").problems.find("tab"), std::string::npos);
+}
+
 TEST(yaml_tree, refuses_second_documents_odd_keys_and_tags) {
   EXPECT_EQ(parse("a: 1\n---\nb: 2\n").problems, "f:3: the file has more than one YAML document\n");
   EXPECT_EQ(parse("[a, b]: 1\n").problems, "f:1: a key must be a plain text\n");

@@ -43,6 +43,7 @@ TEST_F(command_line, help_tells_options_and_variables) {
 TEST_F(command_line, version_is_that_of_the_api_document) {
   const auto done = run_gateway({"--version"});
   EXPECT_EQ(done.status, 0);
+  EXPECT_EQ(run_gateway({"-v"}).out, done.out);
   ASSERT_TRUE(done.out.starts_with("synapse ")) << done.out;
   const auto version = done.out.substr(8, done.out.find('\n') - 8);
   gateway_process gateway{good_config};
@@ -91,6 +92,63 @@ TEST_F(command_line, check_config_warns_of_an_unknown_variable) {
       run_gateway({"--check-config", file(good_config)}, {{"SYNAPSE_LOG_LEVLE", "DEBUG"}});
   EXPECT_EQ(done.status, 0);
   EXPECT_NE(done.err.find("SYNAPSE_LOG_LEVEL"), std::string::npos) << done.err;
+}
+
+TEST_F(command_line, check_config_shows_what_was_derived_and_what_could_not_be) {
+  const auto done = run_gateway(
+      {"--check-config", file("backends:\n  ollama: {url: \"http://127.0.0.1:11434/v1\"}\n"
+                              "  left: {url: \"http://l\", type: chatterbox}\n"
+                              "  right: {url: \"http://r\", type: chatterbox}\n")});
+  EXPECT_EQ(done.status, 0);
+  for (const std::string words :
+       {"/v1/chat/completions  -> ollama  (derived)", "/v1/embeddings        -> ollama  (derived)",
+        "http://127.0.0.1:11434\n"})
+    EXPECT_NE(done.out.find(words), std::string::npos) << words << " in\n" << done.out;
+  EXPECT_TRUE(done.err.starts_with("note: ")) << done.err;
+  EXPECT_NE(done.err.find("\nwarning: "), std::string::npos) << done.err;
+  EXPECT_NE(done.err.find("/tts/*: left"), std::string::npos) << done.err;
+}
+
+TEST_F(command_line, key_that_is_not_in_the_environment_stops_check_and_start_but_no_probe) {
+  const auto path = file("listener: {port: 0}\nbackends:\n"
+                         "  one:\n    url: http://127.0.0.1:9\n"
+                         "    authorization: {bearer_env: ONE_KEY}\n");
+  for (const std::string option : {"--check-config", "--config"}) {
+    const auto done = run_gateway({option, path});
+    EXPECT_EQ(done.status, 2);
+    EXPECT_NE(done.err.find(path + ":5: backends.one.authorization.bearer_env: the environment "
+                                   "variable ONE_KEY is not set"),
+              std::string::npos)
+        << done.err;
+  }
+  EXPECT_EQ(run_gateway({"--check-config", path}, {{"ONE_KEY", "secret"}}).status, 0);
+  // Whoever asks how the gateway is need not have its keys.
+  const auto probed = run_gateway({"--probe", "--config", path});
+  EXPECT_NE(probed.err.find("port 0"), std::string::npos) << probed.err;
+}
+
+TEST_F(command_line, start_logs_what_was_derived_and_warns_of_the_rest_once) {
+  const std::string text = "backends:\n  mine: {url: \"http://127.0.0.1:9/v1\"}\n"
+                           "  left: {url: \"http://127.0.0.1:9\", type: chatterbox}\n"
+                           "  right: {url: \"http://127.0.0.1:9\", type: chatterbox}\n";
+  gateway_process gateway{text};
+  const auto times = [&](const std::string& words) {
+    const auto log = gateway.err();
+    int count = 0;
+    for (auto at = log.find(words); at != std::string::npos; at = log.find(words, at + 1))
+      ++count;
+    return count;
+  };
+  const std::string derived =
+      "derived routes: /v1/chat/completions, /v1/completions, /v1/embeddings -> mine";
+  const std::string warned = "backends.left: no route leads to this backend";
+  const std::string noted = "backends.mine.url: the \"/v1\" at its end is left out";
+  ASSERT_TRUE(gateway.wait_for_log("listening on")) << gateway.err();
+  for (const auto& words : {derived, warned, noted})
+    EXPECT_EQ(times(words), 1) << words << " in\n" << gateway.err();
+  ASSERT_TRUE(gateway.reload(text + "drain: {limit: 1s}\n"));
+  for (const auto& words : {derived, warned, noted})
+    EXPECT_EQ(times(words), 1) << words << " in\n" << gateway.err();
 }
 
 TEST_F(command_line, file_that_is_missing_or_wrong_stops_the_start) {
