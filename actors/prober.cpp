@@ -6,6 +6,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace synapse::actors {
@@ -13,6 +14,11 @@ namespace synapse::actors {
 namespace {
 /// A backend whose every slot has a request at work is not waited for any longer.
 constexpr net::time_ns busy_patience = 500'000'000;
+
+/// What servers without `/health` have, none of which costs tokens: OpenAI's list of models,
+/// Ollama's version, and a page for people.
+constexpr std::array<std::string_view, 3> other_paths{"/v1/models", "/api/version", "/"};
+constexpr int not_there = 404;
 
 probe_result unreachable(const std::string& backend, std::string error) {
   probe_result result;
@@ -74,27 +80,52 @@ caf::result<probe_result> prober::check() {
   return promise;
 }
 
+client::fetch_request prober::ask_at(std::string_view path, net::time_ns deadline) const {
+  client::fetch_request request;
+  request.target = settings_.url.base_path + std::string{path};
+  request.authority = settings_.url.authority();
+  if (!bearer_.empty())
+    request.fields = "Authorization: Bearer " + bearer_ + "\r\n";
+  request.deadline = deadline;
+  request.max_body = 1024 * 1024;
+  return request;
+}
+
 /// Runs on this actor's thread. `saturated`: the backend works at all that it takes at once; some
 /// (Chatterbox) answer nothing meanwhile, and that says nothing against them. `keep` keeps the
-/// object alive over the fetch.
+/// object alive over the fetches.
 net::task<void> prober::run([[maybe_unused]] caf::strong_actor_ptr keep, prober* self,
                             caf::typed_response_promise<probe_result> promise,
                             net::tcp::endpoint address, bool saturated) {
   const auto started = net::io_thread::now();
-  client::fetch_request request;
-  request.target = self->settings_.url.base_path + self->settings_.health.path;
-  request.authority = self->settings_.url.authority();
-  if (!self->bearer_.empty())
-    request.fields = "Authorization: Bearer " + self->bearer_ + "\r\n";
-  request.deadline = started + std::chrono::nanoseconds{self->settings_.health.timeout}.count();
+  auto deadline = started + std::chrono::nanoseconds{self->settings_.health.timeout}.count();
   if (saturated)
-    request.deadline = std::min(request.deadline, started + busy_patience);
-  request.max_body = 1024 * 1024;
+    deadline = std::min(deadline, started + busy_patience);
   auto pool = self->pool_;
   auto cancel = self->cancel_;
+  const std::string usual = self->settings_.health.path;
+  const std::string asked = self->found_path_.empty() ? usual : self->found_path_;
+  auto request = self->ask_at(asked, deadline);
   auto answer = co_await client::fetch(*pool, address, std::move(request), cancel);
+  if (self->settings_.health.detect && answer.status == not_there) {
+    self->found_path_.clear();
+    for (const std::string_view path : {std::string_view{usual}, other_paths[0], other_paths[1],
+                                        other_paths[2]}) {
+      if (path == asked)
+        continue;
+      auto other = self->ask_at(path, deadline);
+      auto said = co_await client::fetch(*pool, address, std::move(other), cancel);
+      // A list of models over the bound is one all the same.
+      if (said.status != 200)
+        continue;
+      self->found_path_ = path == usual ? std::string_view{} : path;
+      answer = std::move(said);
+      break;
+    }
+  }
   probe_result result;
   result.backend = self->settings_.name;
+  result.path = self->found_path_;
   result.code = static_cast<std::int32_t>(answer.status);
   result.busy = saturated && answer.error == client::fetch_error::timeout;
   result.disconnected = answer.error == client::fetch_error::connect_failure ||

@@ -74,6 +74,7 @@ std::map<std::string, telemetry::health_sample> samples_of(const actors::health_
                                       : telemetry::backend_health::unhealthy;
     if (one.code != 0)
       sample.latency_ms = static_cast<double>(one.duration_us) / 1000;
+    sample.path = one.path;
     result.emplace(one.backend, sample);
   }
   return result;
@@ -132,8 +133,8 @@ void observation::tell_gate(const config::settings& settings) const {
   const auto& names = settings.listener.hosts;
   const auto named = std::find_if(names.begin(), names.end(),
                                   [](const auto& name) { return !http::is_loopback_host(name); });
-  if (gate_.is_open() && named == names.end())
-    say_->warn(
+  if (gate_.is_open() && named == names.end()) // as it is meant to be on a machine of one's own
+    say_->info(
         "the dashboard is open to everybody on this machine, and through a reverse proxy on it "
         "to everybody: SYNAPSE_DASHBOARD_ACCESS_TOKEN is not set");
   else
@@ -259,6 +260,11 @@ void observation::circuit_changed(const std::string& backend, actors::circuit to
 }
 
 void observation::on_round(const actors::health_report& round) {
+  for (const auto& one : round.backends)
+    if (!one.path.empty() && health_.last(one.backend).path != one.path)
+      say_->info(
+          "backend {}: its health is asked at {}, which answers where the usual path does not",
+          one.backend, one.path);
   health_.record(samples_of(round, unix_ms()));
   const std::lock_guard lock{notes_mutex_};
   for (const auto& one : round.backends) {

@@ -36,4 +36,10 @@ std::map<std::string, std::deque<health_sample>> health_history::all() const {
   return samples_;
 }
 
+health_sample health_history::last(const std::string& backend) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = samples_.find(backend);
+  return found == samples_.end() || found->second.empty() ? health_sample{} : found->second.back();
+}
+
 } // namespace synapse::telemetry

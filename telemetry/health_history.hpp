@@ -19,6 +19,7 @@ struct health_sample {
   std::int64_t at_ms = 0; ///< milliseconds since 1970
   backend_health health = backend_health::unknown;
   double latency_ms = -1; ///< of the probe; below 0: it was not answered
+  std::string path;       ///< that was asked instead of the configured one; empty: that one was
 };
 
 /// A bounded number of samples per backend. Any thread.
@@ -30,6 +31,8 @@ public:
   void record(const std::map<std::string, health_sample>& round);
   /// By backend, oldest first.
   std::map<std::string, std::deque<health_sample>> all() const;
+  /// Of the last round; unknown for a backend that was in none.
+  health_sample last(const std::string& backend) const;
 
 private:
   mutable std::mutex mutex_;

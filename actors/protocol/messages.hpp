@@ -343,6 +343,7 @@ struct probe_result {
   bool busy = false;
   /// No connection came about, or it was cut before an answer: what opens a circuit breaker.
   bool disconnected = false;
+  std::string path; ///< that was asked instead of the configured one; empty: that one was
 
   probe_result() = default;
 };
@@ -350,7 +351,7 @@ struct probe_result {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, probe_result& x) {
   return f(caf::meta::type_name("probe_result"), x.backend, x.code, x.error, x.duration_us, x.busy,
-           x.disconnected);
+           x.disconnected, x.path);
 }
 
 struct health_report {

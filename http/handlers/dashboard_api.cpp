@@ -1,4 +1,5 @@
 #include "actors/runtime/ask.hpp"
+#include "config/derived_routes.hpp"
 #include "config/route_defaults.hpp"
 #include "http/handlers/api_handlers.hpp"
 #include "http/handlers/api_routes.hpp"
@@ -216,7 +217,7 @@ json describe(const std::vector<actors::peer_opinion>& peers) {
 }
 
 json describe(const config::backend_settings& settings, const actors::backend_snapshot& state,
-              const telemetry::backend_metrics& counted) {
+              const telemetry::backend_metrics& counted, const std::string& found_path) {
   auto addresses = json::array();
   for (const auto& address : state.addresses)
     addresses.push_back(text_of(address));
@@ -229,6 +230,7 @@ json describe(const config::backend_settings& settings, const actors::backend_sn
               {"title", settings.title.empty() ? settings.name : settings.title},
               {"type", config::to_string(settings.type)},
               {"url", settings.url.to_string()},
+              {"health_path", found_path.empty() ? settings.health.path : found_path},
               {"circuit", text_of(state.state)},
               {"open_for_ms", state.open_for_ms},
               {"in_flight", counted.in_flight.value()},
@@ -315,7 +317,7 @@ net::task<void> api_overview(const services& all, server::exchange& ex) {
   co_await reply_json(ex, std::move(answer));
 }
 
-net::task<void> api_backends(const services&, server::exchange& ex) {
+net::task<void> api_backends(const services& all, server::exchange& ex) {
   std::deque<actors::question<std::vector<actors::backend_snapshot>>> question(1);
   question.front().ask(ex.actor(), ex.routes()->snapshot->router, actors::snap_atom::value);
   const bool answered = co_await all_answered(ex, question);
@@ -327,7 +329,8 @@ net::task<void> api_backends(const services&, server::exchange& ex) {
     const auto state = std::find_if(states.begin(), states.end(),
                                     [&name = name](const auto& one) { return one.name == name; });
     if (state != states.end())
-      backends.push_back(describe(settings, *state, ex.owner().metrics->backend(name)));
+      backends.push_back(describe(settings, *state, ex.owner().metrics->backend(name),
+                                  all.health->last(name).path));
   }
   json answer{{"backends", std::move(backends)}};
   co_await reply_json(ex, std::move(answer));
@@ -343,9 +346,15 @@ net::task<void> api_backend_routes(const services&, server::exchange& ex) {
   for (const auto& route : api_routes()) {
     const auto* configured =
         route.backend.empty() ? nullptr : config::find_route(settings, route.path);
-    if (configured == nullptr || !answer.contains(configured->backend))
+    if (configured == nullptr)
       continue;
-    add_route(answer[configured->backend], route.tag, route.method, route.path);
+    if (configured->backend == config::by_model)
+      for (const auto name : config::backends_with_models(settings))
+        add_route(answer[std::string{name}], route.tag, route.method, route.path);
+    else if (answer.contains(configured->backend))
+      add_route(answer[configured->backend], route.tag, route.method, route.path);
+    else
+      continue;
     served.push_back(route.path);
   }
   // What only the configuration knows is passed on, whatever its method.

@@ -13,13 +13,20 @@ using json = nlohmann::ordered_json;
 /// Above the longest limit of a single probe.
 constexpr net::time_ns probe_patience = 75'000'000'000;
 
-json describe(const actors::probe_result& result) {
+json described(const actors::probe_result& result) {
   // It has taken our requests and works at them: what it is asked to do, it does.
   if (result.busy)
     return {{"status", "healthy"}, {"code", 200}, {"busy", true}};
   if (result.code == 0)
     return {{"status", "unreachable"}, {"error", result.error}};
   return {{"status", result.code == 200 ? "healthy" : "unhealthy"}, {"code", result.code}};
+}
+
+json describe(const actors::probe_result& result) {
+  auto answer = described(result);
+  if (!result.path.empty())
+    answer["path"] = result.path;
+  return answer;
 }
 } // namespace
 

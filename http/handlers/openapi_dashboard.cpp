@@ -62,6 +62,7 @@ void add_dashboard_schemas(json& schemas) {
                         {"title", text("For people")},
                         {"type", text("Dialect that it speaks")},
                         {"url", text("As configured")},
+                        {"health_path", text("What its health is asked at")},
                         {"circuit", circuit},
                         {"open_for_ms", integer("Until the breaker's next probe")},
                         {"in_flight", integer("Requests that it works at")},

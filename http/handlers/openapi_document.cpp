@@ -98,6 +98,7 @@ json schemas() {
                 {"additionalProperties",
                  object({{"status", {{"enum", {"healthy", "unhealthy", "unreachable"}}}},
                          {"code", integer("HTTP status of the backend's health route")},
+                         {"path", text("What was asked, where that is not the configured path")},
                          {"busy",
                           {{"type", "boolean"},
                            {"description", "It works at all it takes at once and answers its "

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+
 namespace synapse::integration {
 namespace {
 
@@ -71,6 +75,68 @@ TEST(health, tells_unhealthy_from_unreachable) {
     EXPECT_FALSE(backends[name].contains("code"));
   }
   EXPECT_EQ(backends.size(), 6u);
+}
+
+/// A backend that has these paths and answers 404 to all others.
+support::scripted_upstream::script has(std::vector<std::string> paths) {
+  return support::answer_each([paths](const support::upstream_request& request) {
+    const bool there = std::find(paths.begin(), paths.end(), request.target) != paths.end();
+    return support::answer_bytes(there ? 200 : 404, "{}");
+  });
+}
+
+TEST(health, finds_the_path_of_a_backend_that_has_no_health_and_asks_there_from_then_on) {
+  support::scripted_upstream ollama{has({"/api/version", "/"})};
+  support::scripted_upstream models{has({"/base/v1/models", "/base/api/version", "/base/"})};
+  support::scripted_upstream usual{has({"/health", "/v1/models"})};
+  gateway_process gateway{config_with(backend("models", models.url() + "/base/v1") +
+                                          backend("ollama", ollama.url()) +
+                                          backend("usual", usual.url()),
+                                      "health: {max_age: 0}\n")};
+  const auto expected = nlohmann::json::parse(R"({"status":"healthy","backends":{
+      "models":{"status":"healthy","code":200,"path":"/v1/models"},
+      "ollama":{"status":"healthy","code":200,"path":"/api/version"},
+      "usual":{"status":"healthy","code":200}}})");
+  EXPECT_EQ(health_of(gateway), expected);
+  EXPECT_EQ(health_of(gateway), expected);
+  const auto targets = [](const support::scripted_upstream& upstream) {
+    std::vector<std::string> result;
+    for (const auto& request : upstream.seen())
+      result.push_back(request.target);
+    return result;
+  };
+  EXPECT_EQ(targets(ollama), (std::vector<std::string>{"/health", "/v1/models", "/api/version",
+                                                       "/api/version"}));
+  EXPECT_EQ(targets(models), (std::vector<std::string>{"/base/health", "/base/v1/models",
+                                                       "/base/v1/models"}));
+  EXPECT_EQ(targets(usual), (std::vector<std::string>{"/health", "/health"}));
+}
+
+TEST(health, of_a_path_that_was_chosen_or_of_nothing_that_answers_is_what_it_is) {
+  support::scripted_upstream chosen{has({"/v1/models", "/"})};
+  support::scripted_upstream nothing{has({})};
+  gateway_process gateway{config_with(backend("chosen", chosen.url(), "health: /health") +
+                                      backend("nothing", nothing.url()))};
+  EXPECT_EQ(health_of(gateway)["backends"], nlohmann::json::parse(R"({
+      "chosen":{"status":"unhealthy","code":404},"nothing":{"status":"unhealthy","code":404}})"));
+  EXPECT_EQ(chosen.requests(), 1u);
+  EXPECT_EQ(nothing.requests(), 4u);
+}
+
+TEST(health, looks_for_the_path_again_when_what_was_found_is_gone) {
+  constexpr std::array<std::string_view, 3> paths{"/v1/models", "/", "/health"};
+  std::atomic<std::size_t> there{0};
+  support::scripted_upstream upstream{
+      support::answer_each([&](const support::upstream_request& request) {
+        return support::answer_bytes(request.target == paths[there] ? 200 : 404, "{}");
+      })};
+  gateway_process gateway{config_with(backend("one", upstream.url()), "health: {max_age: 0}\n")};
+  EXPECT_EQ(health_of(gateway)["backends"]["one"]["path"], "/v1/models");
+  there = 1;
+  EXPECT_EQ(health_of(gateway)["backends"]["one"]["path"], "/");
+  there = 2;
+  EXPECT_EQ(health_of(gateway)["backends"]["one"],
+            nlohmann::json::parse(R"({"status":"healthy","code":200})"));
 }
 
 TEST(health, asks_backends_side_by_side) {
