@@ -90,6 +90,7 @@ routes_ptr make_thread_routes(
     const std::function<telemetry::backend_metrics*(const std::string&)>& metrics_of) {
   auto routes = net::make_local<thread_routes>();
   routes->snapshot = snapshot;
+  routes->models = net::make_local<model_index>();
   for (const auto& entry : snapshot->backends) {
     auto site = net::make_local<backend_site>();
     site->snapshot = snapshot;

@@ -5,6 +5,7 @@
 
 #include "actors/protocol/gateway_snapshot.hpp"
 #include "actors/runtime/pinned.hpp"
+#include "http/client/model_index.hpp"
 #include "http/client/upstream_pool.hpp"
 
 #include <functional>
@@ -64,7 +65,8 @@ using site_ptr = net::local_ptr<backend_site>;
 
 struct thread_routes : net::local_counted {
   actors::snapshot_ptr snapshot;
-  std::vector<site_ptr> sites; ///< by name
+  std::vector<site_ptr> sites;        ///< by name
+  net::local_ptr<model_index> models; ///< never null; begins empty with every configuration
 
   const config::settings& settings() const noexcept { return *snapshot->settings; }
   /// The site of that name, or null.

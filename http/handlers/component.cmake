@@ -5,7 +5,7 @@ synapse_add_component(http_handlers
           voice_questions.cpp tts_handler.cpp stt_handler.cpp recordings_handler.cpp
           model_turn.cpp openai_handler.cpp pass_through_handler.cpp
           health_handler.cpp about_handler.cpp models_handler.cpp voice_upload.cpp
-          voices_handler.cpp model_list.cpp model_questions.cpp router_models_handler.cpp profiles_handler.cpp
+          voices_handler.cpp model_list.cpp model_places.cpp model_questions.cpp router_models_handler.cpp profiles_handler.cpp
           terminal_handler.cpp failure_ledger.cpp dashboard_gate.cpp dashboard_files.cpp dashboard_pages.cpp
           dashboard_handler.cpp dashboard_api.cpp
           api_routes.cpp openapi_document.cpp openapi_audio.cpp openapi_models.cpp

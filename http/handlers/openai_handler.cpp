@@ -1,8 +1,11 @@
 #include "actors/models/model_choice.hpp"
+#include "config/derived_routes.hpp"
+#include "config/route_defaults.hpp"
 #include "http/core/chat_edit.hpp"
 #include "http/core/json_body.hpp"
 #include "http/handlers/api_handlers.hpp"
 #include "http/handlers/forwarder.hpp"
+#include "http/handlers/model_places.hpp"
 #include "http/handlers/model_turn.hpp"
 #include "http/handlers/refusal.hpp"
 
@@ -38,6 +41,11 @@ struct routed_request {
     return view;
   }
 };
+
+/// Whether the gateway loads and unloads its models.
+bool is_managed(const client::backend_site& site) {
+  return site.desk != nullptr && site.desk->view()->managed;
+}
 
 bool wants_to_wait(const server::exchange& ex, const http::json_inspection& body) {
   const auto* field = ex.head().fields.find("x-synapse-wait");
@@ -174,7 +182,52 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
   }
 }
 
-/// Checks the body and passes it on, as it came unless it goes to a router.
+/// To the backend that lists the request's model. One that says it has not got it (any more) is
+/// left for another that lists it by now.
+net::task<void> by_model(server::exchange& ex, forward_options options, routed_request request) {
+  if (auto fault = find_model(ex, request)) {
+    co_await refuse(ex, std::move(*fault));
+    co_return;
+  }
+  auto place = co_await find_model_place(ex, request.model);
+  if (!place.site && !place.gone && request.body.model.empty()) {
+    co_await refuse(ex, missing_field("model"));
+    co_return;
+  }
+  std::string edited;
+  options.hold_failures = true;
+  for (bool again = false; place.site; again = true) {
+    if (is_managed(*place.site)) {
+      co_await with_model(place.site, ex, options, std::move(request));
+      co_return;
+    }
+    if (request.model != request.body.model && edited.empty()) {
+      http::chat_edits edits;
+      edits.model = request.model;
+      edited = http::apply_edits(ex.body(), request.scan(ex.body()), edits);
+      options.body = &edited;
+    }
+    forwarder work{ex, place.site, options};
+    const auto end = co_await work.run();
+    if (end == forward_end::failed)
+      co_await work.tell_failure();
+    if (end != forward_end::collected)
+      co_return;
+    model_place other;
+    if (work.answer().status == 404 && !again)
+      other = co_await find_model_place(ex, request.model, true);
+    if (!other.site || other.site == place.site) {
+      co_await work.relay_collected();
+      co_return;
+    }
+    place = std::move(other);
+  }
+  if (!place.gone)
+    co_await refuse_unknown_model(ex, request.model);
+}
+
+/// Checks the body and passes it on, as it came unless it goes to a router. Without a site, to the
+/// backend that lists the model.
 net::task<void> checked_to(client::site_ptr site, server::exchange& exchange,
                            forward_options options, bool chat = false) {
   auto refused = check_json_head(exchange.head());
@@ -196,15 +249,18 @@ net::task<void> checked_to(client::site_ptr site, server::exchange& exchange,
   }
   if (refused)
     co_await exchange.reply_error(refused->detail, refused->message);
-  else if (site->desk != nullptr && site->desk->view()->managed)
+  else if (!site)
+    co_await by_model(exchange, options, std::move(request));
+  else if (is_managed(*site))
     co_await with_model(site, exchange, options, std::move(request));
   else
     co_await forward(exchange, site, options);
 }
 
 net::task<void> to_backend(server::exchange& exchange, forward_options options, bool chat = false) {
-  auto site = exchange.routes()->site_for_path(exchange.path());
-  if (site)
+  const auto* route = config::find_route(exchange.settings(), exchange.path());
+  auto site = route ? exchange.routes()->site(route->backend) : client::site_ptr{};
+  if (site || (route && route->backend == config::by_model))
     return checked_to(std::move(site), exchange, options, chat);
   return exchange.reply_error(response_detail::backend_not_found,
                               "no backend is configured for this route");

@@ -11,6 +11,7 @@ synapse_add_test(integration NO_PCH
     integration/request_checks_test.cpp
     integration/health_test.cpp
     integration/models_test.cpp
+    integration/derived_routes_test.cpp
     integration/model_routes_test.cpp
     integration/documents_test.cpp
     integration/pass_through_test.cpp

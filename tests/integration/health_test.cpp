@@ -105,10 +105,10 @@ TEST(health, finds_the_path_of_a_backend_that_has_no_health_and_asks_there_from_
       result.push_back(request.target);
     return result;
   };
-  EXPECT_EQ(targets(ollama), (std::vector<std::string>{"/health", "/v1/models", "/api/version",
-                                                       "/api/version"}));
-  EXPECT_EQ(targets(models), (std::vector<std::string>{"/base/health", "/base/v1/models",
-                                                       "/base/v1/models"}));
+  EXPECT_EQ(targets(ollama),
+            (std::vector<std::string>{"/health", "/v1/models", "/api/version", "/api/version"}));
+  EXPECT_EQ(targets(models),
+            (std::vector<std::string>{"/base/health", "/base/v1/models", "/base/v1/models"}));
   EXPECT_EQ(targets(usual), (std::vector<std::string>{"/health", "/health"}));
 }
 

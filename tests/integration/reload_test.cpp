@@ -227,8 +227,9 @@ TEST_F(reload, that_removes_a_backend_lets_its_requests_finish) {
   waiting.send(request_bytes("POST", chat_path, chat_body, json_type));
   ASSERT_TRUE(removed.wait_for_requests(2));
 
-  EXPECT_TRUE(gateway.reload(config_with(backend("other", new_.upstream().url()))));
-  EXPECT_EQ(gateway.post(chat_path, chat_body, json_type).status, 503u); // no backend of that name
+  EXPECT_TRUE(
+      gateway.reload(config_with(backend("other", new_.upstream().url(), "type: chatterbox"))));
+  EXPECT_EQ(gateway.post(chat_path, chat_body, json_type).status, 503u); // nobody is there for it
   answer.open();
   EXPECT_EQ(text_at(waiting.read_reply().body, "/name"), "removed");
   go_on.open();
