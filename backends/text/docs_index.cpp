@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double heading_factor = 2.5;
+constexpr double title_effect = 2; // of a heading that is all that is asked for
 constexpr double code_factor = 0.5;
 constexpr double saturation = 1.2;     // BM25's k1
 constexpr double length_effect = 0.75; // BM25's b
@@ -70,6 +71,9 @@ void docs_index::add(std::vector<passage> passages) {
     };
     for (std::size_t i = 0; i < each.headings.size(); ++i)
       count(each.headings[i], i + 1 == each.headings.size() ? heading_factor : 1.0);
+    if (!each.headings.empty())
+      for (auto& term : key_terms(each.headings.back()))
+        made.title.insert(std::move(term));
     for (const auto& sentence : each.sentences)
       count(sentence, 1.0);
     for (const auto& block : each.blocks)
@@ -80,6 +84,19 @@ void docs_index::add(std::vector<passage> passages) {
     total_length_ += made.length;
     passages_.push_back(std::move(made));
   }
+}
+
+double docs_index::likeness(const std::set<std::string>& title,
+                            const std::set<std::string>& asked) const {
+  double both = 0;
+  double all = 0;
+  for (const auto& term : title) {
+    all += weight(term);
+    both += asked.contains(term) ? weight(term) : 0;
+  }
+  for (const auto& term : asked)
+    all += title.contains(term) ? 0 : weight(term);
+  return all > 0 ? both / all : 0;
 }
 
 double docs_index::weight(const std::string& term) const {
@@ -117,6 +134,9 @@ std::vector<docs_index::hit> docs_index::search(const std::vector<std::string>& 
       score += rarity * times * (saturation + 1) /
                (times + saturation * (1 - length_effect + length_effect * each.length / average));
     }
+    // A section that is called what is asked for is about it; others only mention it.
+    if (score > 0)
+      score *= 1 + title_effect * likeness(each.title, unique);
     if (score > 0)
       hits.push_back({&each.text, score, asked > 0 ? met / asked : 0});
   }

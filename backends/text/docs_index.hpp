@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -46,9 +47,13 @@ public:
 private:
   struct entry {
     passage text;
+    std::set<std::string> title; ///< terms of the innermost heading
     std::unordered_map<std::string, double> terms;
     double length = 0;
   };
+
+  /// Share of the weight of both that both have, 0 to 1.
+  double likeness(const std::set<std::string>& title, const std::set<std::string>& asked) const;
 
   std::vector<entry> passages_;
   std::unordered_map<std::string, std::size_t> holders_; ///< passages per term

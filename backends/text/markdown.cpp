@@ -17,7 +17,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
 }
 
-// Takes `[text](link)`, `![](image)`, `**` and HTML tags away.
+// Takes links, `**`, HTML tags and whole images away.
 std::string plain(std::string_view line) {
   std::string out;
   bool code = false;
@@ -25,8 +25,11 @@ std::string plain(std::string_view line) {
     char c = line[i];
     if (c == '`')
       code = !code;
-    if (!code && c == '!' && i + 1 < line.size() && line[i + 1] == '[')
+    if (!code && c == '!' && i + 1 < line.size() && line[i + 1] == '[') {
+      auto close = line.find(')', i); // what it shows cannot be quoted
+      i = close == std::string_view::npos ? line.size() : close;
       continue;
+    }
     if (!code && (c == '[' || c == ']')) {
       if (c == ']' && i + 1 < line.size() && line[i + 1] == '(') {
         auto close = line.find(')', i);

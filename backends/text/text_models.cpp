@@ -12,7 +12,10 @@ namespace synapse::backends {
 namespace {
 
 constexpr double least_coverage = 0.34;
-constexpr std::size_t sentences_per_answer = 6;
+constexpr std::size_t sentences_per_answer = 4;
+constexpr double introduction_weight = 0.5; // of a passage's first sentence
+constexpr std::size_t longest_code = 1200;  // bytes of a block that is quoted
+constexpr double worth_naming = 0.5;        // of the best passage's score
 
 bool first_answer(const std::vector<turn>& conversation) {
   return std::none_of(conversation.begin(), conversation.end(),
@@ -106,12 +109,6 @@ public:
   }
 
 private:
-  struct choice {
-    std::size_t hit;
-    std::size_t sentence;
-    double score;
-  };
-
   std::string introduction() const {
     return "Hello! I am local-docs, a small retrieval model without a neural network: I search " +
            std::to_string(index_->size()) +
@@ -131,59 +128,63 @@ private:
     return score / (1.0 + 0.02 * static_cast<double>(words.size()));
   }
 
-  std::vector<choice> best_sentences(const std::vector<docs_index::hit>& hits,
-                                     const std::vector<std::string>& terms) const {
-    std::set<std::string> unique(terms.begin(), terms.end());
-    std::vector<choice> out;
-    for (std::size_t h = 0; h < hits.size(); ++h) {
-      if (hits[h].score < 0.5 * hits.front().score)
-        continue;
-      auto share = hits[h].score / hits.front().score;
-      const auto& sentences = hits[h].where->sentences;
-      for (std::size_t s = 0; s < sentences.size(); ++s) {
-        auto score = sentence_score(sentences[s], unique) * share;
-        if (h == 0)
-          score += 0.3 / static_cast<double>(s + 1); // the best passage, from its beginning
-        if (score > 0)
-          out.push_back({h, s, score});
+  /// Where the most telling run of sentences begins: what is quoted in one piece can be understood.
+  std::size_t best_beginning(const passage& where, const std::set<std::string>& terms) const {
+    std::vector<double> scores;
+    for (const auto& sentence : where.sentences)
+      scores.push_back(sentence_score(sentence, terms));
+    std::size_t best = 0;
+    double best_sum = -1;
+    for (std::size_t begin = 0; begin < scores.size(); ++begin) {
+      double sum = begin == 0 ? introduction_weight : 0;
+      for (std::size_t s = begin; s < scores.size() && s < begin + sentences_per_answer; ++s)
+        sum += scores[s] / static_cast<double>(s - begin + 1);
+      if (sum > best_sum) {
+        best = begin;
+        best_sum = sum;
       }
     }
-    std::stable_sort(out.begin(), out.end(),
-                     [](const choice& a, const choice& b) { return a.score > b.score; });
-    if (out.size() > sentences_per_answer)
-      out.resize(sentences_per_answer);
-    std::sort(out.begin(), out.end(), [](const choice& a, const choice& b) {
-      return std::pair(a.hit, a.sentence) < std::pair(b.hit, b.sentence);
-    });
-    return out;
+    return best;
+  }
+
+  /// The code of the passage that the question is about, if any of it is.
+  const code_block* best_code(const passage& where, const std::set<std::string>& terms) const {
+    const code_block* best = nullptr;
+    double best_score = 0;
+    for (const auto& block : where.blocks) {
+      const auto score = sentence_score(block.lead + " " + block.code, terms);
+      if (score > best_score && block.code.size() <= longest_code) {
+        best = &block;
+        best_score = score;
+      }
+    }
+    return best;
   }
 
   std::string compose(const std::vector<docs_index::hit>& hits,
                       const std::vector<std::string>& terms, bool first) const {
-    auto chosen = best_sentences(hits, terms);
+    const std::set<std::string> unique(terms.begin(), terms.end());
+    const auto& where = *hits.front().where;
     std::string text;
-    std::string sources;
-    std::size_t last = hits.size();
-    std::set<std::string> said;
-    for (const auto& each : chosen) {
-      const auto& where = *hits[each.hit].where;
-      if (!said.insert(where.sentences[each.sentence]).second)
-        continue;
-      if (each.hit != last) {
-        text += text.empty() ? "" : "\n\n";
-        sources += "\n- " + source_of(where);
-        last = each.hit;
-      } else {
-        text += ' ';
-      }
-      text += with_end(where.sentences[each.sentence]);
+    const auto begin = best_beginning(where, unique);
+    for (std::size_t s = begin; s < where.sentences.size() && s < begin + sentences_per_answer; ++s)
+      text += (text.empty() ? "" : " ") + with_end(where.sentences[s]);
+    const auto* code = best_code(where, unique);
+    // What a sentence announces is not in the answer unless it is the code.
+    if (code == nullptr && text.ends_with(':') && text.rfind(". ") != std::string::npos)
+      text.resize(text.rfind(". ") + 1);
+    if (code == nullptr && text.empty())
+      code = &where.blocks.front();
+    if (code != nullptr) {
+      text += text.empty() ? code->lead : "";
+      text += "\n\n```" + code->language + "\n" + code->code + "```";
     }
-    if (text.empty()) {
-      const auto& block = hits.front().where->blocks.front();
-      text = block.lead + "\n\n```" + block.language + "\n" + block.code + "```";
-      sources = "\n- " + source_of(*hits.front().where);
-    }
-    text += "\n\nSources:" + sources;
+    text += "\n\nSource: " + source_of(where);
+    std::set<std::string> named{source_of(where)};
+    for (const auto& hit : hits)
+      if (hit.score >= worth_naming * hits.front().score &&
+          named.insert(source_of(*hit.where)).second)
+        text += (named.size() == 2 ? "\nSee also: " : "; ") + source_of(*hit.where);
     if (first)
       text += "\n\n(I am local-docs, a retrieval model: I quote these documents and know nothing "
               "else.)";
