@@ -13,9 +13,19 @@ namespace {
   std::exit(2);
 }
 
+[[noreturn]] void help(const char* program, const std::map<std::string, std::string>& known) {
+  std::printf("usage: %s [--NAME=VALUE]...\n", program);
+  for (const auto& [name, value] : known)
+    std::printf("  --%-18s %s\n", name.c_str(), value.empty() ? "(none)" : value.c_str());
+  std::exit(0);
+}
+
 } // namespace
 
 options::options(int argc, char** argv, std::map<std::string, std::string> known) {
+  for (int i = 1; i < argc; ++i)
+    if (const std::string_view word = argv[i]; word == "--help" || word == "-h")
+      help(argv[0], known);
   for (auto& [name, value] : known)
     values_.emplace(name, std::move(value));
   for (int i = 1; i < argc; ++i) {

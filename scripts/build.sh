@@ -7,6 +7,8 @@
 # nor the benchmark library; --with switches on what needs them, and it stays on in that directory.
 # Quiet when nothing is to be done. JOBS=N limits the parallel compilers.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 preset=${1:?usage: scripts/build.sh PRESET [--with tests|bench]... [TARGET]...}

@@ -8,6 +8,8 @@
 # Where one of them is missing it says so and succeeds: the gateway runs without the dashboard. With
 # --strict that is a failure.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 strict=false

@@ -9,6 +9,8 @@
 # The source comes from the Debian archive that this machine installs packages from, by apt-get, and
 # must have the checksum below. No root needed. Does nothing when the libraries are there.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 version=0.17.6
 sha256=e2bf5bd243f08bb7d8adde197cfe3e6d71314ed3378fe0692f8932f4c3b3928c

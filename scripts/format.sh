@@ -2,6 +2,8 @@
 # Formats all C++ files of the project in place, by .clang-format.
 #   scripts/format.sh --check    changes nothing, names the files that differ and fails
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard \

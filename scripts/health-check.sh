@@ -13,6 +13,8 @@
 # Exit status: 0 healthy; 1 degraded: the gateway answers, but a backend or a pod is not well; 2 the gateway
 # does not answer or takes no requests; 64 wrong usage; 69 a program is missing.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 self=$(readlink -f "${BASH_SOURCE[0]}")
 options='url namespace timeout --no-cluster'

@@ -6,6 +6,8 @@
 #
 # Which packages, and why: scripts/debian-packages.txt. Says nothing when nothing is missing.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 list="$here/debian-packages.txt"

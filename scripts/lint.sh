@@ -9,6 +9,8 @@
 # clang cannot read the precompiled header that g++ makes, so this works in a directory of its own,
 # build-lint, configured without one and never built.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 cmake --preset lint --log-level=WARNING >/dev/null

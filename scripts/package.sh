@@ -8,6 +8,8 @@
 #
 # Exit status: 0 good, 1 something failed, 2 wrong arguments.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=true

@@ -23,6 +23,8 @@
 # Exit status: 0 good, 1 something failed (said on stderr), 2 wrong arguments, 3 neither root nor sudo,
 # 4 run before prepare.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 self=$(readlink -f "${BASH_SOURCE[0]}")
 project=$(dirname "$(dirname "$self")")

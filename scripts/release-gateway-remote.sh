@@ -23,6 +23,8 @@
 # Exit status: 0 released and verified; 1 a step failed; 2 the host does not answer; 3 refused before
 # anything was changed; 4 the rollout did not finish; 64 wrong usage or value; 69 a program is missing.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 self=$(readlink -f "${BASH_SOURCE[0]}")
 root=$(dirname "$(dirname "$self")")

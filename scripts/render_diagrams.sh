@@ -7,6 +7,8 @@
 #   CHROMIUM           the browser; default: chromium
 #   SYNAPSE_BUILD_DIR  where what is needed is installed, by the lock file; default: build
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 parts="$root/scripts/diagrams"

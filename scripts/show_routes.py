@@ -26,6 +26,9 @@ def fetch(url):
 
 
 def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__.strip())
+        return 0
     if len(sys.argv) != 2 or not sys.argv[1].startswith(("http://", "https://")):
         print("usage: scripts/show_routes.py http://host:port", file=sys.stderr)
         return 64

@@ -13,6 +13,8 @@
 # Exit status: 0 good; 1 no such file, or an error was answered; 2 the gateway does not answer; 64 wrong
 # usage; 69 a program is missing.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 self=$(readlink -f "${BASH_SOURCE[0]}")
 options='url text output timeout'

@@ -5,6 +5,7 @@
 #
 #   fetch-models.sh LIST DIRECTORY GROUP
 set -eu
+case ${1:-} in -h | --help) sed -n "2,/^set/{/^#/s/^# \{0,1\}//p}" "$0"; exit 0 ;; esac
 
 list=$1 directory=$2 group=$3
 found=0

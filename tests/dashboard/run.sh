@@ -12,6 +12,8 @@
 #
 # They run in Debian 12's Node, with what the lock file names.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/help.sh"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/support/installing.sh

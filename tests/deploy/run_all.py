@@ -36,6 +36,9 @@ def run(path):
 
 
 def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__.strip())
+        return 0
     # The longest first.
     paths = sorted(HERE.glob("*_test.py"), key=lambda path: -path.stat().st_size)
     total = Counts()

@@ -154,6 +154,9 @@ def run_tests():
 
 
 def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__.strip())
+        return 0
     install_interpreters()
     if len(sys.argv) > 1:
         results = [run_document(Path(name).resolve()) for name in sys.argv[1:]]

@@ -2,6 +2,8 @@
 # Runs the Node SDK tests against SYNAPSE_BASE_URL (scripts/with_local_stack.py sets it); with an argument,
 # that program instead. In Debian 12's Node, with the SDK of the lock file.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/help.sh"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/support/installing.sh
