@@ -74,7 +74,7 @@ cluster_targets := deploy deploy-phase1 deploy-local deploy-infra deploy-gpu-tim
   deploy-monitoring $(parts:%=deploy-%) build-gateway build-local-backends release-gateway-remote \
   test-health test-embed test-tts logs $(parts:%=logs-%) logs-feed-bus status show-routes validate clean
 
-.PHONY: help deps build dashboard run package test test-quick test-asan test-tsan test-bare test-real bench \
+.PHONY: help help-deploy deps build dashboard run package test test-quick test-asan test-tsan test-bare test-real bench \
   microbench lint format format-check clean-build $(cluster_targets)
 
 # The scripts get them from the environment: there are no quotes that a value could break out of. Only
@@ -83,29 +83,41 @@ cluster_targets := deploy deploy-phase1 deploy-local deploy-infra deploy-gpu-tim
 $(foreach name,$(cluster_variables),$(if $(filter file,$(origin $(name))), \
   $(eval $(cluster_targets): export $(name) := $$($(name)))))
 
+# run: the file that was asked for, and not the default of other targets.
+own_config = $(if $(filter command environment,$(firstword $(origin CONFIG))),$(CONFIG))
+
 sanitized_backends = $(if $(findstring sdk-python,$(SANITIZER_SUITES)),synapse-backends)
 
-help: ## Print this list
-	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z0-9-]+:.*## / {printf "  make %-25s %s\n", $$1, $$2}' Makefile
+# Prints the groups whose heading matches, or does not.
+print_help = @awk -F ':.*\#\# ' '/^\#\#@ / {shown = ($$0 $(1) /Kubernetes|Images|deployed/); \
+  if (shown) printf "\n%s\n", substr($$0, 5)} \
+  shown && /^[a-z0-9-]+:.*\#\# / {printf "  make %-$(2)s %s\n", $$1, $$2}' Makefile
+
+help:
+	$(call print_help,!~,14)
+	@printf '\nMore\n  make help-deploy    Kubernetes, images, and what is deployed\n'
+
+help-deploy:
+	$(call print_help,~,25)
 
 ##@ Build and run here
 deps: ## Install the Debian packages of all targets
 	@scripts/install_dependencies.sh
 
-build: ## Build the gateway and the local backends: build/bin/synapse, build/bin/synapse-backends
+build: ## Build build/bin/synapse (the gateway) and build/bin/synapse-backends
 	@scripts/install_dependencies.sh build
 	@scripts/build.sh release synapse synapse-backends
 
-dashboard: ## Build the dashboard's files into build/share/synapse/dashboard (make run does it, too)
+dashboard: ## Build the dashboard's files (make run does it, too)
 	@scripts/install_dependencies.sh run
 	@scripts/build_dashboard.sh --strict
 
-run: build ## Run the gateway with local backends on 127.0.0.1 (PORT=8000; all ports: scripts/run_local.sh)
-	@scripts/install_dependencies.sh run
+run: ## Serve on 127.0.0.1:8000 with local backends (PORT=9000), or yours (CONFIG=my-backends.yaml)
+	@scripts/install_dependencies.sh build run
+	@scripts/build.sh release synapse $(if $(own_config),,synapse-backends)
 	@scripts/build_dashboard.sh
-	@PORT='$(PORT)' EMBED_PORT='$(EMBED_PORT)' ROUTER_PORT='$(ROUTER_PORT)' TTS_PORT='$(TTS_PORT)' \
-	  STT_PORT='$(STT_PORT)' SPEAKER_PORT='$(SPEAKER_PORT)' AUDIO_PORT='$(AUDIO_PORT)' \
+	@CONFIG='$(own_config)' PORT='$(PORT)' EMBED_PORT='$(EMBED_PORT)' ROUTER_PORT='$(ROUTER_PORT)' \
+	  TTS_PORT='$(TTS_PORT)' STT_PORT='$(STT_PORT)' SPEAKER_PORT='$(SPEAKER_PORT)' AUDIO_PORT='$(AUDIO_PORT)' \
 	  exec scripts/run_local.sh
 
 package: ## Build the Debian packages into build/package
@@ -113,22 +125,22 @@ package: ## Build the Debian packages into build/package
 	@scripts/package.sh
 
 ##@ Test and measure
-test: ## Build and run every test: unit, whole gateway, OpenAI SDKs, dashboard, deployment, packages, documents
+test: ## Build and run every test
 	@scripts/install_dependencies.sh build run test package
 	@scripts/build.sh release --with tests --with bench
 	@exec scripts/run_tests.py
 
-test-quick: ## Build and run the unit and gateway tests only
+test-quick: ## Only the unit and gateway tests
 	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh release --with tests --with bench
 	@exec scripts/run_tests.py --suites ctest
 
-test-asan: ## Tests with AddressSanitizer and UndefinedBehaviorSanitizer (ASAN_TESTS="program ...")
+test-asan: ## Tests with AddressSanitizer and UBSan (ASAN_TESTS="program ...")
 	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh asan --with tests synapse $(sanitized_backends) $(or $(ASAN_TESTS),all)
 	@exec scripts/run_tests.py --preset asan --suites '$(SANITIZER_SUITES)' --programs '$(ASAN_TESTS)'
 
-test-tsan: ## Tests with ThreadSanitizer, with an instrumented CAF (TSAN_TESTS="program ...")
+test-tsan: ## Tests with ThreadSanitizer (TSAN_TESTS="program ...")
 	@scripts/install_dependencies.sh build run test
 	@scripts/build.sh tsan --with tests synapse $(sanitized_backends) $(or $(TSAN_TESTS),all)
 	@exec scripts/run_tests.py --preset tsan --suites '$(SANITIZER_SUITES)' --programs '$(TSAN_TESTS)'
@@ -137,13 +149,13 @@ test-bare: ## Run the README's two commands in a bare Debian 12, as root (script
 	@scripts/install_dependencies.sh test
 	@exec scripts/test_bare.py
 
-test-real: ## Test against a real llama.cpp router and model, fetched once (430 MB, scripts/real_llama.sh --help)
+test-real: ## Tests against a real llama.cpp router (fetches 430 MB once)
 	@scripts/install_dependencies.sh build real
 	@scripts/build.sh release synapse
 	@scripts/real_llama.sh prepare
 	@DIRECT='$(DIRECT)' exec scripts/run_tests.py --suites real
 
-bench: ## Measure against nginx and haproxy into docs/PERFORMANCE.md (PEERS=litellm adds it, QUICK=1 only prints)
+bench: ## Measure against nginx and haproxy (PEERS=litellm adds it, QUICK=1 only prints)
 	@scripts/install_dependencies.sh build bench
 	@scripts/build.sh release --with bench synapse synapse-bench-stub synapse-bench-load synapse-microbench
 	@exec python3 bench/run.py $(if $(PEERS),--peers '$(PEERS)') $(if $(QUICK),--quick,--write docs/PERFORMANCE.md)
@@ -154,7 +166,7 @@ microbench: ## Measure the hot functions alone
 	@exec build/bin/synapse-microbench
 
 ##@ Source code
-lint: ## Check layers and run clang-tidy over what changed (BASE=main~3 since then, ALL=1 everything)
+lint: ## Check layers, and clang-tidy over what changed (ALL=1 everything)
 	@scripts/install_dependencies.sh build test bench lint
 	@scripts/check_layers.py
 	@ALL='$(ALL)' BASE='$(BASE)' exec scripts/lint.sh

@@ -1,32 +1,40 @@
 #!/usr/bin/env bash
-# Starts the gateway with local backends on this machine, in the foreground, until Ctrl-C.
+# Starts the gateway on this machine, in the foreground, until Ctrl-C: with local backends, or with your own.
 #
-#   PORT=8000         the gateway
+#   CONFIG=           the configuration file with your own backends; without one, local ones are started
+#   PORT=             the gateway's port; default: what the file says, 8000 without a file
+#   BIN_DIR=build/bin where the programs are
+#
+# With your own backends, voices and models' settings are kept in $XDG_DATA_HOME/synapse (by default
+# ~/.local/share/synapse). With local ones they are in build/local-data, and these variables count, too:
+#
 #   EMBED_PORT=8081   local embedding backend (llama-embed)
 #   ROUTER_PORT=8082  local chat backend (llama-router)
 #   TTS_PORT=8004     local speech backend (chatterbox-tts)
 #   STT_PORT=8010     local speech recognition backend (whisper-stt)
 #   SPEAKER_PORT=8011 local speaker backend (pyannote-speaker)
 #   AUDIO_PORT=8012   local audio backend (deepfilter-audio)
-#   LOAD_MS=1500      how long the chat backend takes to load a model, in milliseconds
-#   BIN_DIR=build/bin where the programs are
+#   LOAD_MS=300       how long the chat backend takes to load a model, in milliseconds
 #
-# Everything listens on 127.0.0.1. Ctrl-C or SIGTERM drains the gateway, then stops the backends; a
-# second one stops at once. The exit status is 0 after such a stop, 1 when a program failed, also when
-# one had to be killed.
+# Local backends, and the gateway with them, listen on 127.0.0.1. Ctrl-C or SIGTERM drains the gateway, then
+# stops the backends; a second one stops at once. The exit status is 0 after such a stop, 1 when a program
+# failed, also when one had to be killed.
 set -euo pipefail
+# shellcheck source=scripts/help.sh
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-port=${PORT:-8000}
+own=${CONFIG:-}
+port=${PORT:-}
 embed_port=${EMBED_PORT:-8081}
 router_port=${ROUTER_PORT:-8082}
 tts_port=${TTS_PORT:-8004}
 stt_port=${STT_PORT:-8010}
 speaker_port=${SPEAKER_PORT:-8011}
 audio_port=${AUDIO_PORT:-8012}
-load_ms=${LOAD_MS:-1500}
+load_ms=${LOAD_MS:-300}
 bin_dir=${BIN_DIR:-$root/build/bin}
-config="$root/config/local.yaml"
+config=${own:-$root/config/local.yaml}
 ready_seconds=30
 stop_seconds=40 # a little above the gateway's own drain limit of 30 s
 
@@ -43,16 +51,32 @@ check_port() { # check_port VARIABLE PORT
     fail "port $2 is in use; choose another one: make run $1=$(($2 + 100))"
   fi
 }
-check_port PORT "$port"
-check_port EMBED_PORT "$embed_port"
-check_port ROUTER_PORT "$router_port"
-check_port TTS_PORT "$tts_port"
-check_port STT_PORT "$stt_port"
-check_port SPEAKER_PORT "$speaker_port"
-check_port AUDIO_PORT "$audio_port"
-for program in synapse synapse-backends; do
+programs=(synapse)
+if [[ -z $own ]]; then
+  programs+=(synapse-backends)
+  port=${port:-8000}
+  check_port EMBED_PORT "$embed_port"
+  check_port ROUTER_PORT "$router_port"
+  check_port TTS_PORT "$tts_port"
+  check_port STT_PORT "$stt_port"
+  check_port SPEAKER_PORT "$speaker_port"
+  check_port AUDIO_PORT "$audio_port"
+fi
+[[ -z $port ]] || check_port PORT "$port"
+for program in "${programs[@]}"; do
   [[ -x $bin_dir/$program ]] || fail "$bin_dir/$program is missing; 'make build' builds it"
 done
+export SYNAPSE_TERMINAL_FEED_MODE=${SYNAPSE_TERMINAL_FEED_MODE:-live}
+[[ -z $port ]] || export SYNAPSE_PORT=$port
+address=127.0.0.1
+if [[ -n $own ]]; then
+  # Says what is wrong with the file, and where the gateway will listen.
+  summary=$("$bin_dir/synapse" --check-config "$own") || fail "$own cannot be used (above)"
+  address=$(sed -nE '1s|^listener +(https?)://(.*):[0-9]+,.*|\1 \2|p; 1s|^listener +(https?)://([^,]*),.*|\1 \2|p' \
+    <<<"$summary")
+  scheme=${address%% *} address=${address#* }
+  case $address in 0.0.0.0 | '[::]') address=127.0.0.1 ;; esac
+fi
 
 work=$(mktemp -d)
 backends=
@@ -90,70 +114,98 @@ cleanup() {
 trap cleanup EXIT
 trap 'stopping=true; exit 0' INT TERM
 
-# All at once: a port may be the usual one of another backend.
-sed -e "s|127\.0\.0\.1:8081$|127.0.0.1:$embed_port|; t" \
-  -e "s|127\.0\.0\.1:8082$|127.0.0.1:$router_port|; t" \
-  -e "s|127\.0\.0\.1:8004$|127.0.0.1:$tts_port|; t" \
-  -e "s|127\.0\.0\.1:8010$|127.0.0.1:$stt_port|; t" \
-  -e "s|127\.0\.0\.1:8011$|127.0.0.1:$speaker_port|; t" \
-  -e "s|127\.0\.0\.1:8012$|127.0.0.1:$audio_port|" "$config" >"$work/local.yaml"
-config="$work/local.yaml"
-data="$root/build/local-data"
-mkdir -p "$data/voices"
+make_data() { # make_data DIRECTORY: says so when it is new
+  [[ -d $1/voices ]] || echo "run_local: making $1 for voices and models' settings"
+  mkdir -p "$1/voices"
+}
+if [[ -n $own ]]; then
+  data=${XDG_DATA_HOME:-$HOME/.local/share}/synapse
+else
+  # All at once: a port may be the usual one of another backend.
+  sed -e "s|127\.0\.0\.1:8081$|127.0.0.1:$embed_port|; t" \
+    -e "s|127\.0\.0\.1:8082$|127.0.0.1:$router_port|; t" \
+    -e "s|127\.0\.0\.1:8004$|127.0.0.1:$tts_port|; t" \
+    -e "s|127\.0\.0\.1:8010$|127.0.0.1:$stt_port|; t" \
+    -e "s|127\.0\.0\.1:8011$|127.0.0.1:$speaker_port|; t" \
+    -e "s|127\.0\.0\.1:8012$|127.0.0.1:$audio_port|" "$config" >"$work/local.yaml"
+  config="$work/local.yaml"
+  data="$root/build/local-data"
+fi
+[[ -n ${SYNAPSE_VOICE_LIBRARY_DIR:-} && -n ${SYNAPSE_MODEL_PROFILES_PATH:-} ]] || make_data "$data"
+export SYNAPSE_VOICE_LIBRARY_DIR=${SYNAPSE_VOICE_LIBRARY_DIR:-$data/voices}
+export SYNAPSE_MODEL_PROFILES_PATH=${SYNAPSE_MODEL_PROFILES_PATH:-$data/model-profiles.json}
 
 # A session of their own keeps the terminal's Ctrl-C from the programs, so that this script alone
 # decides the order in which they stop; should the script be killed, the kernel stops them.
 # To be called in the background only: exec makes the program's pid the one in $!.
 start() { exec setsid setpriv --pdeathsig TERM "$@"; }
 
-# Room for one of three models that only the gateway loads: like a graphics card with a router on it.
-start "$bin_dir/synapse-backends" --llama-embed "$embed_port" --llama-router "$router_port" \
-  --chatterbox-tts "$tts_port" --whisper-stt "$stt_port" \
-  --pyannote-speaker "$speaker_port" --deepfilter-audio "$audio_port" \
-  --models-max 1 --no-models-autoload --load-time "$load_ms" \
-  --docs "$root/docs" --docs "$root/README.md" &
-backends=$!
-SYNAPSE_GATEWAY_CONFIG_PATH=$config SYNAPSE_HOST=127.0.0.1 SYNAPSE_PORT=$port \
-  SYNAPSE_VOICE_LIBRARY_DIR=${SYNAPSE_VOICE_LIBRARY_DIR:-$data/voices} \
-  SYNAPSE_TERMINAL_FEED_MODE=${SYNAPSE_TERMINAL_FEED_MODE:-live} \
-  SYNAPSE_MODEL_PROFILES_PATH=${SYNAPSE_MODEL_PROFILES_PATH:-$data/model-profiles.json} \
-  start "$bin_dir/synapse" &
+if [[ -z $own ]]; then
+  # Room for one of three models that only the gateway loads: like a graphics card with a router on it.
+  start "$bin_dir/synapse-backends" --llama-embed "$embed_port" --llama-router "$router_port" \
+    --chatterbox-tts "$tts_port" --whisper-stt "$stt_port" \
+    --pyannote-speaker "$speaker_port" --deepfilter-audio "$audio_port" \
+    --models-max 1 --no-models-autoload --load-time "$load_ms" --tokens-per-second 400 \
+    --docs "$root/README.md" --docs "$root/docs" &
+  backends=$!
+  export SYNAPSE_HOST=127.0.0.1
+fi
+start "$bin_dir/synapse" --config "$config" --port-file "$work/port" &
 gateway=$!
 
 wait_ready() { # wait_ready URL PID NAME
   local tries=$((ready_seconds * 20))
-  until curl -fs -o /dev/null --max-time 1 "$1"; do
+  until curl -fsk -o /dev/null --max-time 1 "$1"; do
     running "$2" || fail "$3 ended while starting (see above)"
     tries=$((tries - 1))
     [[ $tries -gt 0 ]] || fail "$3 did not answer $1 in $ready_seconds s"
     sleep 0.05
   done
 }
-wait_ready "http://127.0.0.1:$embed_port/health" "$backends" synapse-backends
-wait_ready "http://127.0.0.1:$router_port/health" "$backends" synapse-backends
-wait_ready "http://127.0.0.1:$tts_port/api/ui/initial-data" "$backends" synapse-backends
-for each in "$stt_port" "$speaker_port" "$audio_port"; do
-  wait_ready "http://127.0.0.1:$each/health" "$backends" synapse-backends
+if [[ -z $own ]]; then
+  wait_ready "http://127.0.0.1:$embed_port/health" "$backends" synapse-backends
+  wait_ready "http://127.0.0.1:$router_port/health" "$backends" synapse-backends
+  wait_ready "http://127.0.0.1:$tts_port/api/ui/initial-data" "$backends" synapse-backends
+  for each in "$stt_port" "$speaker_port" "$audio_port"; do
+    wait_ready "http://127.0.0.1:$each/health" "$backends" synapse-backends
+  done
+fi
+tries=$((ready_seconds * 20))
+until [[ -s $work/port ]]; do
+  running "$gateway" || fail "synapse ended while starting (see above)"
+  tries=$((tries - 1))
+  [[ $tries -gt 0 ]] || fail "synapse did not listen in $ready_seconds s"
+  sleep 0.05
 done
-wait_ready "http://127.0.0.1:$port/readyz" "$gateway" synapse
+url="${scheme:-http}://$address:$(<"$work/port")"
+wait_ready "$url/readyz" "$gateway" synapse
 
-url="http://127.0.0.1:$port"
 cat <<TEXT
 
 Synapse is ready: $url   (Ctrl-C stops it)
 
   dashboard: $url/dashboard
 
+TEXT
+if [[ -z $own ]]; then
+  cat <<TEXT
   curl $url/v1/models
   curl $url/v1/embeddings -H 'Content-Type: application/json' -d '{"model":"local-embed","input":"hello"}'
   curl $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"Which command runs the tests?"}]}'
   curl -N $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"local-docs","stream":true,"messages":[{"role":"user","content":"What is Synapse?"}]}'
 
 TEXT
+else
+  cat <<TEXT
+  its models: curl $url/v1/models
+  its health: curl $url/health
+
+TEXT
+fi
 
 # Whichever program ends first, without being asked to, ends the run. Looked at once a second: bash's
 # `wait -n` never returns for a child that had ended a moment before it was called.
-while running "$gateway" && running "$backends"; do
+while running "$gateway" && { [[ -n $own ]] || running "$backends"; }; do
   sleep 1 &
   wait $! || true
 done

@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -105,6 +106,42 @@ class RunLocal(unittest.TestCase):
         output, _ = process.communicate(timeout=LIMIT_SECONDS)
         self.assertEqual(process.returncode, 0, output)
         self.assertEqual([port for port in ports if is_open(port)], [])
+
+    def test_a_healthy_start_warns_of_nothing(self):
+        process, _, printed = self.started()
+        process.terminate()
+        output, _ = process.communicate(timeout=LIMIT_SECONDS)
+        self.assertEqual(process.returncode, 0)
+        for line in (printed + output.decode()).splitlines():
+            self.assertNotRegex(line, r"(?i)\b(warn|warning|error|critical)\b", printed)
+
+    def test_own_backends_are_served_with_voices_where_the_user_may_write(self):
+        (port,) = free_ports(1)
+        with tempfile.TemporaryDirectory() as home:
+            file = Path(home, "my-backends.yaml")
+            file.write_text("backends:\n  mine: {url: \"http://127.0.0.1:9/v1\"}\n", encoding="utf-8")
+            process = self.start(CONFIG=file, PORT=port, XDG_DATA_HOME=Path(home, "data"))
+            printed = self.read_until(process, b"its health")
+            self.assertIn("/v1/chat/completions, /v1/completions, /v1/embeddings -> mine", printed)
+            self.assertIn(f"making {home}/data/synapse", printed)
+            self.assertTrue(Path(home, "data", "synapse", "voices").is_dir())
+            self.assertNotIn("synapse-backends", children(process.pid))
+            done = subprocess.run(["curl", "-fsS", f"http://127.0.0.1:{port}/voices"], capture_output=True,
+                                  text=True, check=False, timeout=LIMIT_SECONDS)
+            self.assertEqual(done.stdout, "[]", done.stderr)
+            process.terminate()
+            process.communicate(timeout=LIMIT_SECONDS)
+            self.assertEqual(process.returncode, 0)
+
+    def test_a_file_that_cannot_be_used_is_said_and_nothing_starts(self):
+        with tempfile.TemporaryDirectory() as home:
+            file = Path(home, "my-backends.yaml")
+            file.write_text("backends:\n\tmine: {url: \"http://127.0.0.1:9\"}\n", encoding="utf-8")
+            process = self.start(CONFIG=file, XDG_DATA_HOME=Path(home, "data"))
+            output, _ = process.communicate(timeout=LIMIT_SECONDS)
+            self.assertEqual(process.returncode, 1)
+            self.assertIn(f"{file}:2: not valid YAML: a tab", output.decode())
+            self.assertFalse(Path(home, "data").exists())
 
     def test_ctrl_c_ends_all_without_an_error(self):
         process, ports, _ = self.started()
