@@ -14,7 +14,7 @@ ARG DEBIAN_IMAGE=debian:12-slim
 FROM ${DEBIAN_IMAGE} AS tools
 WORKDIR /src
 ENV CCACHE_DIR=/cache/ccache npm_config_cache=/cache/npm
-COPY scripts/install_dependencies.sh scripts/debian-packages.txt scripts/
+COPY scripts/install_dependencies.sh scripts/help.sh scripts/debian-packages.txt scripts/
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
     rm -f /etc/apt/apt.conf.d/docker-clean && \
@@ -22,7 +22,7 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
 
 # ---- the packages ----
 FROM tools AS build
-COPY scripts/build_dashboard.sh scripts/
+COPY scripts/build_dashboard.sh scripts/help.sh scripts/
 COPY static static
 RUN --mount=type=cache,target=/cache/npm scripts/build_dashboard.sh --strict
 COPY . .

@@ -179,12 +179,12 @@ private:
       text += text.empty() ? code->lead : "";
       text += "\n\n```" + code->language + "\n" + code->code + "```";
     }
-    text += "\n\nSource: " + source_of(where);
-    std::set<std::string> named{source_of(where)};
+    text += "\n\nSources:";
+    std::set<std::string> named;
     for (const auto& hit : hits)
       if (hit.score >= worth_naming * hits.front().score &&
           named.insert(source_of(*hit.where)).second)
-        text += (named.size() == 2 ? "\nSee also: " : "; ") + source_of(*hit.where);
+        text += "\n- " + source_of(*hit.where);
     if (first)
       text += "\n\n(I am local-docs, a retrieval model: I quote these documents and know nothing "
               "else.)";

@@ -19,7 +19,8 @@ class WithoutWhatItNeeds(unittest.TestCase):
         self.root = Path(self.directory.name)
         # A copy without what is installed, so that nothing there is used or harmed.
         (self.root / "scripts").mkdir()
-        shutil.copy(ROOT / "scripts/build_dashboard.sh", self.root / "scripts")
+        for name in ("build_dashboard.sh", "help.sh"):
+            shutil.copy(ROOT / "scripts" / name, self.root / "scripts")
         shutil.copytree(ROOT / "static", self.root / "static",
                         ignore=shutil.ignore_patterns("node_modules"))
         self.tools = self.root / "bin"
