@@ -109,8 +109,8 @@ net::task<void> prober::run([[maybe_unused]] caf::strong_actor_ptr keep, prober*
   auto answer = co_await client::fetch(*pool, address, std::move(request), cancel);
   if (self->settings_.health.detect && answer.status == not_there) {
     self->found_path_.clear();
-    for (const std::string_view path : {std::string_view{usual}, other_paths[0], other_paths[1],
-                                        other_paths[2]}) {
+    for (const std::string_view path :
+         {std::string_view{usual}, other_paths[0], other_paths[1], other_paths[2]}) {
       if (path == asked)
         continue;
       auto other = self->ask_at(path, deadline);
