@@ -34,6 +34,7 @@ synapse_add_test(http_core NO_PCH
     http/core/request_id_test.cpp
     http/core/request_origin_test.cpp
     http/core/sse_test.cpp
+    http/core/wav_ffmpeg_test.cpp
     http/core/wav_header_test.cpp
   DEPENDS http_core
   LINK synapse_asio) # Beast, to compare with

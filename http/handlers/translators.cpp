@@ -33,8 +33,6 @@ std::string_view name_of(http::media_kind kind) {
   }
 }
 
-/// Enough for any header that a speech server writes.
-constexpr std::size_t max_header = 4096;
 /// Sizes from here on are those of headers that promise nothing (see wav_info::missing_bytes).
 constexpr std::uint64_t largest_promise = 0x7fff0000;
 
@@ -80,8 +78,8 @@ progress audio_answer::begin(const http::response_head& answer) {
 
 progress audio_answer::take(std::string_view bytes, std::string& out) {
   total_ += bytes.size();
-  if (unframed_ && kind_ == http::media_kind::wav && header_.size() < max_header)
-    header_.append(bytes.substr(0, max_header - header_.size()));
+  if (unframed_ && kind_ == http::media_kind::wav)
+    wav_.feed(bytes);
   if (known_) {
     out.append(bytes);
     return progress::more;
@@ -99,10 +97,8 @@ progress audio_answer::take(std::string_view bytes, std::string& out) {
 
 progress audio_answer::finish(std::string& /*out*/) {
   // Where only the connection's end tells the answer's, its header is asked whether that was all.
-  http::wav_info info;
-  std::string ignored;
-  if (http::parse_wav_header(header_, total_, info, ignored) == http::wav_status::ok &&
-      info.missing_bytes != 0)
+  if (unframed_ && kind_ == http::media_kind::wav && wav_.finish(total_) == http::wav_status::ok &&
+      wav_.info().missing_bytes != 0)
     return refuse("its recording was cut off");
   if (known_)
     return progress::more;
@@ -131,17 +127,17 @@ progress pcm_answer::take(std::string_view bytes, std::string& out) {
     left_ -= taken;
     return progress::more;
   }
-  header_.append(bytes);
-  http::wav_info info;
-  std::string problem;
-  switch (http::parse_wav_header(header_, http::wav_size_unknown, info, problem)) {
+  const auto before = seen_;
+  seen_ += bytes.size();
+  switch (wav_.feed(bytes)) {
   case http::wav_status::need_more:
     return progress::more;
   case http::wav_status::ok:
     break;
   default:
-    return refuse("its answer is no WAV recording: " + problem);
+    return refuse("its answer is no WAV recording: " + wav_.problem());
   }
+  const auto& info = wav_.info();
   if (info.format != 1 || info.bits_per_sample != 16 || info.channels != 1 ||
       info.sample_rate != 24000)
     return refuse("its recording has " + std::to_string(info.sample_rate) + " Hz, " +
@@ -150,8 +146,9 @@ progress pcm_answer::take(std::string_view bytes, std::string& out) {
                   " bits: pcm has 24000 Hz and one channel of 16 bits");
   in_data_ = true;
   left_ = info.data_bytes; // or "unknown", which is more than will ever come
-  const std::string rest = std::exchange(header_, {});
-  return take(std::string_view{rest}.substr(static_cast<std::size_t>(info.data_offset)), out);
+  if (info.data_offset < before)
+    return refuse("its recording has its samples before their format");
+  return take(bytes.substr(static_cast<std::size_t>(info.data_offset - before)), out);
 }
 
 progress pcm_answer::finish(std::string& /*out*/) {

@@ -5,6 +5,7 @@
 
 #include "http/core/media_signature.hpp"
 #include "http/core/sse.hpp"
+#include "http/core/wav_header.hpp"
 #include "http/handlers/upstream_parts.hpp"
 
 #include <functional>
@@ -56,7 +57,7 @@ private:
   std::string first_; ///< held back until it is known what it is
   bool known_ = false;
   bool unframed_ = false;
-  std::string header_; ///< of an unframed WAV recording
+  http::wav_scanner wav_; ///< has seen an unframed WAV recording
   std::uint64_t total_ = 0;
 };
 
@@ -70,7 +71,8 @@ public:
   head client_head() const override;
 
 private:
-  std::string header_; ///< until it is complete
+  http::wav_scanner wav_;  ///< until the header is complete
+  std::uint64_t seen_ = 0; ///< bytes, until then
   bool in_data_ = false;
   std::uint64_t left_ = 0; ///< bytes of samples to come
   bool unframed_ = false;

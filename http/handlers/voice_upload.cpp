@@ -14,7 +14,6 @@ using step = form_input::step;
 
 namespace {
 constexpr std::size_t max_name_bytes = 4096;
-constexpr std::size_t shown_name_bytes = 100;
 
 /// The same file may be called many things; what is in it decides later.
 bool claims_to_be_wav(const http::multipart_part& part) {
@@ -126,12 +125,11 @@ voice_upload::progress voice_upload::begin_part() {
     return refuse(
         {response_detail::bad_request, "more than " + std::to_string(max_voice_files), "files"});
   shown_name_ = part.filename.empty() ? "file " + std::to_string(files_.size() + 1)
-                                      : part.filename.substr(0, shown_name_bytes);
+                                      : http::shown_name(part.filename);
   if (!claims_to_be_wav(part))
     return refuse_file("not a WAV file by its name or type");
   target_ = target::file;
-  beginning_.clear();
-  header_seen_ = false;
+  wav_ = {};
   const auto file = std::to_string(files_.size()) + ".wav";
   files_.emplace_back(file, 0.0);
   sink_ = net::make_local<net::file_sink>(ex_.owner().io, *all_.blocking, directory_ + '/' + file,
@@ -148,19 +146,12 @@ voice_upload::progress voice_upload::take_name(std::string_view data) {
 
 /// Refuses what is no WAV as soon as that is plain, instead of storing 50 MB of it first.
 voice_upload::progress voice_upload::look_at_header(std::string_view data) {
-  if (header_seen_)
-    return progress::done;
-  beginning_.append(data.substr(0, http::max_wav_header_bytes - beginning_.size()));
-  http::wav_info info;
-  std::string problem;
-  switch (http::parse_wav_header(beginning_, http::wav_size_unknown, info, problem)) {
+  switch (wav_.feed(data)) {
   case http::wav_status::ok:
-    header_seen_ = true;
-    return progress::done;
   case http::wav_status::need_more:
     return progress::done;
   default:
-    return refuse_file(problem);
+    return refuse_file(wav_.problem());
   }
 }
 
@@ -184,15 +175,10 @@ voice_upload::progress voice_upload::end_part() {
   const auto size = sink_->size();
   if (size < min_voice_file_bytes)
     return refuse_file("shorter than a WAV header");
-  http::wav_info info;
-  std::string problem;
-  const auto status = http::parse_wav_header(beginning_, size, info, problem);
-  if (status != http::wav_status::ok)
-    return refuse_file(problem.empty() ? "its WAV header is incomplete" : problem);
-  if (info.missing_bytes != 0)
-    return refuse_file("cut off: its header promises " + std::to_string(info.missing_bytes) +
-                       " bytes more than it has");
-  files_.back().duration_seconds = info.duration_seconds;
+  // A header that promises more than there is, is no ground for refusal: what there is is heard.
+  if (wav_.finish(size) != http::wav_status::ok)
+    return refuse_file(wav_.problem());
+  files_.back().duration_seconds = wav_.info().duration_seconds;
   sink_->finish();
   closing_ = true;
   return go_on();

@@ -22,7 +22,7 @@ inline constexpr std::uint64_t max_voice_file_bytes = 50 * 1024 * 1024;
 /// Of a whole form: all files, and more than enough for names, headers and what is read over.
 inline constexpr std::uint64_t max_voice_form_bytes = (max_voice_files + 2) * max_voice_file_bytes;
 
-/// Reads the body of one exchange. Holds two buffers of a file_sink and the beginning of one file,
+/// Reads the body of one exchange. Holds two buffers of a file_sink,
 /// however large the upload is. On the exchange's thread.
 class voice_upload {
 public:
@@ -68,8 +68,7 @@ private:
   std::string_view unwritten_; ///< data of the current file that the sink has not taken yet
   bool closing_ = false;       ///< the current file is complete and being written to its end
   std::string shown_name_;     ///< of the current file, for people
-  std::string beginning_;      ///< of the current file
-  bool header_seen_ = false;
+  http::wav_scanner wav_;      ///< has seen the current file as far as it has come
   bool has_name_ = false;
   std::string name_;
   std::vector<actors::voice_file> files_;
