@@ -48,19 +48,23 @@ struct multipart_limits {
   std::size_t max_preamble_bytes = 8 * 1024;
 };
 
-/// What the headers of a part say. Name and filename are UTF-8 without control characters, but
-/// otherwise what the client wrote: a filename may be a path.
+/// What the headers of a part say. Name and filename are UTF-8 without control characters but CR
+/// and LF, and otherwise what the client wrote: a filename may be a path, and have lines.
 ///
 /// In a quoted-string `\"` and `\\` are escapes (RFC 9110); a backslash before anything else stands
 /// for itself, as browsers and curl write it. `%22` is a quotation mark (WHATWG HTML, "multipart
 /// form data"), so a name that really holds "%22" cannot be told apart. `%0D` and `%0A` are CR and
-/// LF and with that refused. No other percent sign means anything there.
+/// LF likewise: for a header or a message they have to be escaped again (multipart_writer,
+/// `shown_name`). No other percent sign means anything there.
 struct multipart_part {
   std::string name;
   bool has_filename = false; ///< a file; its filename may be empty (no file chosen)
   std::string filename;      ///< filename* (RFC 8187) if present, decoded; else filename
   std::string content_type;  ///< as written; empty when absent
 };
+
+/// A name as one line for people: at most `max_bytes` of whole characters, line breaks as blanks.
+std::string shown_name(std::string_view name, std::size_t max_bytes = 100);
 
 /// Reads one body. Lines end in CRLF only; inside the data of a part anything goes.
 ///

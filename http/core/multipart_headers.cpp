@@ -96,6 +96,8 @@ bool is_text(std::string_view s) noexcept {
 /// Name or filename into `out`; what the escapes are stands at `multipart_part`.
 multipart_error decode(const parameter& from, std::string& out) {
   out.clear();
+  if (!is_text(from.value))
+    return multipart_error::bad_parameter;
   for (std::string_view s = from.value; !s.empty();) {
     std::size_t used = 1;
     char c = s.front();
@@ -106,15 +108,17 @@ multipart_error decode(const parameter& from, std::string& out) {
       used = 3;
       if (s.starts_with("%22"))
         c = '"';
-      else if (s.starts_with("%0D") || s.starts_with("%0A"))
-        return multipart_error::bad_parameter; // a line break
+      else if (s.starts_with("%0D"))
+        c = '\r';
+      else if (s.starts_with("%0A"))
+        c = '\n';
       else
         used = 1;
     }
     out += c;
     s.remove_prefix(used);
   }
-  return is_text(out) ? multipart_error::none : multipart_error::bad_parameter;
+  return multipart_error::none;
 }
 
 int octet_digit(char c) noexcept {
@@ -226,6 +230,21 @@ multipart_error detail::read_part_header(std::string_view line, unsigned& fields
   default:
     return multipart_error::none;
   }
+}
+
+std::string shown_name(std::string_view name, std::size_t max_bytes) {
+  std::size_t size = 0;
+  while (size < name.size()) {
+    // Not well-formed cannot be; one byte at a time then.
+    const auto next = std::max<std::size_t>(detail::utf8_length(name.substr(size)), 1);
+    if (size + next > max_bytes)
+      break;
+    size += next;
+  }
+  std::string out{name.substr(0, size)};
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  return out;
 }
 
 bool valid_multipart_boundary(std::string_view boundary) noexcept {

@@ -19,9 +19,11 @@ void check_part(const test::read_part& part) {
   SYNAPSE_FUZZ_CHECK(!part.name.empty());
   SYNAPSE_FUZZ_CHECK(part.has_filename || part.filename.empty());
   for (const std::string* text : {&part.name, &part.filename, &part.content_type})
-    for (const char c : *text)
+    for (const char c : *text) {
+      const bool of_a_name = text != &part.content_type;
       SYNAPSE_FUZZ_CHECK(static_cast<unsigned char>(c) >= 0x20 ||
-                         (c == '\t' && text == &part.content_type));
+                         (of_a_name ? c == '\r' || c == '\n' : c == '\t'));
+    }
   SYNAPSE_FUZZ_CHECK(part.data.find("\r\n--b\r\n") == std::string::npos);
   SYNAPSE_FUZZ_CHECK(part.data.find("\r\n--b--") == std::string::npos);
 }

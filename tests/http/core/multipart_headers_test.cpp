@@ -50,6 +50,7 @@ TEST(multipart_headers, names_and_filenames) {
   name(R"(form-data; name="a%22b%2")", R"(a"b%2)");
   name(R"(form-data; name="%0d%41%")", "%0d%41%");
   name("form-data; name=%22", "%22"); // browsers always quote
+  name(R"(form-data; name="a%0D%0Ab%0A")", "a\r\nb\n");
 
   const auto file = [](const std::string& value, const std::string& expected) {
     const read_body out = read_disposition("form-data; name=a; " + value);
@@ -62,6 +63,7 @@ TEST(multipart_headers, names_and_filenames) {
   file("filename=\"\"", "");
   file("filename=\"../a/b\"", "../a/b");
   file(R"(filename="a%22\\b")", R"(a"\b)");
+  file(R"(filename="a%0Ab%0D%0A%0a.wav")", "a\nb\r\n%0a.wav");
   file("filename*=UTF-8''%e2%82%AC%20rates", "\xe2\x82\xac rates");
   file("filename*=utf-8'de'a%22", "a\"");
   file("filename*=UTF-8''%2522", "%22");
@@ -69,6 +71,13 @@ TEST(multipart_headers, names_and_filenames) {
   // The extended one wins wherever it stands.
   file("filename*=UTF-8''x%C3%BC; filename=y", "x\xc3\xbc");
   file("filename=\"y\"; FileName*=UTF-8''x%C3%BC", "x\xc3\xbc");
+}
+
+TEST(multipart_headers, names_are_shown_as_one_line_of_whole_characters) {
+  EXPECT_EQ(shown_name("a\nb\r\n.wav"), "a b  .wav");
+  EXPECT_EQ(shown_name("\xc3\xbc\xc3\x9f", 3), "\xc3\xbc");
+  EXPECT_EQ(shown_name(std::string(300, 'x')), std::string(100, 'x'));
+  EXPECT_EQ(shown_name(""), "");
 }
 
 TEST(multipart_headers, bad_dispositions) {
@@ -95,9 +104,6 @@ TEST(multipart_headers, bad_dispositions) {
       {"form-data; name=\"a\"b", bad_parameter},
       {"form-data; name=\"a\"\"b\"", bad_parameter},
       {"form-data; name=\"a\tb\"", bad_parameter},
-      {"form-data; name=\"a%0Db\"", bad_parameter},
-      {"form-data; name=\"a%0Ab\"", bad_parameter},
-      {"form-data; name=a; filename=\"a%0D%0Ab\"", bad_parameter},
       {"form-data; name=a; filename=\"a\tb\"", bad_parameter},
       {"form-data; name=\"\xc2\x85\"", bad_parameter}, // NEL
       {"form-data; name=\"\xfc\"", bad_parameter},
