@@ -28,27 +28,31 @@ const http::language* language_of(std::string_view value) {
   return named == list.end() ? nullptr : &*named;
 }
 
-std::string check_language(std::string_view value) {
-  return value.empty() || language_of(value) ? "" : "unknown: it has to be a code such as en";
+field_fault check_language(std::string_view value) {
+  if (value.empty() || language_of(value))
+    return {};
+  return fault_value("unknown: it has to be a code such as en");
 }
 
-std::string check_response_format(std::string_view value) {
-  return value.empty() || transcript_format_of(value)
-             ? ""
-             : "has to be json, text, srt, vtt or verbose_json";
+field_fault check_response_format(std::string_view value) {
+  if (value.empty() || transcript_format_of(value))
+    return {};
+  return fault_value("has to be json, text, srt, vtt or verbose_json");
 }
 
-std::string check_granularity(std::string_view value) {
-  return value == "word" || value == "segment" ? "" : "has to be word or segment";
+field_fault check_granularity(std::string_view value) {
+  if (value == "word" || value == "segment")
+    return {};
+  return fault_value("has to be word or segment");
 }
 
-std::string check_temperature(std::string_view value) {
+field_fault check_temperature(std::string_view value) {
   const std::string text{value};
   char* end = nullptr;
   const double number = std::strtod(text.c_str(), &end);
-  return value.empty() || (end == text.c_str() + text.size() && number >= 0 && number <= 1)
-             ? ""
-             : "has to be a number from 0 to 1";
+  if (value.empty() || (end == text.c_str() + text.size() && number >= 0 && number <= 1))
+    return {};
+  return fault_value("has to be a number from 0 to 1");
 }
 
 // ---- forms ----
@@ -109,8 +113,9 @@ text_fields openai_form(const upload_form& form, std::optional<refusal>& why) {
     why = refusal{response_detail::bad_request, "needs response_format verbose_json",
                   "timestamp_granularities[]"};
   auto result = language_field(form);
-  // The words' probabilities make up a segment's, which verbose_json has.
-  add_word_timestamps(result, wishes.format == transcript_format::verbose_json);
+  // The words' probabilities make up a segment's, which verbose_json has; their blanks tell what
+  // stands between segments, and the backend's own stream has words, too.
+  add_word_timestamps(result, wishes.format == transcript_format::verbose_json || wishes.stream);
   return result;
 }
 

@@ -151,6 +151,40 @@ std::string event(const json& data) {
   http::append_data_event(out, dump(data));
   return out;
 }
+/// The same but for blanks.
+bool same_but_for_blanks(std::string_view a, std::string_view b) {
+  const auto next = [](std::string_view& text) {
+    const auto at = text.find_first_not_of(" \t\r\n");
+    if (at == std::string_view::npos)
+      return '\0';
+    const char c = text[at];
+    text.remove_prefix(at + 1);
+    return c;
+  };
+  for (;;) {
+    const char c = next(a);
+    if (c != next(b))
+      return false;
+    if (c == '\0')
+      return true;
+  }
+}
+
+/// As `transcript_events` makes it of the same segments.
+std::string streamed(const transcript& what) {
+  std::string out;
+  segment_joiner joiner;
+  double end = 0;
+  for (const auto& segment : what.segments) {
+    if (const auto piece = joiner.add(segment); !piece.empty())
+      out += delta_event(piece);
+    end = std::max(end, segment.end);
+  }
+  if (what.text.empty() || same_but_for_blanks(joiner.text(), what.text))
+    return out + done_event(joiner.text(), end);
+  // Its segments are not all of it.
+  return delta_event(what.text) + done_event(what.text, what.duration);
+}
 } // namespace
 
 std::optional<transcript> parse_transcript(std::string_view text) {
@@ -210,13 +244,8 @@ std::string timestamp(double seconds, char decimal_mark) {
 }
 
 std::string render(const transcript& what, const transcript_wishes& how) {
-  if (how.stream) {
-    std::string out;
-    bool first = true;
-    for (const auto& segment : what.segments)
-      out += delta_event(segment, std::exchange(first, false));
-    return out + done_event(what.text, what.duration);
-  }
+  if (how.stream)
+    return streamed(what);
   switch (how.format) {
   case transcript_format::text:
     return what.text + "\n";
@@ -234,9 +263,8 @@ std::string render(const transcript& what, const transcript_wishes& how) {
   return dump(result);
 }
 
-std::string delta_event(const transcript_segment& segment, bool first) {
-  return event(
-      {{"type", "transcript.text.delta"}, {"delta", (first ? "" : " ") + trimmed(segment.text)}});
+std::string delta_event(std::string_view text) {
+  return event({{"type", "transcript.text.delta"}, {"delta", text}});
 }
 
 std::string done_event(std::string_view text, double seconds) {
@@ -272,7 +300,7 @@ progress transcript_events::on_event(const http::sse_event& event, std::string_v
     return progress::more;
   }
   if (event.type == "done") {
-    out += done_event(text_, end_);
+    out += done_event(joiner_.text(), end_);
     return progress::more;
   }
   if (event.type != "segment")
@@ -280,9 +308,8 @@ progress transcript_events::on_event(const http::sse_event& event, std::string_v
   const auto segment = parse_segment(event.data);
   if (!segment)
     return refuse("one of its events is no segment");
-  out += delta_event(*segment, first_);
-  text_ += (first_ ? "" : " ") + trimmed(segment->text);
-  first_ = false;
+  if (const auto piece = joiner_.add(*segment); !piece.empty())
+    out += delta_event(piece);
   end_ = std::max(end_, segment->end);
   return progress::more;
 }

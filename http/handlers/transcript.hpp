@@ -3,6 +3,7 @@
 /// (OpenAI API reference, "Create transcription"). Plain functions.
 #pragma once
 
+#include "http/handlers/transcript_text.hpp"
 #include "http/handlers/translators.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -14,20 +15,6 @@
 #include <vector>
 
 namespace synapse::handlers {
-
-struct transcript_word {
-  std::string word; ///< with the blank in front of it, if there is one
-  double start = 0; ///< seconds
-  double end = 0;
-  double probability = 0; ///< 0 to 1; 0: not told
-};
-
-struct transcript_segment {
-  std::string text;
-  double start = 0; ///< seconds
-  double end = 0;
-  std::vector<transcript_word> words;
-};
 
 struct transcript {
   std::string text;
@@ -59,8 +46,8 @@ std::string render(const transcript& what, const transcript_wishes& how);
 /// `HH:MM:SS,mmm` (SubRip) or, with a point, WebVTT's.
 std::string timestamp(double seconds, char decimal_mark);
 
-/// `transcript.text.delta` of one segment; `first` ones have no blank in front.
-std::string delta_event(const transcript_segment& segment, bool first);
+/// `transcript.text.delta`.
+std::string delta_event(std::string_view text);
 /// `transcript.text.done`. @param seconds of audio; 0: not known.
 std::string done_event(std::string_view text, double seconds);
 
@@ -89,9 +76,8 @@ protected:
   progress on_event(const http::sse_event& event, std::string_view raw, std::string& out) override;
 
 private:
-  std::string text_;
+  segment_joiner joiner_;
   double end_ = 0; ///< of the last segment
-  bool first_ = true;
 };
 
 } // namespace synapse::handlers

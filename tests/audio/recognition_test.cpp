@@ -268,6 +268,48 @@ TEST_F(recognition, grants_a_stream_that_is_wished_for_behind_the_file) {
   EXPECT_EQ(events[2]["text"], "Hello there. How are you?");
 }
 
+TEST_F(recognition, streams_the_backends_text_in_any_order_of_the_forms_fields) {
+  gateway_process gateway{config()};
+  const struct {
+    std::vector<std::string> segments;
+    std::string text;
+  } cases[] = {
+      {{"Hello there.", "How are you?"}, "Hello there. How are you?"},
+      {{" Hello there.", " How are you?"},
+       "Hello there. How are you?"}, // as faster-whisper has them
+      {{"你好", "世界"}, "你好世界"},
+      {{"こんにちは。", "世界"}, "こんにちは。世界"},
+      {{"สวัสดี", "ชาวโลก"}, "สวัสดีชาวโลก"},
+      {{"안녕하세요", "세계"}, "안녕하세요 세계"},
+  };
+  for (const auto& one : cases) {
+    auto segments = json::array();
+    std::string events;
+    for (const auto& text : one.segments) {
+      segments.push_back({{"id", 1}, {"text", text}, {"start", 0}, {"end", 2.5}});
+      events += native_event("segment", segments.back().dump());
+    }
+    const auto whole =
+        json{{"text", one.text}, {"language", "zh"}, {"duration", 9}, {"segments", segments}}
+            .dump();
+    upstream.set_script(answer_each([&](const upstream_request& request) {
+      return request.target == "/stream" ? answer_bytes(200, events + done, "text/event-stream")
+                                         : answer_bytes(200, whole);
+    }));
+    const auto before = openai(gateway, {{"stream", "true"}});
+    const auto behind = openai(gateway, {{"stream", "true"}}, true);
+    ASSERT_TRUE(before.ok()) << before.body;
+    EXPECT_EQ(sent(), (fields{{"word_timestamps", "true"}})) << "their blanks are looked at";
+    EXPECT_EQ(before.body, behind.body);
+    std::string deltas;
+    for (const auto& event : data_of(before.body))
+      deltas += event.value("delta", "");
+    EXPECT_EQ(deltas, one.text);
+    EXPECT_EQ(data_of(before.body).back()["text"], one.text);
+    EXPECT_EQ(openai(gateway, {{"response_format", "text"}}).body, one.text + "\n");
+  }
+}
+
 TEST_F(recognition, breaks_openais_stream_off_with_an_error) {
   gateway_process gateway{config()};
   const auto reply = broken_stream(
