@@ -3,7 +3,7 @@ synapse_add_component(actors_voices
   SOURCES library_lock.cpp voice.cpp voice_folder.cpp voice_store.cpp voice_store_changes.cpp
           voice_store_recovery.cpp voice_store_sharing.cpp
   DEPENDS actors_storage telemetry
-  LINK nlohmann_json::nlohmann_json)
+  LINK nlohmann_json::nlohmann_json Utf8proc::utf8proc)
 
 synapse_add_test(voices
   SOURCES actors/voices/voice_test.cpp actors/voices/voice_store_test.cpp

@@ -4,6 +4,7 @@
 #include "telemetry/text_escape.hpp"
 
 #include <nlohmann/json.hpp>
+#include <utf8proc.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +12,9 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
+#include <memory>
 #include <sys/random.h>
 
 namespace synapse::voices {
@@ -80,6 +83,12 @@ bool is_control(char32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
 }
 
+std::size_t characters_in(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
 [[noreturn]] void damaged(const std::string& why) {
   throw io_failure{EBADMSG, why};
 }
@@ -137,8 +146,9 @@ std::string make_voice_id() {
 result<std::string> clean_name(std::string_view raw) {
   const failure too_long{store_error::invalid,
                          "name: longer than " + std::to_string(max_name_length) + " characters"};
-  // Four bytes per character, and as much again for what is trimmed: no need to look at megabytes.
-  if (raw.size() > 8 * max_name_length)
+  // Four bytes per character, three times that where it is decomposed, and as much again for what
+  // is trimmed: no need to look at megabytes.
+  if (raw.size() > 24 * max_name_length)
     return too_long;
   struct character {
     std::size_t at;
@@ -158,11 +168,28 @@ result<std::string> clean_name(std::string_view raw) {
   const auto last = std::find_if(characters.rbegin(), characters.rend(), kept).base();
   if (first == characters.end())
     return failure{store_error::invalid, "name: must not be empty"};
-  if (static_cast<std::size_t>(last - first) > max_name_length)
+  std::string name{raw.substr(first->at, (last - 1)->end - first->at)};
+  if (static_cast<std::size_t>(last - first) > max_name_length &&
+      characters_in(comparable_name(name)) > max_name_length)
     return too_long;
   if (std::any_of(first, last, [](const character& c) { return is_control(c.code); }))
     return failure{store_error::invalid, "name: must not contain control characters"};
-  return std::string{raw.substr(first->at, (last - 1)->end - first->at)};
+  return name;
+}
+
+std::string comparable_name(std::string_view name) {
+  const auto ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(name.begin(), name.end(), ascii))
+    return std::string{name};
+  utf8proc_uint8_t* composed = nullptr;
+  const auto size =
+      ::utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(name.data()),
+                     static_cast<utf8proc_ssize_t>(name.size()), &composed,
+                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  if (size < 0)
+    return std::string{name};
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned{composed, &std::free};
+  return {reinterpret_cast<const char*>(composed), static_cast<std::size_t>(size)};
 }
 
 std::optional<std::uint32_t> reference_number(std::string_view file_name) noexcept {

@@ -22,7 +22,7 @@ struct voice {
   bool operator==(const voice&) const = default;
 };
 
-/// Code points of a voice's name after trimming.
+/// Code points of a voice's name after trimming, composed ones counted as one.
 inline constexpr std::size_t max_name_length = 200;
 
 /// Files of one upload.
@@ -41,6 +41,10 @@ std::string make_token();
 /// @returns the name, or `invalid` when it is not UTF-8, has control characters or a length that is
 /// not 1 to max_name_length; the text begins with "name".
 result<std::string> clean_name(std::string_view raw);
+
+/// The form in which two names are compared: composed characters (Unicode's NFC), as keyboards of
+/// most systems type them; macOS's file names are decomposed. What is no UTF-8 stays as it is.
+std::string comparable_name(std::string_view name);
 
 /// @returns 3 for "ref_003.wav"; nothing for what is not the name of a reference.
 std::optional<std::uint32_t> reference_number(std::string_view file_name) noexcept;

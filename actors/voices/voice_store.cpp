@@ -118,8 +118,9 @@ const voice* voice_store::find(std::string_view id) const noexcept {
 
 std::vector<const voice*> voice_store::find_by_name(std::string_view name) const {
   std::vector<const voice*> found;
-  std::copy_if(order_.begin(), order_.end(), std::back_inserter(found),
-               [&](const voice* one) { return one->name == name; });
+  const auto [begin, end] = by_name_.equal_range(comparable_name(name));
+  std::transform(begin, end, std::back_inserter(found), [](const auto& one) { return one.second; });
+  std::sort(found.begin(), found.end(), by_creation{});
   return found;
 }
 
@@ -237,14 +238,19 @@ status voice_store::remove(std::string_view id) {
 void voice_store::keep(voice what) {
   forget(what.id);
   const auto id = what.id;
-  order_.insert(&voices_.emplace(id, std::move(what)).first->second);
+  const auto* kept = &voices_.emplace(id, std::move(what)).first->second;
+  order_.insert(kept);
+  by_name_.emplace(comparable_name(kept->name), kept);
 }
 
 void voice_store::forget(std::string_view id) {
   const auto found = voices_.find(id);
   if (found == voices_.end())
     return;
-  order_.erase(&found->second);
+  const auto* voice = &found->second;
+  order_.erase(voice);
+  const auto [begin, end] = by_name_.equal_range(comparable_name(voice->name));
+  by_name_.erase(std::find_if(begin, end, [&](const auto& one) { return one.second == voice; }));
   voices_.erase(found);
 }
 

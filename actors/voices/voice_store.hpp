@@ -85,7 +85,7 @@ public:
   /// @returns null when there is none; valid until the next operation. Touches no file.
   const voice* find(std::string_view id) const noexcept;
 
-  /// All voices of that name, oldest first. Touches no file.
+  /// All voices of that name, composed or decomposed, oldest first. Touches no file.
   std::vector<const voice*> find_by_name(std::string_view name) const;
 
   /// Where the first reference is. @returns `voice_not_found` also for a voice without references.
@@ -170,7 +170,9 @@ private:
   std::uint64_t owner_ = 0;       ///< this process's number
   std::uint64_t known_ = nothing; ///< generation of what is in memory
   std::map<std::string, voice, std::less<>> voices_;
-  std::set<const voice*, by_creation> order_;  ///< points into voices_
+  std::set<const voice*, by_creation> order_; ///< points into voices_
+  /// By `comparable_name`; points into voices_.
+  std::multimap<std::string, const voice*, std::less<>> by_name_;
   std::set<std::string> uploads_;              ///< ids of those that are open
   std::map<std::string, addition> unfinished_; ///< failed and not yet undone, by voice
   std::vector<std::string> changed_;           ///< by others

@@ -32,6 +32,7 @@ void voice_store::open_root() {
 void voice_store::recover() {
   const auto entries = options_.ops->list(root_, library_words);
   order_.clear();
+  by_name_.clear();
   const auto before = std::exchange(voices_, {});
   for (const auto& entry : entries)
     if (is_leftover(entry.name))

@@ -50,6 +50,20 @@ TEST_F(openai_speech, finds_voices_of_the_library_by_id_and_name) {
   EXPECT_EQ(text_at(twin.body, "/error/param"), "voice");
 }
 
+TEST_F(openai_speech, finds_voices_by_composed_and_by_decomposed_names) {
+  gateway_process gateway{config(), options()};
+  const std::string composed = "Zo\u00eb", decomposed = "Zoe\u0308";
+  const auto zoe = make_voice(gateway, decomposed, wav(5000, 1));
+  for (const auto& name : {composed, decomposed}) {
+    const auto reply = ask(gateway, request(name, {{"response_format", "wav"}}));
+    ASSERT_TRUE(reply.ok()) << reply.body;
+    EXPECT_TRUE(
+        last_body()["reference_audio_filename"].get<std::string>().starts_with("kept_" + zoe));
+  }
+  make_voice(gateway, composed, wav(5000, 2));
+  EXPECT_EQ(ask(gateway, request(composed)).status, 400U) << "two of one name";
+}
+
 TEST_F(openai_speech, takes_the_backends_own_voices) {
   gateway_process gateway{config(), options()};
   const std::pair<const char*, const char*> voices[] = {{"Emily.wav", "Emily.wav"},

@@ -232,7 +232,7 @@ class Contents(unittest.TestCase):
                           for each in packages.control[name]["Depends"].split(",")]
                    for name in (GATEWAY, BACKENDS)}
         for library in ("libc6", "libcaf-core0.17", "libssl3", "libyaml-cpp0.7", "libspdlog1.10-fmt9",
-                        "libhiredis0.14"):
+                        "libhiredis0.14", "libutf8proc2"):
             self.assertIn(library, depends[GATEWAY])
         self.assertEqual([each for each in depends[GATEWAY] if not each.startswith("lib")], ["adduser"],
                          "a container image installs this package")

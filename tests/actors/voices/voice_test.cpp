@@ -57,6 +57,25 @@ TEST(voice, a_name_has_1_to_200_characters_not_bytes) {
   }
 }
 
+TEST(voice, a_name_is_the_same_composed_and_decomposed) {
+  const std::string composed = "Zo\u00eb Nguy\u1ec5n \uac01", // one character each
+      decomposed = "Zoe\u0308 Nguye\u0302\u0303n \u1100\u1161\u11a8";
+  EXPECT_EQ(comparable_name(decomposed), composed);
+  EXPECT_EQ(comparable_name(composed), composed);
+  EXPECT_EQ(*clean_name(decomposed), decomposed) << "kept as it was given";
+  // What only looks alike is another name.
+  EXPECT_NE(comparable_name("\u0410nna"), comparable_name("Anna"));
+  EXPECT_NE(comparable_name("\ufb01"), comparable_name("fi"));
+  EXPECT_NE(comparable_name("anna"), comparable_name("Anna"));
+  EXPECT_EQ(comparable_name("\xff"), "\xff") << "in a library of somebody else's making";
+  EXPECT_EQ(comparable_name(""), "");
+  std::string long_name;
+  for (int i = 0; i < 200; ++i)
+    long_name += "\u1100\u1161\u11a8";
+  EXPECT_EQ(*clean_name(long_name), long_name) << "200 characters";
+  EXPECT_FALSE(clean_name(long_name + "x"));
+}
+
 TEST(voice, a_name_has_no_control_characters_and_is_utf8) {
   for (const auto& bad :
        {std::string{"a\nb"}, std::string{"a\0b", 3}, std::string{"a\x1b[31m"}, std::string{"a\x7f"},
