@@ -6,6 +6,7 @@ namespace synapse::handlers::openapi {
 namespace {
 json recording(std::string_view description = "A recording in any common format") {
   return {{"type", "string"},
+          {"format", "binary"},
           {"contentMediaType", "application/octet-stream"},
           {"description", description}};
 }
@@ -24,16 +25,18 @@ json spoken_language() {
 
 void add_speech(json& to) {
   json common{{"text", {{"type", "string"}, {"minLength", 1}, {"maxLength", 5000}}},
-              {"language", spoken_language()},
-              {"speed", between(number("1 if absent"), 0.5, 2)},
-              {"split_sentences", boolean("Speak sentence by sentence; true if absent")}};
+              {"language", nullable(spoken_language())},
+              {"speed", nullable(between(number("1 if absent"), 0.5, 2))},
+              {"split_sentences", nullable(boolean("Speak sentence by sentence; true if absent"))}};
   json synthesis = common;
-  synthesis["voice_id"] = text("A voice of the library; absent: one of the backend's own");
+  synthesis["voice_id"] =
+      nullable(text("A voice of the library; absent: one of the backend's own"));
   to["Synthesis"] = object(synthesis, {"text"});
   json mix = common;
   json weight{{"type", "number"}, {"exclusiveMinimum", 0}, {"maximum", 1}};
-  mix["voices"] = list_of(object({{"voice_id", text("A voice of the library")}, {"weight", weight}},
-                                 {"voice_id", "weight"}));
+  json one{{"voice_id", text("A voice of the library")}, {"weight", weight}};
+  one["voice_id"]["minLength"] = 1;
+  mix["voices"] = list_of(object(one, {"voice_id", "weight"}));
   mix["voices"]["minItems"] = 2;
   mix["voices"]["maxItems"] = 5;
   mix["voices"]["description"] = "The weights sum up to 1; the heaviest one is cloned";
@@ -44,12 +47,13 @@ void add_speech(json& to) {
       {{"model", text("Taken, and not looked at: the backend has one")},
        {"input", {{"type", "string"}, {"minLength", 1}, {"maxLength", 4096}}},
        {"voice",
-        {{"description", "Id or name of a library voice, or one of the backend's own; a string or "
+        {{"type", {"string", "object"}},
+         {"description", "Id or name of a library voice, or one of the backend's own; a string or "
                          "an object with an id. OpenAI's stock voices become the default one"}}},
-       {"response_format", one_of({"mp3", "opus", "wav", "pcm"}, "mp3 if absent")},
-       {"speed", between(number("1 if absent"), 0.25, 4)},
-       {"stream_format", one_of({"audio", "sse"}, "audio if absent")},
-       {"language", spoken_language()}},
+       {"response_format", nullable(one_of({"mp3", "opus", "wav", "pcm"}, "mp3 if absent"))},
+       {"speed", nullable(between(number("1 if absent"), 0.25, 4))},
+       {"stream_format", nullable(one_of({"audio", "sse"}, "audio if absent"))},
+       {"language", nullable(spoken_language())}},
       {"input", "voice"});
 }
 
@@ -87,6 +91,7 @@ void add_recognition(json& to) {
        {"model", model},
        {"language", language},
        {"response_format", form},
+       {"temperature", between(number("Taken, and not looked at"), 0, 1)},
        {"timestamp_granularities[]",
         list_of(one_of({"word", "segment"}, "Of verbose_json; segment if absent"))},
        {"stream", boolean("Answer with events transcript.text.delta and transcript.text.done")}},
@@ -125,11 +130,13 @@ void add_speakers_and_audio(json& to) {
                                {"similarity_score", number("The higher the more alike")},
                                {"threshold", number("From here on it is the same speaker")}},
                               {"is_same_speaker"});
+  json bitrate = text("4k to 1000k, such as 192k");
+  bitrate["pattern"] = "^[0-9]+[kK]?$";
   to["ConvertForm"] =
       object({{"file", recording()},
               {"output_format", one_of({"wav", "mp3", "flac", "ogg"}, "wav if absent")},
               {"sample_rate", between(integer("Hz"), 4000, 384'000)},
-              {"bitrate", text("Such as 192k")}},
+              {"bitrate", bitrate}},
              {"file"});
 }
 } // namespace

@@ -3,11 +3,6 @@
 namespace synapse::handlers::openapi {
 
 namespace {
-json nullable(json schema) {
-  schema["type"] = json::array({schema["type"], "null"});
-  return schema;
-}
-
 json milliseconds_since_1970() {
   return integer("Milliseconds since 1970");
 }

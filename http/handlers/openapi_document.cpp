@@ -115,13 +115,14 @@ json schemas() {
   voice["created_at"] = text("ISO 8601, UTC");
   result["VoiceEntry"] = object(voice, all_of_it);
   result["VoiceList"] = list_of(reference("VoiceEntry"));
-  const json files = {{"type", "array"},
-                      {"minItems", 1},
-                      {"maxItems", 10},
-                      {"items", {{"type", "string"}, {"contentMediaType", "audio/wav"}}},
-                      {"description", "WAV files, each 44 bytes to 50 MB"}};
-  result["VoiceUpload"] =
-      object({{"name", text("1 to 200 characters")}, {"files", files}}, {"name", "files"});
+  const json files = {
+      {"type", "array"},
+      {"minItems", 1},
+      {"maxItems", 10},
+      {"items", {{"type", "string"}, {"format", "binary"}, {"contentMediaType", "audio/wav"}}},
+      {"description", "WAV files, each 44 bytes to 50 MB"}};
+  const json name{{"type", "string"}, {"minLength", 1}, {"maxLength", 200}};
+  result["VoiceUpload"] = object({{"name", name}, {"files", files}}, {"name", "files"});
   result["VoiceFiles"] = object({{"files", files}}, {"files"});
   result["VoiceDeleted"] =
       object({{"status", {{"const", "deleted"}}}, {"voice_id", text("The one that is gone")}},
@@ -138,10 +139,14 @@ json schemas() {
       {{"detail", text("What went wrong")}, {"error", text("Stable label of a failed backend")}},
       {"detail"});
   result["ValidationError"] =
-      object({{"detail", list_of(object({{"loc", list_of(json{{"type", "string"}})},
-                                         {"msg", text("What is wrong")},
-                                         {"type", text("Kind of mistake")}},
-                                        {"loc", "msg", "type"}))}},
+      object({{"detail",
+               list_of(object(
+                   {{"type", text("Kind of mistake, as pydantic 2 has them")},
+                    {"loc", list_of(json{{"type", {"string", "integer"}}})},
+                    {"msg", text("What is wrong")},
+                    {"input", {{"description", "What was sent"}}},
+                    {"ctx", {{"type", "object"}, {"description", "What the type needs to say"}}}},
+                   {"type", "loc", "msg"}))}},
              {"detail"});
   add_audio_schemas(result);
   add_model_schemas(result);
@@ -213,11 +218,17 @@ json operation(const api_route& route) {
   const std::string_view schema = dialect ? "OpenAIError" : "Error";
   json answers;
   answers[std::string{route.success}] = ok;
-  if (!route.request.empty()) {
+  const bool has_parameter = route.path.find('{') != std::string_view::npos;
+  if (!route.request.empty() || has_parameter)
     answers["400"] = error_answer("Malformed request", schema);
+  if (!route.request.empty()) {
+    answers["408"] = error_answer("The body did not come in time", schema);
+    answers["411"] = error_answer("Neither Content-Length nor chunks", schema);
     answers["413"] = error_answer("Body too large", schema);
     answers["415"] = error_answer("Not " + std::string{route.request_type}, schema);
   }
+  if (route.id == "retrieveModel")
+    answers["404"] = error_answer("No backend has such a model", schema);
   const bool models = route.tag == "Models";
   const bool of_a_model = models && route.path != "/models";
   if (of_a_model || route.id == "retrieveModel" || route.id == "createChatCompletion" ||
@@ -229,15 +240,16 @@ json operation(const api_route& route) {
   }
   const bool dashboard = route.tag == "Dashboard";
   add_refusals(answers, route, schema);
-  if (dashboard && route.path.find('{') != std::string_view::npos)
-    answers["404"] = error_answer("There is none of that name", schema);
+  if (dashboard && (has_parameter || route.path == "/events/terminal"))
+    answers["404"] = error_answer("There is none of that name, or it is off", schema);
   if (!dialect && !models && !dashboard && !route.request.empty())
     answers["422"] = error_answer("A field is missing or has a wrong value", "ValidationError");
   if (route.id == "createTranslation")
     answers["501"] = error_answer("The backend cannot translate", schema);
   if (route.tag == "Voices" || route.request == "Synthesis" || route.request == "Interpolation") {
-    if (route.tag != "Voices" || route.path.find('{') != std::string_view::npos)
+    if (route.tag != "Voices" || has_parameter)
       answers["404"] = error_answer("There is no such voice", schema);
+    answers["503"] = error_answer("The voice library does not answer; see Retry-After", schema);
     answers["507"] = error_answer("The voice library's disk refused", schema);
   }
   if (!route.backend.empty()) {

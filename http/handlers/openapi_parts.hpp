@@ -52,4 +52,12 @@ void add_dashboard_schemas(json& schemas);
 /// Media types that a good answer may have besides the route's first one, by its request's schema.
 std::vector<std::string_view> other_media_types(std::string_view request);
 
+/// The same, or null.
+inline json nullable(json schema) {
+  schema["type"] = json::array({schema["type"], "null"});
+  if (schema.contains("enum"))
+    schema["enum"].push_back(nullptr);
+  return schema;
+}
+
 } // namespace synapse::handlers::openapi
