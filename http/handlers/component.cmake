@@ -1,7 +1,7 @@
 synapse_add_component(http_handlers
   PATH http/handlers
-  SOURCES forwarder.cpp forwarder_relay.cpp forwarder_translate.cpp refusal.cpp translators.cpp
-          transcript.cpp form_input.cpp upload_form.cpp form_call.cpp reference_upload.cpp speech_request.cpp
+  SOURCES forwarder.cpp forwarder_relay.cpp forwarder_translate.cpp refusal.cpp field_fault.cpp translators.cpp
+          transcript.cpp transcript_text.cpp form_input.cpp upload_form.cpp form_call.cpp reference_upload.cpp speech_request.cpp
           voice_questions.cpp tts_handler.cpp stt_handler.cpp recordings_handler.cpp
           model_turn.cpp openai_handler.cpp pass_through_handler.cpp
           health_handler.cpp about_handler.cpp models_handler.cpp voice_upload.cpp
@@ -15,6 +15,8 @@ synapse_add_component(http_handlers
 
 synapse_add_test(http_handlers
   SOURCES http/handlers/dashboard_gate_test.cpp http/handlers/failure_ledger_test.cpp
-          http/handlers/model_list_test.cpp http/handlers/openapi_document_test.cpp http/handlers/transcript_test.cpp
+          http/handlers/field_fault_test.cpp http/handlers/model_list_test.cpp
+          http/handlers/openapi_document_test.cpp http/handlers/transcript_test.cpp
+          http/handlers/transcript_text_test.cpp
   DEPENDS http_handlers
   LINK synapse_test_support)

@@ -429,16 +429,16 @@ net::task<void> cluster_members(const services& all, server::exchange& ex) {
 net::task<void> api_voice_reference(const services& all, server::exchange& ex) {
   const auto name = percent_decoded(ex.parameter("file"));
   actors::question<actors::voice_location> question;
-  question.ask(ex.actor(), library_of(ex), actors::find_atom::value,
-               percent_decoded(ex.parameter("voice_id")));
-  const bool found = co_await library_answered(ex, question);
+  const auto voice = percent_decoded(ex.parameter("voice_id"));
+  question.ask(ex.actor(), library_of(ex), actors::find_atom::value, voice);
+  const bool found = co_await library_answered(ex, question, voice);
   if (!found)
     co_return;
   const auto& location = *question.answer();
   const auto& names = location.voice.references;
   if (name.size() > max_file_name || std::find(names.begin(), names.end(), name) == names.end()) {
-    co_await ex.reply_error(response_detail::voice_not_found,
-                            "the voice has no reference of this name");
+    auto why = no_such_voice(voice, "it has no reference of this name");
+    co_await refuse(ex, std::move(why));
     co_return;
   }
   // All references lie beside the first one, and the name is one of the library's own.

@@ -154,12 +154,19 @@ json schemas() {
   return result;
 }
 
+/// A body that is no JSON. Readers of the document take events apart: they are no text to them.
+json body_schema(std::string_view media_type) {
+  if (media_type == "text/event-stream")
+    return {{"description", "Server-sent events"}};
+  return {{"type", "string"}};
+}
+
 json content(std::string_view response) {
   if (response.find('/') == std::string_view::npos)
     return {{"application/json", {{"schema", reference(response)}}}};
   if (response == "application/json")
     return {{"application/json", {{"schema", {{"type", "object"}}}}}};
-  return {{std::string{response}, {{"schema", {{"type", "string"}}}}}};
+  return {{std::string{response}, {{"schema", body_schema(response)}}}};
 }
 
 json error_answer(std::string_view description, std::string_view schema) {
@@ -212,7 +219,7 @@ json operation(const api_route& route) {
   if (!route.response.empty())
     ok["content"] = content(route.response);
   for (const auto type : other_media_types(route.request))
-    ok["content"][std::string{type}] = {{"schema", {{"type", "string"}}}};
+    ok["content"][std::string{type}] = {{"schema", body_schema(type)}};
   ok["headers"] = {{"X-Request-Id", {{"schema", {{"type", "string"}}}}}};
   const bool dialect = route.path.starts_with("/v1/");
   const std::string_view schema = dialect ? "OpenAIError" : "Error";
@@ -227,8 +234,6 @@ json operation(const api_route& route) {
     answers["413"] = error_answer("Body too large", schema);
     answers["415"] = error_answer("Not " + std::string{route.request_type}, schema);
   }
-  if (route.id == "retrieveModel")
-    answers["404"] = error_answer("No backend has such a model", schema);
   const bool models = route.tag == "Models";
   const bool of_a_model = models && route.path != "/models";
   if (of_a_model || route.id == "retrieveModel" || route.id == "createChatCompletion" ||

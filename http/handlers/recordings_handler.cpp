@@ -18,29 +18,22 @@ constexpr std::string_view audio_label = "Audio backend error";
 
 // ---- checks ----
 
-std::string check_speakers(std::string_view value) {
-  const auto number = whole_number(value);
-  return value.empty() || (number && *number >= 1 && *number <= 100)
-             ? ""
-             : "has to be a whole number from 1 to 100";
+field_fault check_speakers(std::string_view value) {
+  return check_whole_number(value, 1, 100, "has to be a whole number from 1 to 100");
 }
 
-std::string check_sample_rate(std::string_view value) {
-  const auto number = whole_number(value);
-  return value.empty() || (number && *number >= 4000 && *number <= 384'000)
-             ? ""
-             : "has to be a number of Hz from 4000 to 384000";
+field_fault check_sample_rate(std::string_view value) {
+  return check_whole_number(value, 4000, 384'000, "has to be a number of Hz from 4000 to 384000");
 }
 
 /// As ffmpeg's `-b:a`: a number of bits per second, or of thousands of them with a `k`.
-std::string check_bitrate(std::string_view value) {
-  if (value.empty())
-    return "";
+field_fault check_bitrate(std::string_view value) {
   const bool thousands = value.ends_with('k') || value.ends_with('K');
   const auto number = whole_number(thousands ? value.substr(0, value.size() - 1) : value);
   const long rate = number.value_or(0) * (thousands ? 1000L : 1L);
-  return rate >= 4000 && rate <= 1'000'000 ? ""
-                                           : "has to be a bit rate from 4k to 1000k, such as 192k";
+  if (value.empty() || (rate >= 4000 && rate <= 1'000'000))
+    return {};
+  return fault_value("has to be a bit rate from 4k to 1000k, such as 192k");
 }
 
 struct output_format {
@@ -65,8 +58,10 @@ const output_format* format_of(std::string_view name) {
   return found == output_formats.end() ? nullptr : &*found;
 }
 
-std::string check_format(std::string_view value) {
-  return format_of(value) ? "" : "has to be wav, mp3, flac or ogg";
+field_fault check_format(std::string_view value) {
+  if (format_of(value))
+    return {};
+  return fault_value("has to be wav, mp3, flac or ogg");
 }
 
 // ---- forms ----

@@ -39,21 +39,16 @@ bool may_be_json(std::string_view type, bool from_browser) {
                            http::iequals(type, "application/x-www-form-urlencoded"));
 }
 
+/// The message with the field in front of it, once: a file may be called like its field.
+std::string with_field(const refusal& why) {
+  const auto prefix = why.field + ": ";
+  return why.field.empty() || why.message.starts_with(prefix) ? why.message : prefix + why.message;
+}
+
 std::string openai_body(response_detail detail, std::string_view message, std::string_view param) {
   std::string body;
   http::append_error_body(body, http::error_dialect::openai, detail, message, {}, param);
   return body;
-}
-
-/// FastAPI's way to say what is wrong with one field.
-std::string validation_body(const refusal& why) {
-  json fault;
-  fault["loc"] = {"body", why.field};
-  fault["msg"] = why.message;
-  fault["type"] = why.message == "Field required" ? "missing" : "value_error";
-  json body;
-  body["detail"] = json::array({fault});
-  return dump(body);
 }
 
 /// Not more than is meant for people, and no half of a character.
@@ -119,27 +114,19 @@ std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-refusal invalid_field(std::string field, std::string message) {
-  return {response_detail::unprocessable, std::move(message), std::move(field)};
-}
-
-refusal missing_field(std::string field) {
-  return invalid_field(std::move(field), "Field required");
-}
-
 net::task<void> refuse(server::exchange& ex, refusal why) {
   const bool openai = http::dialect_of(ex.path()) == http::error_dialect::openai;
   if (!why.field.empty() && openai) {
     // 400 is what OpenAI says to a field it does not like.
     const auto detail =
         why.detail == response_detail::unprocessable ? response_detail::bad_request : why.detail;
-    const auto body = openai_body(detail, why.field + ": " + why.message, why.field);
+    const auto body = openai_body(detail, with_field(why), why.field);
     co_await ex.reply(http::info(detail).status, "application/json", body);
     ex.record().detail = detail;
     co_return;
   }
-  if (why.detail == response_detail::unprocessable) {
-    const auto body = validation_body(why);
+  if (!why.list.empty()) {
+    const auto body = R"({"detail":)" + why.list + '}';
     co_await ex.reply(422, "application/json", body);
     ex.record().detail = why.detail;
     co_return;
@@ -147,7 +134,7 @@ net::task<void> refuse(server::exchange& ex, refusal why) {
   std::optional<unsigned> retry_after;
   if (http::info(why.detail).status == 503)
     retry_after = 1;
-  const auto message = why.field.empty() ? why.message : why.field + ": " + why.message;
+  const auto message = with_field(why);
   co_await ex.reply_error(why.detail, message, retry_after);
 }
 

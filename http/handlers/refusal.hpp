@@ -18,6 +18,8 @@ struct refusal {
   http::response_detail detail = http::response_detail::bad_request;
   std::string message; ///< empty: the usual sentence of `detail`
   std::string field;   ///< the field of the request at fault; empty: none
+  /// All faults as FastAPI's clients read them, a list in JSON (field_fault.hpp); empty: none such.
+  std::string list = {};
 };
 
 /// A field whose value does not do, or (as `missing`) that is not there: 422 in the list that

@@ -26,9 +26,9 @@ constexpr std::string_view tts_label = "TTS backend error";
 constexpr std::size_t max_speech_bytes = 256 * 1024;
 
 /// Why a voice's reference cannot be given to the backend. @param error errno
-refusal unreadable(int error) {
+refusal unreadable(int error, std::string_view voice) {
   if (error == ENOENT)
-    return {response_detail::voice_not_found, "the voice has just been removed", {}};
+    return no_such_voice(voice, "it has just been removed");
   return {response_detail::storage_failed,
           "the voice's reference cannot be read: " + std::generic_category().message(error),
           {}};
@@ -53,7 +53,7 @@ private:
   net::task<bool> ensure_copy(const actors::voice_location& where, std::string& copy);
   net::task<bool> upload(const actors::voice_location& where, net::local_ptr<net::file_source> file,
                          std::string& copy);
-  net::task<bool> open_reference(net::local_ptr<net::file_source> file);
+  net::task<bool> open_reference(const std::string& voice, net::local_ptr<net::file_source> file);
   void tell_library(const std::string& voice_id, std::string copy);
 
   const services& all_;
@@ -130,7 +130,8 @@ void speaking::tell_library(const std::string& voice_id, std::string copy) {
 }
 
 /// @returns false when the client has its answer or has left.
-net::task<bool> speaking::open_reference(net::local_ptr<net::file_source> file) {
+net::task<bool> speaking::open_reference(const std::string& voice,
+                                         net::local_ptr<net::file_source> file) {
   const auto due = net::io_thread::now() + library_patience;
   while (!file->opened() && !ex_.given_up() && net::io_thread::now() < due) {
     ex_.alarm(due);
@@ -139,7 +140,7 @@ net::task<bool> speaking::open_reference(net::local_ptr<net::file_source> file) 
   ex_.alarm(0);
   if (file->opened() && file->error() == 0)
     co_return true;
-  auto why = unreadable(file->opened() ? file->error() : ETIMEDOUT);
+  auto why = unreadable(file->opened() ? file->error() : ETIMEDOUT, voice);
   co_await refuse(ex_, std::move(why));
   co_return false;
 }
@@ -148,13 +149,13 @@ net::task<bool> speaking::open_reference(net::local_ptr<net::file_source> file) 
 /// has left.
 net::task<bool> speaking::ensure_copy(const actors::voice_location& where, std::string& copy) {
   if (where.reference_path.empty()) {
-    refusal why{response_detail::voice_not_found, "the voice has no references", {}};
+    auto why = no_such_voice(where.voice.voice_id, "it has no references");
     co_await refuse(ex_, std::move(why));
     co_return false;
   }
   auto file = net::make_local<net::file_source>(ex_.owner().io, *all_.blocking,
                                                 where.reference_path, ex_.wake());
-  if (!co_await open_reference(file))
+  if (!co_await open_reference(where.voice.voice_id, file))
     co_return false;
   co_return co_await upload(where, file, copy);
 }
@@ -172,7 +173,7 @@ net::task<bool> speaking::upload(const actors::voice_location& where,
   forwarder work{ex_, site_, options};
   const auto end = co_await work.run();
   if (end == forward_end::refused) {
-    auto why = unreadable(file->error());
+    auto why = unreadable(file->error(), where.voice.voice_id);
     co_await refuse(ex_, std::move(why));
   }
   if (end != forward_end::collected)
@@ -213,7 +214,7 @@ net::task<bool> find_voice(server::exchange& ex, const client::site_ptr& site, s
                            actors::voice_location& into) {
   actors::question<actors::voice_location> question;
   question.ask(ex.actor(), library_of(ex), actors::locate_voice(voice, false, site->name()));
-  if (!co_await library_answered(ex, question, true))
+  if (!co_await library_answered(ex, question, voice, true))
     co_return false;
   into = std::move(*question.answer());
   co_return true;
@@ -235,9 +236,11 @@ net::task<void> speak(const services& all, server::exchange& ex, tts_route route
   const auto site = co_await site_of(ex);
   if (!site)
     co_return;
-  const std::string_view filename = route == tts_route::synthesize    ? "synapse_tts.wav"
+  // A stream of the backend's own voice is for playing; whatever else is a recording as a whole.
+  const bool played = route == tts_route::stream && wanted.voice.empty();
+  const std::string_view filename = played                            ? ""
                                     : route == tts_route::interpolate ? "synapse_interpolate.wav"
-                                                                      : "";
+                                                                      : "synapse_tts.wav";
   audio_answer translator{http::media_kind::wav, "audio/wav", filename};
   speaking work{all, ex, site, wanted, translator};
   if (wanted.voice.empty()) {
@@ -257,7 +260,7 @@ net::task<void> speak(const services& all, server::exchange& ex, tts_route route
     if (!co_await find_voice(ex, site, one, other))
       co_return;
     if (other.reference_path.empty()) {
-      refusal why{response_detail::voice_not_found, "voice " + one + " has no references", {}};
+      auto why = no_such_voice(one, "it has no references");
       co_await refuse(ex, std::move(why));
       co_return;
     }
@@ -342,7 +345,7 @@ net::task<void> openai_speech(const services& all, server::exchange& ex) {
   if (!known)
     work.library_problem = {response_detail::draining, "the voice library does not answer", {}};
   else if (question.answer().error() != actors::ec::voice_not_found)
-    work.library_problem = refusal_of(question.answer().error());
+    work.library_problem = refusal_of(question.answer().error(), wanted.voice);
   const auto file = predefined_voice_file(wanted.voice);
   // Its OpenAI route knows no languages.
   const bool english = wanted.language == "en";

@@ -15,7 +15,6 @@ using step = form_input::step;
 namespace {
 /// All text fields of a form together: a prompt is the largest there is.
 constexpr std::size_t max_text_bytes = 64 * 1024;
-constexpr std::size_t shown_field_bytes = 100;
 } // namespace
 
 upload_form::upload_form(server::exchange& exchange, std::string_view boundary,
@@ -52,8 +51,8 @@ bool upload_form::refuse(refusal why) {
 }
 
 bool upload_form::refuse_file(const std::string& reason) {
-  return refuse(
-      {response_detail::bad_request, shown_name_ + ": " + reason, std::string{current_->name}});
+  const auto message = shown_name_.empty() ? reason : shown_name_ + ": " + reason;
+  return refuse({response_detail::bad_request, message, std::string{current_->name}});
 }
 
 net::task<upload_form::beginning> upload_form::begin() {
@@ -128,14 +127,15 @@ bool upload_form::begin_part() {
       return one.file && std::find(files_.begin(), files_.end(), one.name) == files_.end();
     });
     if (wanted == fields_.end())
-      return refuse(invalid_field(part.name.substr(0, shown_field_bytes), "a file too many"));
-    return refuse(invalid_field(std::string{wanted->name},
-                                "Field required; the form has a file in the field " +
-                                    part.name.substr(0, shown_field_bytes)));
+      return refuse(invalid_field(http::shown_name(part.name), "a file too many"));
+    auto fault = fault_missing();
+    fault.message += "; the form has a file in the field " + http::shown_name(part.name);
+    fault.msg = fault.message;
+    return refuse(refusal_for(wanted->name, fault, {}));
   }
   if (!current_->file) {
     if (part.has_filename)
-      return refuse(invalid_field(part.name, "has to be a text, not a file"));
+      return refuse(refusal_for(part.name, fault_string_type(), {}));
     auto& values = values_[part.name];
     if (!values.empty() && !current_->repeated)
       return refuse(invalid_field(part.name, "given twice"));
@@ -148,10 +148,11 @@ bool upload_form::begin_part() {
   if (std::find(files_.begin(), files_.end(), current_->name) != files_.end())
     return refuse(invalid_field(part.name, "given twice"));
   files_.push_back(current_->name);
-  shown_name_ = part.filename.empty() ? "the file" : part.filename.substr(0, shown_field_bytes);
+  shown_name_ = http::shown_name(part.filename);
   beginning_bytes_.clear();
   file_bytes_ = 0;
-  kind_known_ = wav_seen_ = false;
+  kind_known_ = false;
+  wav_ = {};
   writer_.append_file_head(framing_, part.name, part.filename, part.content_type);
   return true;
 }
@@ -170,51 +171,37 @@ bool upload_form::take_data(std::string_view data) {
     return true;
   }
   file_bytes_ += data.size();
-  if (!kind_known_ || !wav_seen_) {
-    const auto wanted = kind_known_ ? http::max_wav_header_bytes : http::media_signature_bytes;
-    const auto before = beginning_bytes_.size();
-    beginning_bytes_.append(data.substr(0, wanted - std::min(wanted, before)));
-    if (!check_beginning(false))
-      return false;
-    // Having become known as WAV, all that is here may belong to the header.
-    if (kind_known_ && !wav_seen_ && wanted == http::media_signature_bytes) {
-      beginning_bytes_.append(data.substr(beginning_bytes_.size() - before)
-                                  .substr(0, http::max_wav_header_bytes - beginning_bytes_.size()));
-      if (!check_beginning(false))
-        return false;
-    }
-  }
+  if (!look_at(data))
+    return false;
   data_ = data;
   return true;
 }
 
 /// Refuses what is plainly no recording as soon as that is plain.
-/// @param all there is no more of the file.
-bool upload_form::check_beginning(bool all) {
+bool upload_form::look_at(std::string_view data) {
   if (!kind_known_) {
-    if (!all && beginning_bytes_.size() < http::media_signature_bytes)
+    const auto rest = http::media_signature_bytes - beginning_bytes_.size();
+    beginning_bytes_.append(data.substr(0, rest));
+    if (beginning_bytes_.size() < http::media_signature_bytes)
       return true;
-    kind_ = http::identify_media(beginning_bytes_);
-    kind_known_ = true;
-    wav_seen_ = kind_ != http::media_kind::wav;
-    if (kind_ == http::media_kind::unknown)
-      return refuse_file("not a recording: it begins like no audio or video format that is known");
+    if (!take_kind())
+      return false;
+    data.remove_prefix(rest);
   }
-  if (kind_ != http::media_kind::wav || (wav_seen_ && !all))
-    return true;
-  http::wav_info info;
-  std::string problem;
-  const auto status = http::parse_wav_header(
-      beginning_bytes_, all ? file_bytes_ : http::wav_size_unknown, info, problem);
   // Kinds of WAV that are not read here are the backend's business.
-  wav_seen_ = wav_seen_ || status != http::wav_status::need_more;
-  if (status == http::wav_status::not_wav)
-    return refuse_file(problem);
-  if (all && status == http::wav_status::need_more)
-    return refuse_file("its WAV header is incomplete");
-  if (all && status == http::wav_status::ok && info.missing_bytes != 0)
-    return refuse_file("cut off: its header promises " + std::to_string(info.missing_bytes) +
-                       " bytes more than it has");
+  if (kind_ == http::media_kind::wav && wav_.feed(data) == http::wav_status::not_wav)
+    return refuse_file(wav_.problem());
+  return true;
+}
+
+/// The first bytes are there, or there are no more.
+bool upload_form::take_kind() {
+  kind_ = http::identify_media(beginning_bytes_);
+  kind_known_ = true;
+  if (kind_ == http::media_kind::unknown)
+    return refuse_file("not a recording: it begins like no audio or video format that is known");
+  if (kind_ == http::media_kind::wav && wav_.feed(beginning_bytes_) == http::wav_status::not_wav)
+    return refuse_file(wav_.problem());
   return true;
 }
 
@@ -226,8 +213,11 @@ bool upload_form::end_part() {
     current_ = part;
     if (file_bytes_ == 0)
       return refuse_file("it is empty");
-    if (!check_beginning(true))
+    if (!kind_known_ && !take_kind())
       return false;
+    // A header that promises more than there is, is no ground for refusal: what there is is heard.
+    if (kind_ == http::media_kind::wav && wav_.finish(file_bytes_) == http::wav_status::not_wav)
+      return refuse_file(wav_.problem());
     current_ = nullptr;
     writer_.append_part_end(framing_);
     return true;
@@ -235,9 +225,13 @@ bool upload_form::end_part() {
   const auto& value = values_.find(part->name)->second.back();
   if (part->check == nullptr)
     return true;
-  if (auto problem = part->check(value); !problem.empty())
-    return refuse({part->if_wrong, std::move(problem), std::string{part->name}});
-  return true;
+  const auto fault = part->check(value);
+  if (!fault)
+    return true;
+  auto why = refusal_for(part->name, fault, value);
+  if (part->if_wrong != response_detail::unprocessable)
+    why = {part->if_wrong, fault.message, std::string{part->name}};
+  return refuse(std::move(why));
 }
 
 bool upload_form::end_form() {
@@ -274,9 +268,10 @@ bool is_true(std::string_view value) {
   return one_of(value, true_texts);
 }
 
-std::string check_boolean(std::string_view value) {
-  return value.empty() || is_true(value) || one_of(value, false_texts) ? ""
-                                                                       : "has to be true or false";
+field_fault check_boolean(std::string_view value) {
+  if (value.empty() || is_true(value) || one_of(value, false_texts))
+    return {};
+  return fault_bool(true);
 }
 
 std::optional<long> whole_number(std::string_view value) {
@@ -286,6 +281,19 @@ std::optional<long> whole_number(std::string_view value) {
       read.ptr != value.data() + value.size())
     return {};
   return number;
+}
+
+field_fault check_whole_number(std::string_view value, long least, long most, std::string message) {
+  if (value.empty())
+    return {};
+  const auto number = whole_number(value);
+  if (!number)
+    return fault_int(std::move(message));
+  if (*number < least)
+    return fault_least(least, std::move(message));
+  if (*number > most)
+    return fault_most(most, std::move(message));
+  return {};
 }
 
 } // namespace synapse::handlers

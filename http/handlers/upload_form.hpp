@@ -6,6 +6,7 @@
 #include "http/core/media_signature.hpp"
 #include "http/core/multipart_writer.hpp"
 #include "http/core/wav_header.hpp"
+#include "http/handlers/field_fault.hpp"
 #include "http/handlers/form_input.hpp"
 #include "http/handlers/upstream_parts.hpp"
 #include "http/server/exchange.hpp"
@@ -26,9 +27,8 @@ struct form_field {
   std::string_view name;
   bool file = false;
   bool required = false;
-  bool repeated = false; ///< may come more than once
-  /// @returns what is wrong with a value; empty: nothing.
-  std::string (*check)(std::string_view value) = nullptr;
+  bool repeated = false;                                  ///< may come more than once
+  field_fault (*check)(std::string_view value) = nullptr; ///< what is wrong with a value, if so
   http::response_detail if_wrong = http::response_detail::unprocessable;
 };
 
@@ -72,7 +72,8 @@ private:
   bool end_form();
   bool refuse(refusal why);
   bool refuse_file(const std::string& reason);
-  bool check_beginning(bool all);
+  bool look_at(std::string_view data);
+  bool take_kind();
   state read_on();
   const form_field* known(std::string_view name) const;
 
@@ -86,11 +87,11 @@ private:
   // the part under way
   const form_field* current_ = nullptr;
   std::string shown_name_;
-  std::string beginning_bytes_; ///< of the file
+  std::string beginning_bytes_; ///< of the file, until its kind is known
   std::uint64_t file_bytes_ = 0;
   http::media_kind kind_ = http::media_kind::unknown;
   bool kind_known_ = false;
-  bool wav_seen_ = false; ///< its header is complete (or none that is read here)
+  http::wav_scanner wav_; ///< has seen a WAV file as far as it has come
 
   // output
   std::string framing_;   ///< our own bytes, to go out next
@@ -102,9 +103,11 @@ private:
 
 // ---- checks of values ----
 /// Empty or one of those that web frameworks take for true and false.
-std::string check_boolean(std::string_view value);
+field_fault check_boolean(std::string_view value);
 bool is_true(std::string_view value);
 /// @returns the number, or nothing when the text is no decimal number of up to nine digits.
 std::optional<long> whole_number(std::string_view value);
+/// What is wrong with a whole number of which there may be none. @param message for people
+field_fault check_whole_number(std::string_view value, long least, long most, std::string message);
 
 } // namespace synapse::handlers

@@ -19,7 +19,10 @@ inline const actors::voice_library_actor& library_of(server::exchange& exchange)
 }
 
 /// What an error of the library means for a client.
-refusal refusal_of(const caf::error& error);
+/// @param voice that was asked for, which a 404 names; empty: none.
+refusal refusal_of(const caf::error& error, std::string_view voice);
+/// 404. @param reason why it cannot be used although there is one; empty: there is none.
+refusal no_such_voice(std::string_view voice, std::string_view reason = {});
 
 /// For questions that change nothing: the library answers them from memory.
 inline constexpr net::time_ns lookup_patience = 5'000'000'000;
@@ -44,15 +47,16 @@ net::task<bool> library_answers(server::exchange& exchange, actors::question<Rep
   co_return question.done();
 }
 
+/// @param voice that was asked for; empty: none.
 /// @returns whether the library answered well; otherwise the client has its answer.
 template <class Reply>
 net::task<bool> library_answered(server::exchange& exchange, actors::question<Reply>& question,
-                                 bool lookup = false) {
+                                 std::string voice = {}, bool lookup = false) {
   refusal why{http::response_detail::draining, "the voice library does not answer", {}};
   if (co_await library_answers(exchange, question, lookup)) {
     if (question.answer())
       co_return true;
-    why = refusal_of(question.answer().error());
+    why = refusal_of(question.answer().error(), voice);
   }
   co_await refuse(exchange, std::move(why));
   co_return false;

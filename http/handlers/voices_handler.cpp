@@ -1,4 +1,5 @@
 #include "http/handlers/api_handlers.hpp"
+#include "http/handlers/field_fault.hpp"
 #include "http/handlers/voice_questions.hpp"
 #include "http/handlers/voice_upload.hpp"
 
@@ -41,7 +42,7 @@ net::task<void> take_in(const services& all, server::exchange& ex, std::string v
   if (!voice_id.empty()) {
     actors::question<actors::voice_location> known;
     known.ask(ex.actor(), library, actors::find_atom::value, voice_id);
-    if (!co_await library_answered(ex, known))
+    if (!co_await library_answered(ex, known, voice_id))
       co_return;
   }
   actors::question<actors::voice_upload> begun;
@@ -54,10 +55,13 @@ net::task<void> take_in(const services& all, server::exchange& ex, std::string v
   const auto outcome = co_await upload.receive();
   auto why = upload.why();
   if (outcome == voice_upload::outcome::complete) {
+    fault_list missing;
     if (voice_id.empty() && !upload.has_name())
-      why = missing_field("name");
-    else if (upload.files().empty())
-      why = missing_field("files");
+      missing.add("name", fault_missing(), {});
+    if (upload.files().empty())
+      missing.add("files", fault_missing(), {});
+    if (!missing.empty())
+      why = missing.to_refusal();
   }
   if (outcome == voice_upload::outcome::gone || !why.message.empty() ||
       outcome == voice_upload::outcome::refused) {
@@ -77,7 +81,7 @@ net::task<void> take_in(const services& all, server::exchange& ex, std::string v
   else
     made.ask(ex.actor(), library,
              actors::add_references(voice_id, folder.upload_id, upload.files()));
-  if (!co_await library_answered(ex, made))
+  if (!co_await library_answered(ex, made, voice_id))
     co_return;
   co_await ex.reply(voice_id.empty() ? 201 : 200, "application/json",
                     dump(describe(*made.answer())));
@@ -125,7 +129,7 @@ net::task<void> delete_voice(const services&, server::exchange& ex) {
   const std::string id{ex.parameter("voice_id")};
   actors::question<bool> question;
   question.ask(ex.actor(), library_of(ex), actors::remove_atom::value, id);
-  if (!co_await library_answered(ex, question))
+  if (!co_await library_answered(ex, question, id))
     co_return;
   json answer;
   answer["status"] = "deleted";

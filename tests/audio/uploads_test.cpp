@@ -135,8 +135,12 @@ TEST_F(uploads, of_bad_forms_are_refused_by_the_field_at_fault) {
       {"a short text", "/audio/denoise", form_of({}, "hi"), 400, "file: a.wav: not a recording"},
       {"lying header", "/audio/convert", form_of({}, wav(100).replace(22, 2, 2, '\0')), 400,
        "file: a.wav: the number of channels is zero"},
-      {"cut off", "/stt/transcribe", form_of({}, wav(1000, 1, 16000, 100'000)), 400,
-       "file: a.wav: cut off"},
+      {"empty file of lines", "/stt/transcribe", form_file("", "a%0Ab%0D%0A.wav") + end_of_form,
+       400, "file: a b  .wav: it is empty"},
+      {"empty file called file", "/stt/transcribe", form_file("", "file") + end_of_form, 400,
+       R"("file: it is empty")"},
+      {"empty file of no name", "/stt/transcribe", form_file("", "") + end_of_form, 400,
+       R"("file: it is empty")"},
       {"cut off in the header", "/stt/transcribe", form_of({}, sound.substr(0, 30)), 400,
        "file: a.wav: the file ends within its header"},
       {"second is none", "/speakers/verify",
@@ -188,6 +192,51 @@ TEST_F(uploads, of_bad_forms_are_refused_by_the_field_at_fault) {
   EXPECT_EQ(upstream.requests(), 0U);
   EXPECT_TRUE(wait_until([&] { return upstream.open_connections() == 0; }));
   EXPECT_TRUE(post_form(gateway, "/stt/transcribe", form_of({}, sound)).ok());
+}
+
+/// Half a second of mono as its headers must not say it.
+std::vector<std::string> odd_recordings() {
+  const auto sound = wav(16'000);
+  std::vector<std::string> all;
+  for (const std::uint32_t byte_rate : {0U, 16'000U, 64'000U})
+    all.push_back(std::string{sound}.replace(28, 4, little_endian(byte_rate, 4)));
+  for (const std::uint32_t alignment : {0U, 1U, 4U})
+    all.push_back(std::string{sound}.replace(32, 2, little_endian(alignment, 2)));
+  for (const std::uint32_t size : {0U, 0xffffffffU, 1'000'000U}) // a recorder that cannot seek
+    all.push_back(std::string{sound}.replace(40, 4, little_endian(size, 4)));
+  for (const std::uint32_t size : {65'536U, 500'000U})
+    all.push_back(
+        std::string{sound}.insert(36, "LIST" + little_endian(size, 4) + std::string(size, 'x')));
+  all.push_back(std::string{sound}
+                    .replace(0, 4, "RF64")
+                    .insert(12, "ds64" + little_endian(28, 4) + std::string(8, '\0') +
+                                    little_endian(16'000, 4) + std::string(16, '\0')));
+  return all;
+}
+
+TEST_F(uploads, with_odd_headers_are_the_backends_as_they_are) {
+  gateway_process gateway{all_to(upstream)};
+  upstream.set_script(answer_each([](const upstream_request&) {
+    return answer_bytes(200, R"({"text":"heard","segments":[]})");
+  }));
+  for (const auto& sound : odd_recordings())
+    for (const auto* path : {"/v1/audio/transcriptions", "/stt/transcribe", "/speakers/diarize"}) {
+      const auto reply = post_form(gateway, path, form_of(form_field("model", "m"), sound));
+      ASSERT_TRUE(reply.ok()) << path << reply.body;
+      EXPECT_TRUE(parts_of(upstream.seen().back())[0].second == sound);
+    }
+}
+
+TEST_F(uploads, may_be_called_as_browsers_escape_it) {
+  gateway_process gateway{all_to(upstream)};
+  for (const auto* name : {"a%0Ab.wav", "a%0D%0Ab.wav", "%0D%0AX-Evil: yes%0D%0A%0D%0A.wav"}) {
+    const auto reply =
+        post_form(gateway, "/speakers/diarize", form_file(wav(1000), name) + end_of_form);
+    ASSERT_TRUE(reply.ok()) << reply.body;
+    const auto parts = parts_of(upstream.seen().back());
+    ASSERT_EQ(parts.size(), 1U);
+    EXPECT_EQ(parts[0].first, "file;" + std::string{name}) << "escaped again";
+  }
 }
 
 TEST_F(uploads, that_were_refused_leave_the_connection_in_order) {

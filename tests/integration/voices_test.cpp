@@ -111,7 +111,9 @@ TEST_F(voices, are_created_listed_extended_and_deleted) {
   const auto gone = remove(gateway, "/voices/" + id);
   EXPECT_EQ(gone.status, 200U);
   EXPECT_EQ(json::parse(gone.body), json({{"status", "deleted"}, {"voice_id", id}}));
-  EXPECT_EQ(remove(gateway, "/voices/" + id).status, 404U);
+  const auto gone_already = remove(gateway, "/voices/" + id);
+  EXPECT_EQ(gone_already.status, 404U);
+  EXPECT_EQ(json::parse(gone_already.body)["detail"], "Voice not found: " + id);
   EXPECT_EQ(list(gateway), json::array());
   EXPECT_FALSE(fs::exists(library / id));
   EXPECT_TRUE(leftovers().empty());
@@ -164,7 +166,11 @@ TEST_F(voices, of_bad_forms_are_refused_by_name_and_leave_nothing_behind) {
       {"43 bytes", named + file(wav(0).substr(0, 43), "short.wav") + end_of_form, 400, "short.wav"},
       {"no audio", named + file(std::string(1000, 'x'), "text.wav") + end_of_form, 400, "text.wav"},
       {"no channels", named + file(lying, "lying.wav") + end_of_form, 400, "lying.wav"},
-      {"cut off", named + file(wav(100, 1, 16000, 5000), "cut.wav") + end_of_form, 400, "cut.wav"},
+      {"of lines", named + file("", "a%0Ab.wav") + end_of_form, 400, "a b.wav"},
+      {"of samples without a format",
+       named + file("RIFF" + std::string(4, '\0') + "WAVEdata" + std::string(100, '\0'), "d.wav") +
+           end_of_form,
+       400, "d.wav"},
       {"second file is none", named + file(wav(100)) + file("RIFF", "b.wav") + end_of_form, 400,
        "b.wav"},
       {"eleven files", eleven + end_of_form, 400, "more than 10"},
@@ -185,10 +191,39 @@ TEST_F(voices, of_bad_forms_are_refused_by_name_and_leave_nothing_behind) {
   EXPECT_EQ(create(gateway, by_name).status, 400U);
   EXPECT_EQ(gateway.post("/voices", "{}", json_type).status, 415U);
   EXPECT_EQ(gateway.post("/voices", "x", "Content-Type: multipart/form-data\r\n").status, 400U);
-  EXPECT_EQ(gateway.post("/voices/0/references", file(wav(100)) + end_of_form, form_type).status,
-            404U);
+  const auto nobody = gateway.post("/voices/0/references", file(wav(100)) + end_of_form, form_type);
+  EXPECT_EQ(nobody.status, 404U);
+  EXPECT_EQ(json::parse(nobody.body)["detail"], "Voice not found: 0");
   EXPECT_EQ(list(gateway), json::array());
   EXPECT_TRUE(wait_until([&] { return leftovers().empty(); }));
+}
+
+TEST_F(voices, with_odd_headers_are_taken_and_measured_by_what_is_there) {
+  gateway_process gateway{config, options()};
+  const auto sound = wav(48'000); // one and a half seconds
+  const auto le = support::little_endian;
+  const std::string odd[] = {
+      std::string{sound}.replace(28, 4, le(0, 4)),          // byte rate
+      std::string{sound}.replace(28, 4, le(16'000, 4)),     // half of it
+      std::string{sound}.replace(28, 4, le(64'000, 4)),     // twice of it
+      std::string{sound}.replace(32, 2, le(4, 2)),          // block alignment
+      std::string{sound}.replace(40, 4, le(0, 4)),          // a size that nobody could go back to
+      std::string{sound}.replace(40, 4, le(0xffffffff, 4)), // likewise
+      std::string{sound}.replace(40, 4, le(36'000'000, 4)), // or only guessed
+      std::string{sound}.insert(36, "JUNK" + le(70'000, 4) + std::string(70'000, '\0')),
+      std::string{sound}
+          .replace(0, 4, "RF64")
+          .insert(12, "ds64" + le(28, 4) + std::string(8, '\0') + le(48'000, 4) +
+                          std::string(16, '\0')),
+  };
+  for (const auto& one : odd) {
+    const auto made = create(gateway, field("name", "x") + file(one, "a%0Ab.wav") + end_of_form);
+    ASSERT_EQ(made.status, 201U) << made.body;
+    const auto id = json::parse(made.body)["voice_id"].get<std::string>();
+    EXPECT_EQ(support::read_file(library / id / "references/ref_001.wav"), one);
+    EXPECT_EQ(json::parse(support::read_file(library / id / "metadata.json"))["duration_seconds"],
+              1.5);
+  }
 }
 
 TEST_F(voices, may_have_50_mib_and_no_byte_more) {

@@ -83,7 +83,8 @@ void expect_schema_keyword(const std::string& key, const json& value, const std:
     EXPECT_TRUE(value.is_number()) << at;
   } else if (key == "minItems" || key == "maxItems" || key == "minLength" || key == "maxLength") {
     EXPECT_TRUE(value.is_number_unsigned()) << at;
-  } else if (key == "description" || key == "$ref" || key == "contentMediaType") {
+  } else if (key == "description" || key == "$ref" || key == "contentMediaType" ||
+             key == "format" || key == "pattern") {
     EXPECT_TRUE(is_text(value)) << at;
   } else {
     EXPECT_EQ(key, "const") << "not a keyword: " << at;
