@@ -10,7 +10,7 @@ of what each failed test printed, and their names: whoever keeps only the end of
 what failed. The exit status is 0 only when something passed and nothing failed. A suite that ends
 with an error without naming a failed test, or that runs no test, counts as one failure.
 
-Suites that wait more than they compute, like `package`, run beside the others, unless JOBS=1; what they
+Suites that wait more than they compute, `contract` and `package`, run beside the others, unless JOBS=1; what they
 print follows when they are done.
 
 --programs limits ctest to these GoogleTest programs (the others need not be built). --totals (or the
@@ -203,6 +203,12 @@ class Runner:
     def sdk_node(self):
         return self.against_stack([str(ROOT / "tests/sdk/node/run.sh")], parse_tap)
 
+    def contract(self):
+        token = secrets.token_urlsafe(24)
+        return self.against_stack(
+            [str(ROOT / "tests/contract/run.sh")], parse_plain,
+            [f"SYNAPSE_DASHBOARD_ACCESS_TOKEN={token}"], SYNAPSE_DASHBOARD_TOKEN=token)
+
     def dashboard(self):
         built = [str(ROOT / "scripts/build_dashboard.sh"), "--strict",
                  str(self.build / "share/synapse/dashboard")]
@@ -262,9 +268,9 @@ def tsan_prefix():
 
 
 SUITES = {"ctest": Runner.ctest, "sdk-python": Runner.sdk_python, "sdk-node": Runner.sdk_node,
-          "dashboard": Runner.dashboard, "run-local": Runner.run_local, "readme": Runner.readme,
-          "deploy": Runner.deploy, "package": Runner.package, "real": Runner.real}
-ASIDE = {"package"}  # minutes of one processor and of waiting
+          "contract": Runner.contract, "dashboard": Runner.dashboard, "run-local": Runner.run_local,
+          "readme": Runner.readme, "deploy": Runner.deploy, "package": Runner.package, "real": Runner.real}
+ASIDE = {"contract", "package"}  # one processor at a time, and waiting
 ON_REQUEST = {"real"}  # needs what scripts/real_llama.sh prepares
 
 
