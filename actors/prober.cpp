@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace synapse::actors {
@@ -14,6 +15,8 @@ namespace synapse::actors {
 namespace {
 /// A backend whose every slot has a request at work is not waited for any longer.
 constexpr net::time_ns busy_patience = 500'000'000;
+/// Between looks whether the backend's name is resolved, when it has just been started.
+constexpr std::chrono::milliseconds address_poll{20};
 
 /// What servers without `/health` have, none of which costs tokens: OpenAI's list of models,
 /// Ollama's version, and a page for people.
@@ -44,6 +47,7 @@ prober::~prober() = default;
 
 void prober::on_exit() {
   backend_ = nullptr;
+  waiting_.clear();
   pool_.reset();
   // Not from in here: what a probe's end touches is just being taken down.
   if (cancel_)
@@ -51,8 +55,12 @@ void prober::on_exit() {
                     [cancel = std::exchange(cancel_, nullptr)] { cancel->cancel(); });
 }
 
-prober_actor::behavior_type prober::make_behavior() {
-  return {[this](check_atom) { return check(); }};
+waiting_prober::behavior_type prober::make_behavior() {
+  return {[this](check_atom) { return check(); },
+          [this](tick_atom) {
+            for (auto& one : std::exchange(waiting_, {}))
+              look_for_address(std::move(one));
+          }};
 }
 
 caf::result<probe_result> prober::check() {
@@ -61,23 +69,36 @@ caf::result<probe_result> prober::check() {
     cancel_ = net::make_local<client::canceler>();
   }
   auto promise = make_response_promise<probe_result>();
+  look_for_address({promise, net::io_thread::now() +
+                                 std::chrono::nanoseconds{settings_.health.timeout}.count()});
+  return promise;
+}
+
+/// A gateway that has just started may be asked how its backends are before their names are
+/// resolved; that says nothing about them yet.
+void prober::look_for_address(probe what) {
   request(backend_, settings_.health.timeout, snap_atom::value)
       .then(
-          [this, promise](const backend_snapshot& state) mutable {
+          [this, what](const backend_snapshot& state) mutable {
+            if (!state.resolved && net::io_thread::now() < what.due) {
+              if (waiting_.empty())
+                delayed_send(this, address_poll, tick_atom::value);
+              waiting_.push_back(std::move(what));
+              return;
+            }
             if (state.addresses.empty()) {
-              promise.deliver(unreachable(settings_.name, "the host name does not resolve"));
+              what.promise.deliver(unreachable(settings_.name, "the host name does not resolve"));
               return;
             }
             const auto most = settings_.concurrency.max_requests;
             net::spawn(
-                run(caf::actor_cast<caf::strong_actor_ptr>(this), this, promise,
+                run(caf::actor_cast<caf::strong_actor_ptr>(this), this, std::move(what.promise),
                     client::to_endpoint(state.addresses.front()),
                     most != 0 && most <= permit_ledger::most_scarce && state.leased >= most));
           },
-          [this, promise](const caf::error&) mutable {
-            promise.deliver(unreachable(settings_.name, "the backend's actor did not answer"));
+          [this, what](const caf::error&) mutable {
+            what.promise.deliver(unreachable(settings_.name, "the backend's actor did not answer"));
           });
-  return promise;
 }
 
 client::fetch_request prober::ask_at(std::string_view path, net::time_ns deadline) const {

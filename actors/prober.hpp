@@ -8,26 +8,36 @@
 #include "http/client/upstream_pool.hpp"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace synapse::actors {
+
+/// What it tells itself besides: the backend's name may have been resolved by now.
+using waiting_prober = prober_actor::extend<caf::reacts_to<tick_atom>>;
 
 /// Owns a connection pool of its own, so that a probe measures the backend and not our queue.
 /// Talks to its BACKEND for addresses only. A probe never costs tokens: it is a GET of
 /// `health.path`, or, where nobody chose that path and it is not there, of the first usual one that
 /// answers 200, which is then asked from the beginning.
-class prober : public pinned<prober_actor::base> {
+class prober : public pinned<waiting_prober::base> {
 public:
   prober(caf::actor_config& config, io_unit& unit, backend_actor backend,
          config::backend_settings settings, std::shared_ptr<net::asio::ssl::context> tls,
          std::string bearer);
   ~prober() override;
 
-  prober_actor::behavior_type make_behavior() override;
+  waiting_prober::behavior_type make_behavior() override;
   const char* name() const override { return "prober"; }
   void on_exit() override;
 
 private:
+  struct probe {
+    caf::typed_response_promise<probe_result> promise;
+    net::time_ns due; ///< when an address has to be known at the latest
+  };
   caf::result<probe_result> check();
+  void look_for_address(probe what);
   static net::task<void> run(caf::strong_actor_ptr keep, prober* self,
                              caf::typed_response_promise<probe_result> promise,
                              net::tcp::endpoint address, bool saturated);
@@ -39,6 +49,7 @@ private:
   client::pool_options options_;
   net::local_ptr<client::upstream_pool> pool_; ///< made on the I/O thread
   client::canceler_ptr cancel_;                ///< likewise
+  std::vector<probe> waiting_;                 ///< for the backend's name to be resolved
   std::string found_path_; ///< that answers instead of the usual one; empty: none was needed
 };
 
