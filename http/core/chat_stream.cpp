@@ -82,16 +82,19 @@ bool is_present(dom::element e) noexcept {
   }
 }
 
-/// `delta` of a chat chunk.
+/// Members of a delta that say who speaks, not what.
+bool is_label(std::string_view key) noexcept {
+  constexpr std::array<std::string_view, 6> labels{"role", "name",  "id",
+                                                   "type", "index", "channel"};
+  return std::find(labels.begin(), labels.end(), key) != labels.end();
+}
+
+/// `delta` of a chat chunk. Servers have ever new names for what a model says (`thinking`,
+/// `images`, `annotations`): whatever is no label is content.
 bool has_content(dom::object delta) noexcept {
-  for (const dom::key_value_pair member : delta) {
-    const std::string_view key = member.key;
-    if ((key == "content" || key == "reasoning_content" || key == "reasoning" ||
-         key == "reasoning_details" || key == "refusal" || key == "tool_calls" ||
-         key == "function_call" || key == "audio") &&
-        is_present(member.value))
+  for (const dom::key_value_pair member : delta)
+    if (!is_label(member.key) && is_present(member.value))
       return true;
-  }
   return false;
 }
 
@@ -146,6 +149,7 @@ struct chat_stream_watch::parsed {
   bool content = false;
   bool finish = false;
   bool usage = false;
+  bool progress = false;
 };
 
 struct chat_stream_watch::document {
@@ -266,6 +270,8 @@ chat_stream_watch::parsed chat_stream_watch::read(const document& doc) {
       facts.usage = true;
       prompt_tokens_ = count_of(object, "prompt_tokens", prompt_tokens_);
       completion_tokens_ = count_of(object, "completion_tokens", completion_tokens_);
+    } else if (member.key == "prompt_progress") {
+      facts.progress = facts.progress || is_present(member.value);
     } else if (member.key == "error" && member.value.get(object) == simdjson::SUCCESS) {
       facts.error = true;
       note_error({object});
@@ -281,6 +287,7 @@ chat_stream_watch::parsed chat_stream_watch::read(const document& doc) {
     }
   }
   content_seen_ = content_seen_ || facts.content || facts.finish;
+  progress_seen_ = progress_seen_ || facts.progress;
   return facts;
 }
 
@@ -302,6 +309,8 @@ chat_event chat_stream_watch::parse(std::string_view data) {
     return chat_event::finish;
   if (facts.content)
     return chat_event::content;
+  if (facts.progress)
+    return chat_event::progress;
   if (facts.any_choice)
     return chat_event::role_only;
   return facts.usage ? chat_event::usage : chat_event::other;
@@ -311,7 +320,7 @@ chat_end chat_stream_watch::at_end() const noexcept {
   if (error_seen_)
     return chat_end::error_reported;
   if (done_seen_)
-    return chat_end::complete;
+    return content_seen_ ? chat_end::complete : chat_end::truncated;
   if (finished())
     return chat_end::finished_without_done;
   return events_ == 0 && !stray_seen_ ? chat_end::empty : chat_end::truncated;
@@ -323,6 +332,8 @@ std::string_view to_string(chat_event e) noexcept {
     return "content";
   case chat_event::role_only:
     return "role_only";
+  case chat_event::progress:
+    return "progress";
   case chat_event::finish:
     return "finish";
   case chat_event::usage:

@@ -13,8 +13,9 @@
 namespace synapse::http {
 
 enum class chat_event : std::uint8_t {
-  content,   ///< text, reasoning, refusal, a tool call
+  content,   ///< text, reasoning, refusal, a tool call, an image: anything but the role
   role_only, ///< a choice without any of those: the opening chunk
+  progress,  ///< how far the prompt has been read; no content yet
   finish,    ///< a non-null finish_reason
   usage,     ///< token counts and no choices
   done,      ///< [DONE]
@@ -26,9 +27,9 @@ std::string_view to_string(chat_event e) noexcept;
 
 /// What a stream that has ended was.
 enum class chat_end : std::uint8_t {
-  complete,              ///< [DONE] came
+  complete,              ///< [DONE] came behind content
   finished_without_done, ///< every choice has its finish_reason, only [DONE] is missing
-  truncated,             ///< it broke off
+  truncated,             ///< it broke off, or [DONE] came behind nothing
   error_reported,        ///< an error event came, whatever followed it
   empty,                 ///< no event with data and no text came at all
 };
@@ -49,6 +50,9 @@ public:
 
   /// Content or a finish_reason was seen, or data nobody can read: time to let the answer go.
   bool content_seen() const noexcept { return content_seen_; }
+  /// Something that people want to see at once was, though no content yet (llama.cpp's
+  /// `prompt_progress`).
+  bool progress_seen() const noexcept { return progress_seen_; }
   bool error_seen() const noexcept { return error_seen_; }
   bool done_seen() const noexcept { return done_seen_; }
   bool stray_seen() const noexcept { return stray_seen_; }
@@ -84,6 +88,7 @@ private:
   std::array<std::uint64_t, max_choices / 64> seen_{}, finished_{};
   unsigned choices_seen_ = 0, choices_finished_ = 0;
   bool content_seen_ = false, error_seen_ = false, done_seen_ = false, stray_seen_ = false;
+  bool progress_seen_ = false;
   std::int64_t prompt_tokens_ = -1, completion_tokens_ = -1;
   std::uint64_t events_ = 0, malformed_ = 0;
   unsigned error_status_ = 0;

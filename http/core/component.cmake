@@ -1,7 +1,8 @@
 # HTTP building blocks without I/O: heads, chunks, server-sent events, forms, bodies of our own.
 synapse_add_component(http_core NO_PCH PATH http/core
   SOURCES
-    chat_edit.cpp chat_fill.cpp chat_scan.cpp chat_stream.cpp chunked.cpp client_address.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
+    answer_form.cpp chat_edit.cpp chat_fill.cpp chat_scan.cpp chat_stream.cpp chunked.cpp client_address.cpp
+    event_relay.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp
     head_target.cpp head_writer.cpp host_name.cpp json_body.cpp json_string.cpp languages.cpp local_reply.cpp
     media_signature.cpp multipart.cpp
     multipart_headers.cpp multipart_writer.cpp request_id.cpp request_origin.cpp response_detail.cpp sse.cpp status.cpp
@@ -15,11 +16,13 @@ synapse_add_test(http_core NO_PCH
     fuzz/multipart_fuzz.cpp fuzz/request_head_fuzz.cpp fuzz/response_head_fuzz.cpp
     fuzz/wav_header_fuzz.cpp
     http/core/allocation_test.cpp
+    http/core/answer_form_test.cpp
     http/core/chat_edit_test.cpp
     http/core/chat_fill_test.cpp
     http/core/chat_stream_test.cpp
     http/core/chunked_test.cpp
     http/core/client_address_test.cpp
+    http/core/event_relay_test.cpp
     http/core/fuzz_test.cpp
     http/core/head_differential_test.cpp
     http/core/head_parser_test.cpp
@@ -31,10 +34,12 @@ synapse_add_test(http_core NO_PCH
     http/core/multipart_headers_test.cpp
     http/core/multipart_test.cpp
     http/core/multipart_writer_test.cpp
+    http/core/replay_test.cpp
     http/core/request_id_test.cpp
     http/core/request_origin_test.cpp
     http/core/sse_test.cpp
     http/core/wav_ffmpeg_test.cpp
     http/core/wav_header_test.cpp
+    upstream_faults/recording.cpp # streams to be cut
   DEPENDS http_core
-  LINK synapse_asio) # Beast, to compare with
+  LINK synapse_asio nlohmann_json::nlohmann_json) # Beast, to compare with

@@ -155,8 +155,12 @@ void write_downstream_response_head(std::string& out, const response_head& head,
   out.append("HTTP/1.1 ");
   append_number(out, head.status);
   append(out, " ", head.reason.empty() ? reason_phrase(head.status) : head.reason, "\r\n");
-  append_fields(out, head.fields,
-                bit(known_field::content_length) | bit(known_field::x_request_id));
+  auto dropped = bit(known_field::content_length) | bit(known_field::x_request_id);
+  if (!options.content_type.empty())
+    dropped |= bit(known_field::content_type);
+  append_fields(out, head.fields, dropped);
+  if (!options.content_type.empty())
+    append_line(out, "Content-Type", options.content_type);
   append_framing(out, options.framing, options.content_length);
   if (!options.date.empty() && !head.fields.has(known_field::date))
     append_line(out, "Date", options.date);

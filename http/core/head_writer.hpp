@@ -56,8 +56,9 @@ struct downstream_head_options {
   std::uint64_t content_length = 0;
   std::string_view request_id; ///< X-Request-Id; replaces the backend's
   connection_directive connection = connection_directive::none;
-  std::string_view date;  ///< HTTP-date put in where the backend sent none; empty: not added
-  std::string_view extra; ///< complete lines, each with CRLF
+  std::string_view date;         ///< HTTP-date put in where the backend sent none; empty: not added
+  std::string_view extra;        ///< complete lines, each with CRLF
+  std::string_view content_type; ///< replaces the backend's; empty: it stays
   /// Adds `Cache-Control: no-cache` and `X-Accel-Buffering: no` where absent, so that nothing
   /// between us and the client holds a stream back.
   bool event_stream = false;

@@ -4,6 +4,10 @@
 
 namespace synapse::http {
 
+namespace {
+constexpr std::size_t kept_scratch = 64 * 1024;
+} // namespace
+
 void sse_scanner::clear_event() noexcept {
   scanned_ = line_begin_ = lead_ = 0;
   data_ = type_ = stray_ = {};
@@ -65,6 +69,8 @@ void sse_scanner::fill(const char* p, std::size_t size, sse_event& event) const 
 }
 
 sse_status sse_scanner::next(const char* p, std::size_t n, sse_event& event) {
+  if (scanned_ == 0 && joined_.capacity() > kept_scratch)
+    std::string{}.swap(joined_); // nobody looks at the event before any more
   if (after_cr_ && scanned_ < n) {
     after_cr_ = false;
     if (p[scanned_] == '\n') {
@@ -94,8 +100,9 @@ sse_status sse_scanner::next(const char* p, std::size_t n, sse_event& event) {
         ++scanned_;
     }
     line_begin_ = scanned_;
-    if (scanned_ > max_event_bytes_)
-      break;
+    // A LF behind the last CR counts for nothing: it may as well come with the next event.
+    if (end + 1 - lead_ > max_event_bytes_)
+      return sse_status::too_large;
     if (begin != end) {
       line(p, begin, end);
       continue;
@@ -104,11 +111,11 @@ sse_status sse_scanner::next(const char* p, std::size_t n, sse_event& event) {
     clear_event();
     return sse_status::event;
   }
-  return scanned_ > max_event_bytes_ ? sse_status::too_large : sse_status::need_more;
+  return size() > max_event_bytes_ ? sse_status::too_large : sse_status::need_more;
 }
 
 sse_status sse_scanner::finish(const char* p, std::size_t n, sse_event& event) {
-  if (scanned_ > max_event_bytes_)
+  if (size() > max_event_bytes_)
     return sse_status::too_large;
   std::size_t begin = line_begin_;
   if (first_line_ && n - begin >= 3 && std::string_view(p + begin, 3) == "\xEF\xBB\xBF")

@@ -49,6 +49,8 @@ public:
 
   /// Ready for another stream; keeps the scratch memory.
   void reset() noexcept;
+  /// Bytes of scratch memory: what a large event needed is let go with it.
+  std::size_t capacity() const noexcept { return joined_.capacity(); }
 
 private:
   struct range {
@@ -59,6 +61,7 @@ private:
   void add_data(const char* p, range value);
   void fill(const char* p, std::size_t size, sse_event& event) const noexcept;
   void clear_event() noexcept;
+  std::size_t size() const noexcept { return scanned_ - lead_; }
 
   std::size_t max_event_bytes_;
   std::size_t scanned_ = 0;    // bytes of the current event looked at

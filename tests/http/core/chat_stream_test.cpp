@@ -129,7 +129,12 @@ TEST(chat_stream_watch, what_counts_as_content) {
       {R"({"role":"assistant","content":null,"tool_calls":[],"function_call":null})", false},
       {R"({"content":"","reasoning_content":"","refusal":null,"audio":null})", false},
       {R"({})", false},
-      {R"({"role":"assistant","annotations":["x"]})", false},
+      {R"({"role":"assistant","annotations":["x"]})", true},
+      {R"({"thinking":"x"})", true},
+      {R"({"images":[{"type":"image_url","image_url":{"url":"data:,"}}]})", true},
+      {R"({"a_name_yet_to_be_invented":"x"})", true},
+      {R"({"role":"assistant","name":"m","id":"x","type":"message","index":0})", false},
+      {R"({"thinking":"","images":[],"annotations":null})", false},
   };
   for (const auto& [delta, content] : cases) {
     chat_stream_watch w;
@@ -138,6 +143,15 @@ TEST(chat_stream_watch, what_counts_as_content) {
     EXPECT_EQ(w.content_seen(), content) << delta;
     EXPECT_EQ(w.at_end(), chat_end::truncated) << delta;
   }
+}
+
+TEST(chat_stream_watch, how_far_the_prompt_is_read_is_no_content) {
+  const watched w(event(R"({"choices":[{"index":0,"delta":{"role":"assistant","content":null}}],)"
+                        R"("prompt_progress":{"total":1000,"cache":0,"processed":512}})") +
+                  event(R"({"choices":[{"index":0,"delta":{}}],"prompt_progress":null})"));
+  EXPECT_EQ(w.kinds, (std::vector{ev::progress, ev::role_only}));
+  EXPECT_TRUE(w.watch.progress_seen());
+  EXPECT_FALSE(w.watch.content_seen());
 }
 
 TEST(chat_stream_watch, completions) {
@@ -304,8 +318,10 @@ TEST(chat_stream_watch, how_streams_end) {
   EXPECT_EQ(watched("").watch.at_end(), chat_end::empty);
   EXPECT_EQ(watched(": ping\n\n:\n\n").watch.at_end(), chat_end::empty);
   EXPECT_EQ(watched("data:\n\n").watch.at_end(), chat_end::empty);
-  EXPECT_EQ(watched(done).watch.at_end(), chat_end::complete);
-  EXPECT_EQ(watched("data:[DONE] \n\n").watch.at_end(), chat_end::complete);
+  EXPECT_EQ(watched(done).watch.at_end(), chat_end::truncated) << "nothing was said";
+  EXPECT_EQ(watched(chunk(R"({"role":"assistant"})") + done).watch.at_end(), chat_end::truncated);
+  EXPECT_EQ(watched(stop + "data:[DONE] \n\n").watch.at_end(), chat_end::complete)
+      << "an empty text has an end, too";
   EXPECT_EQ(watched(hello).watch.at_end(), chat_end::truncated);
   EXPECT_EQ(watched(hello + stop).watch.at_end(), chat_end::finished_without_done);
   EXPECT_EQ(watched(hello + stop + done).watch.at_end(), chat_end::complete);
