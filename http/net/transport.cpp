@@ -248,12 +248,33 @@ void transport::shutdown_send() {
   socket_.shutdown(socket::shutdown_send, ignored);
 }
 
-bool transport::peer_closed() const noexcept {
+namespace {
+/// State of the kernel's connection, or -1.
+int tcp_state(int fd) noexcept {
   tcp_info info{};
   socklen_t size = sizeof info;
-  const int fd = const_cast<socket&>(socket_).native_handle();
-  return ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-         (info.tcpi_state == TCP_CLOSE_WAIT || info.tcpi_state == TCP_CLOSE);
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+    return -1;
+  return info.tcpi_state;
+}
+} // namespace
+
+bool transport::peer_closed() const noexcept {
+  const auto state = tcp_state(const_cast<socket&>(socket_).native_handle());
+  return state == TCP_CLOSE_WAIT || state == TCP_CLOSE;
+}
+
+void transport::watch_hang_up() {
+  if (watching_ || !socket_.is_open())
+    return;
+  watching_ = true;
+  socket_.async_wait(socket::wait_error, [this, keep = self()](error_code ec) {
+    // Urgent data wakes as well, and means nothing.
+    if (ec || !socket_.is_open() || tcp_state(socket_.native_handle()) != TCP_CLOSE)
+      return;
+    hung_up_ = true;
+    changed();
+  });
 }
 
 std::size_t transport::unsent() const noexcept {

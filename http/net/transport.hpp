@@ -69,6 +69,11 @@ public:
   bool peer_closed() const noexcept;
   /// Empty after a clean end (with TLS: after close_notify).
   error_code read_error() const noexcept { return read_error_; }
+  /// After a clean end no read tells of a later reset any more: from here on `hung_up` does, and
+  /// the waiter is notified.
+  void watch_hang_up();
+  /// The connection is gone in both directions.
+  bool hung_up() const noexcept { return hung_up_; }
 
   // ---- output ----
   /// Writes all pieces; they must stay valid while `writing()`.
@@ -139,6 +144,8 @@ private:
   bool writing_ = false;
   bool ended_ = false;
   bool closing_ = false;
+  bool watching_ = false;
+  bool hung_up_ = false;
 };
 
 } // namespace synapse::net

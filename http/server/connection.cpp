@@ -216,7 +216,7 @@ net::task<void> connection::serve() {
     spdlog::error("request {} failed: {}", current.id(), error.what());
     failed = true;
   }
-  if (!current.begun() && current.actor().canceled() && !downstream_->ended()) {
+  if (!current.begun() && current.actor().canceled() && !current.client_gone()) {
     // Somebody here gave it up, and its client is still there to be told.
     current.close_after();
     co_await current.reply_error(http::response_detail::canceled);
@@ -316,7 +316,7 @@ net::task<void> connection::discard_body(exchange& current) {
 void connection::finish(exchange& current, const route* matched) {
   auto& record = current.record();
   const auto now = net::io_thread::now();
-  const bool gone = downstream_->ended() || downstream_->write_error();
+  const bool gone = current.client_gone();
   if (!current.begun() && gone) {
     // Never sent; 499 is what logs call it.
     record.status = 499;
@@ -325,8 +325,8 @@ void connection::finish(exchange& current, const route* matched) {
   keep_ = current.keep_alive() && current.body_complete() && !current.aborted() && !gone;
   if (!keep_ && !current.body_complete() && !current.aborted())
     linger_ = true;
-  if (gone && downstream_->input().empty())
-    keep_ = false;
+  if (downstream_->ended() && downstream_->input().empty())
+    keep_ = false; // nothing more will be asked
 
   const auto overhead = std::max<net::time_ns>(0, now - record.started - record.upstream_ns);
   if (matched && matched->metrics) {
@@ -384,7 +384,10 @@ net::task<void> connection::linger() {
     downstream_->shutdown_send();
   const auto due = net::io_thread::now() + linger_time;
   std::size_t dropped = 0;
-  while (downstream_->is_open() && !downstream_->ended() && dropped < linger_bytes &&
+  const auto worth_it = [&] {
+    return !downstream_->ended() || (reset_ && !downstream_->hung_up());
+  };
+  while (downstream_->is_open() && worth_it() && dropped < linger_bytes &&
          net::io_thread::now() < due) {
     // A reset throws away what the client has not received yet, so it waits until that is done.
     if (reset_ && downstream_->unsent() == 0)

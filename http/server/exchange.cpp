@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <sys/ioctl.h>
 
 namespace synapse::server {
 
@@ -14,6 +15,12 @@ constexpr std::size_t kept_scratch = 64 * 1024;
 /// Spare room asked for at once when the length of a body is not known.
 constexpr std::size_t body_step = 16 * 1024;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+/// A FIN within a body says that the client is leaving, unless more of the body comes so soon after
+/// it: the client may have closed its side behind its request, and the backend was faster.
+constexpr net::time_ns grace = 10'000'000;
+/// A comment of an event stream, as a chunk.
+constexpr std::string_view comment_chunk = "3\r\n:\n\n\r\n";
+constexpr std::string_view comment = ":\n\n";
 } // namespace
 
 void exchange_scratch::trim() {
@@ -37,6 +44,7 @@ exchange::exchange(worker& owner, net::transport& downstream, net::wake_ptr wake
       client_ip_(client_ip), number_(++owner.last_request) {
   scratch_.added_fields.clear();
   timer_.wake = wake_.get();
+  grace_.wake = wake_.get();
   record_.started = net::io_thread::recent();
   keep_alive_ = scratch.head.keep_alive;
   body_done_ = !has_body();
@@ -55,6 +63,67 @@ void exchange::alarm(net::time_ns due) {
     owner_.io.arm(timer_, due);
   else
     owner_.io.disarm(timer_);
+}
+
+// ---- the client's end ----
+
+/// After its FIN.
+bool exchange::may_still_read() const noexcept {
+  if (!body_done_ || downstream_.read_error() || downstream_.hung_up())
+    return false;
+  if (asked_ || events_)
+    return true;
+  if (!begun_)
+    return !plain_only(); // HTTP/1.0 knows nothing that can be sent before an answer
+  return ended_at_ == 0 || net::io_thread::recent() < std::max(ended_at_, last_write_) + grace;
+}
+
+/// The client has closed its side: all of the body that will ever come is in our buffer and the
+/// kernel's. @returns false when that cannot be the rest of it
+bool exchange::rest_is_here() noexcept {
+  int in_kernel = 0;
+  if (::ioctl(downstream_.stream().native_handle(), FIONREAD, &in_kernel) != 0)
+    return false;
+  const auto input = downstream_.input();
+  if (head().chunked)
+    return in_kernel > 0 || input.ends_with(http::last_chunk);
+  return static_cast<std::int64_t>(input.size()) + in_kernel >= body_left_;
+}
+
+void exchange::look_for_departure() {
+  if (body_done_ || departed_)
+    return;
+  if (downstream_.hung_up())
+    departed_ = true;
+  else if (!downstream_.peer_closed())
+    return;
+  else if (plain_only() || !rest_is_here())
+    departed_ = true;
+  else
+    ask_client();
+}
+
+/// Sends what changes nothing for a client that still reads: an interim answer (RFC 9110 section
+/// 15.2: every client has to be able to read one that it does not expect; of all of them 100 is the
+/// one that each client knows), or a comment within an event stream. Nothing can be put into any
+/// other body.
+void exchange::ask_client() {
+  if (ended_at_ == 0)
+    ended_at_ = net::io_thread::recent();
+  downstream_.watch_hang_up();
+  // What is under way asks as well.
+  if (asked_ || downstream_.writing() || downstream_.write_error())
+    return;
+  if (begun_ && !events_) {
+    if (may_still_read())
+      owner_.io.arm(grace_, std::max(ended_at_, last_write_) + grace);
+    return;
+  }
+  if (!begun_ && plain_only())
+    return;
+  asked_ = true;
+  const auto piece = !begun_ ? continue_line : plain_only() ? comment : comment_chunk;
+  downstream_.write({&piece, 1});
 }
 
 // ---- body ----
@@ -214,6 +283,12 @@ bool exchange::write(std::span<const std::string_view> pieces) {
     if (!scratch_.added_fields.empty())
       return write_with_added(pieces);
   }
+  last_write_ = net::io_thread::recent();
+  if (downstream_.writing()) [[unlikely]] {
+    for (const auto piece : pieces)
+      deferred_.append(piece);
+    return false;
+  }
   return downstream_.write(pieces);
 }
 
@@ -230,8 +305,18 @@ bool exchange::write_with_added(std::span<const std::string_view> pieces) {
 
 net::task<bool> exchange::finish_write() {
   const auto limit = std::chrono::nanoseconds{settings().limits.write_timeout}.count();
-  while (downstream_.writing()) {
-    if (session_->canceled() || (downstream_.ended() && downstream_.read_error()))
+  for (;;) {
+    if (!downstream_.writing()) {
+      if (deferred_.empty() || downstream_.write_error())
+        break;
+      sending_.swap(deferred_);
+      deferred_.clear();
+      const std::string_view piece = sending_;
+      downstream_.write({&piece, 1});
+      continue;
+    }
+    if (session_->canceled() || downstream_.hung_up() ||
+        (downstream_.ended() && downstream_.read_error()))
       co_return false;
     if (net::io_thread::now() >= downstream_.last_written() + limit) {
       write_timed_out_ = true;

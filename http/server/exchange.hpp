@@ -123,22 +123,29 @@ public:
   /// Something may have changed: bytes, the client, a timer, an actor's answer. Look again.
   /// The client is watched meanwhile.
   auto changed() {
-    if (body_done_)
-      downstream_.read();
+    if (body_done_) {
+      if (downstream_.ended()) [[unlikely]]
+        ask_client();
+      else
+        downstream_.read();
+    }
     return wake_->wait();
   }
   const net::wake_ptr& wake() const noexcept { return wake_; }
   /// Wakes this exchange at `due` at the latest; 0 takes the alarm off.
   void alarm(net::time_ns due);
   /// The client has gone, or the exchange is to be given up for another reason.
-  bool given_up() const noexcept {
-    return downstream_.ended() || downstream_.write_error() || session_->canceled() || departed_;
+  bool given_up() const noexcept { return client_gone() || session_->canceled(); }
+  /// A client that has only closed its sending side behind a complete request is not gone: it still
+  /// gets its answer. Both look the same until something is sent, so something is (see
+  /// `ask_client`): where nobody reads any more, the kernel answers with a reset within a round
+  /// trip.
+  bool client_gone() const noexcept {
+    return departed_ || downstream_.write_error() || (downstream_.ended() && !may_still_read());
   }
   /// While a body is only half read, nothing is read to notice that the client leaves: to be called
   /// every `departure_interval` of such a wait.
-  void look_for_departure() noexcept {
-    departed_ = departed_ || (!body_done_ && downstream_.peer_closed());
-  }
+  void look_for_departure();
   static constexpr net::time_ns departure_interval = 100'000'000;
 
   // ---- the answer ----
@@ -159,8 +166,12 @@ public:
   void close_after() noexcept { keep_alive_ = false; }
   bool keep_alive() const noexcept { return keep_alive_; }
 
+  /// The answer is an event stream in chunks (without them for `plain_only`), and whatever is
+  /// written ends between two events: a comment of the exchange's own may follow.
+  void begin_events() noexcept { events_ = true; }
   /// Writes pieces of an answer that the handler makes itself, heads included. @returns true when
-  /// all was taken at once; otherwise `co_await finish_write()` before the pieces change.
+  /// all was taken at once; otherwise `co_await finish_write()` before the pieces change. What is
+  /// written before that was taken is kept and follows.
   bool write(std::span<const std::string_view> pieces);
   /// @returns false when the client is gone or does not read for the write time limit.
   net::task<bool> finish_write();
@@ -186,6 +197,9 @@ private:
   body_state take_body(std::size_t max);
   bool write_with_added(std::span<const std::string_view> pieces);
   void send_continue();
+  bool may_still_read() const noexcept;
+  bool rest_is_here() noexcept;
+  void ask_client();
 
   worker& owner_;
   net::transport& downstream_;
@@ -209,10 +223,17 @@ private:
   bool continue_sent_ = false;
   bool keep_alive_ = false;
   bool departed_ = false;
+  bool asked_ = false;  ///< after its FIN the client was sent something
+  bool events_ = false; ///< see `begin_events`
   bool begun_ = false;
   bool aborted_ = false;
   bool until_close_ = false;
   bool write_timed_out_ = false;
+  net::time_ns ended_at_ = 0; ///< when the client's FIN was noticed
+  net::time_ns last_write_ = 0;
+  alarm_timer grace_;
+  std::string deferred_; ///< written while something before it was on its way
+  std::string sending_;  ///< what `deferred_` was
 };
 
 } // namespace synapse::server

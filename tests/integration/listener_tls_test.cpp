@@ -76,6 +76,24 @@ TEST_F(listener_tls, passes_a_stream_on_event_by_event) {
   EXPECT_TRUE(reply.complete());
 }
 
+TEST_F(listener_tls, answers_a_client_that_has_closed_its_side) {
+  gateway_process gateway{config(), {.tls = true}};
+  support::gate go_on;
+  upstream_.set_script([&](support::upstream_connection& connection) {
+    connection.read_request();
+    go_on.wait();
+    connection.reply(200, R"({"choices":[]})");
+  });
+  auto client = gateway.connect();
+  client.send(support::request_bytes("POST", chat_path, chat_body, json_type));
+  client.shutdown_send(); // close_notify
+  EXPECT_EQ(client.read_reply().status, 100U);
+  go_on.open();
+  const auto reply = client.read_reply();
+  EXPECT_TRUE(reply.ok()) << to_string(reply.end);
+  EXPECT_EQ(reply.body, R"({"choices":[]})");
+}
+
 TEST_F(listener_tls, ends_a_connection_with_close_notify) {
   gateway_process gateway{config(), {.tls = true}};
   auto client = gateway.connect();
