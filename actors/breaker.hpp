@@ -6,7 +6,8 @@
 
 namespace synapse::actors {
 
-/// Counts connection-level failures. Statuses never count, nor does what the client did.
+/// Counts failures of the connection and answers that did not come in time. Statuses never count,
+/// nor does what the client did.
 class breaker {
 public:
   explicit breaker(config::breaker_settings settings) : settings_(settings) {}

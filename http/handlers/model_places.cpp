@@ -50,7 +50,7 @@ client::fetch_request list_request(const client::backend_site& site, server::exc
 }
 
 net::task<void> fetch_list(net::local_ptr<gathering> all, std::size_t index,
-                           net::tcp::endpoint address, std::uint64_t permit,
+                           net::tcp::endpoint address, std::uint64_t permit, bool probe,
                            client::fetch_request request) {
   const auto site = all->answers[index].site;
   auto result = co_await client::fetch(*site->pool, address, std::move(request));
@@ -59,8 +59,12 @@ net::task<void> fetch_list(net::local_ptr<gathering> all, std::size_t index,
     told = actors::attempt_result::connect_failure;
   else if (result.error == client::fetch_error::reset)
     told = actors::attempt_result::reset_before_head;
-  else if (!result.ok())
+  else if (result.error == client::fetch_error::timeout && !probe)
+    told = actors::attempt_result::canceled; // our patience is shorter than the backend's limits
+  else if (result.error == client::fetch_error::timeout)
     told = actors::attempt_result::response_timeout;
+  else if (!result.ok())
+    told = actors::attempt_result::bad_response;
   caf::anon_send(site->lane, actors::outcome(permit, told));
   all->answers[index].result = std::move(result);
   all->one_done();
@@ -104,7 +108,8 @@ net::task<bool> gather(server::exchange& exchange, const net::local_ptr<gatherin
     ++all->open;
     auto request = list_request(*answer.site, exchange);
     net::spawn(
-        fetch_list(all, i, client::to_endpoint(permit->address), numbers[i], std::move(request)));
+        fetch_list(all, i, client::to_endpoint(permit->address), numbers[i], permit->probe,
+                   std::move(request)));
   }
   while (all->open > 0) {
     if (exchange.given_up())

@@ -52,10 +52,11 @@ TEST(breaker, opens_at_once_for_what_others_have_seen_too) {
   EXPECT_EQ(none.state(), circuit::closed);
 }
 
-TEST(breaker, counts_connection_level_failures_only) {
-  for (const auto result : {connect_failure, connect_timeout, reset_before_head, reset_after_head})
+TEST(breaker, counts_broken_connections_and_answers_that_do_not_come) {
+  for (const auto result :
+       {connect_failure, connect_timeout, reset_before_head, reset_after_head, response_timeout})
     EXPECT_TRUE(breaker::is_failure(result)) << static_cast<int>(result);
-  for (const auto result : {ok, response_timeout, bad_response, canceled, head_received})
+  for (const auto result : {ok, bad_response, canceled, head_received})
     EXPECT_FALSE(breaker::is_failure(result)) << static_cast<int>(result);
 }
 
@@ -90,7 +91,7 @@ TEST(breaker, is_moved_neither_way_by_what_says_nothing) {
   breaker b{after(3)};
   b.on_result(connect_failure, false, 1);
   b.on_result(connect_failure, false, 1);
-  for (const auto result : {response_timeout, bad_response, canceled})
+  for (const auto result : {bad_response, canceled})
     EXPECT_FALSE(b.on_result(result, false, 1));
   EXPECT_EQ(b.consecutive_failures(), 2U);
   b.on_result(connect_failure, false, 1);
