@@ -85,7 +85,7 @@ const field<limit_settings> limit_fields[] = {
     {"write_timeout", &limit_settings::write_timeout, between(1, day),
      "a client that does not read its answer"},
     {"stream_keepalive", &limit_settings::stream_keepalive, off_or_between(1, hour),
-     "silence in a stream before a comment is sent; 0 = never"},
+     "silence of a stream, from its request on, before a comment is sent; 0 = never"},
 };
 
 const field<cors_settings> cors_fields[] = {
@@ -211,7 +211,9 @@ const field<timeout_settings> timeout_fields[] = {
 };
 
 const field<retry_settings> retry_fields[] = {
-    {"attempts", &retry_settings::attempts, between(1, 10), "attempts in all; 1 = no retry"},
+    {"attempts", &retry_settings::attempts, between(1, 10),
+     "attempts in all; 1 = no retry; what may have been carried out is not tried again unless its "
+     "method is idempotent"},
     {"waits", &retry_settings::waits, between(0, 10 * minute),
      "list of waits before the second, third, … attempt; the last one repeats"},
     {"jitter", &retry_settings::jitter, between(0, 1),
@@ -221,7 +223,7 @@ const field<retry_settings> retry_fields[] = {
 const field<breaker_settings> breaker_fields[] = {
     {"enabled", &breaker_settings::enabled, any, "whether the circuit breaker works"},
     {"failures", &breaker_settings::failures, between(1, 10'000),
-     "consecutive connection-level failures that open it"},
+     "consecutive failures that open it: no connection, a broken one, no answer in time"},
     {"cooldown", &breaker_settings::cooldown, between(1, day),
      "open until one probe is let through"},
 };

@@ -128,7 +128,7 @@ net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
   head += "\r\n";
   head += request.body;
   // What changes something is not sent twice: it gets a connection that cannot be stale.
-  const bool may_reuse = request.method == "GET" || request.method == "HEAD";
+  bool may_reuse = request.method == "GET" || request.method == "HEAD";
   // A kept connection may have gone stale: one more try with a new one, then it counts.
   for (;;) {
     if (given_up())
@@ -178,8 +178,10 @@ net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
         co_return reason();
       if (parsed.failed())
         co_return failed(fetch_error::bad_response, std::string{http::message_of(parsed.error)});
-      if (stale)
+      if (stale) {
+        may_reuse = false;
         continue;
+      }
       co_return failed(fetch_error::reset, "the connection was closed before an answer");
     }
     fetch_result result;

@@ -1,6 +1,7 @@
 synapse_add_component(http_handlers
   PATH http/handlers
-  SOURCES forwarder.cpp forwarder_relay.cpp forwarder_translate.cpp refusal.cpp field_fault.cpp translators.cpp
+  SOURCES forwarder.cpp forwarder_relay.cpp forwarder_stream.cpp forwarder_whole.cpp
+          forwarder_translate.cpp completion_chunk.cpp early_head.cpp refusal.cpp field_fault.cpp translators.cpp
           transcript.cpp transcript_text.cpp form_input.cpp upload_form.cpp form_call.cpp reference_upload.cpp speech_request.cpp
           voice_questions.cpp tts_handler.cpp stt_handler.cpp recordings_handler.cpp
           model_turn.cpp openai_handler.cpp pass_through_handler.cpp

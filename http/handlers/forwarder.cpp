@@ -1,6 +1,7 @@
 #include "http/handlers/forwarder.hpp"
 
 #include "http/core/head_writer.hpp"
+#include "http/core/replay.hpp"
 #include "http/handlers/deadlines.hpp"
 #include "http/handlers/refusal.hpp"
 #include "http/server/body_pace.hpp"
@@ -58,7 +59,8 @@ double random_factor(double jitter) {
 net::task<void> forward(server::exchange& exchange, client::site_ptr site,
                         forward_options options) {
   forwarder work{exchange, std::move(site), options};
-  co_await work.run();
+  if (co_await work.run() == forward_end::collected)
+    co_await work.relay_collected();
 }
 
 namespace {
@@ -76,10 +78,12 @@ forwarder::forwarder(server::exchange& exchange, client::site_ptr site, forward_
                                     : options.stream_body && exchange.has_body()),
       number_(permit_number(exchange, options)), settings_(*site_->settings),
       metrics_(*site_->metrics), route_metrics_(exchange.metrics()),
-      answer_(exchange.scratch().answer()),
-      scanner_(exchange.settings().limits.max_stream_event_bytes) {
+      answer_(exchange.scratch().answer()), replaced_(options.fresh_connection),
+      // An event stream may have begun while a model was waited for.
+      streaming_(exchange.begun()), committed_(exchange.begun()),
+      stream_(exchange.settings().limits.max_stream_event_bytes), uploading_(streams_body_),
+      silent_since_(exchange.begun() ? net::io_thread::recent() : exchange.record().started) {
   ex_.record().backend = settings_.name;
-  committed_ = exchange.begun(); // an event stream that began while a model was waited for
 }
 
 forwarder::~forwarder() {
@@ -97,6 +101,8 @@ net::time_ns forwarder::deadline_of(net::time_ns from, config::milliseconds limi
 
 forwarder::waiting forwarder::wait(net::time_ns due) {
   const auto from = net::io_thread::now();
+  if (before_answer_)
+    due = sooner(due, sign_of_life(from));
   ex_.alarm(ex_.body_complete() ? due : sooner(due, from + server::exchange::departure_interval));
   return waiting{ex_, ex_.changed(), from};
 }
@@ -198,7 +204,7 @@ net::task<bool> forwarder::await_permit(actors::question<actors::permit>& questi
   metrics_.permit_wait.observe_ns(net::io_thread::recent() - asked);
   if (!answer) {
     // The lane has ended: its backend is being replaced.
-    co_await reply_or_end(ex_, response_detail::draining, "the backend is being reconfigured", 1);
+    co_await tell(response_detail::draining, "the backend is being reconfigured", 1);
     co_return false;
   }
   co_await deny(*answer);
@@ -225,7 +231,7 @@ net::task<void> forwarder::deny(const actors::permit& refused) {
   default:
     message = "backend " + settings_.name + " is being reconfigured";
   }
-  co_await reply_or_end(ex_, detail_of(refused.reason), message, seconds);
+  co_await tell(detail_of(refused.reason), std::move(message), seconds);
 }
 
 void forwarder::return_permit(attempt_result result) {
@@ -261,8 +267,25 @@ net::task<void> forwarder::reply_failure() {
   const auto status = http::info(failure_).status;
   if (status == 503)
     retry_after = 1;
-  co_await reply_or_end(ex_, failure_, "backend " + settings_.name + ": " + message_, retry_after,
-                        status == 502 ? options_.label : std::string_view{});
+  co_await tell(failure_, "backend " + settings_.name + ": " + message_, retry_after,
+                status == 502 ? options_.label : std::string_view{});
+}
+
+/// Answers with an error, or ends a stream that began before the backend has answered.
+net::task<void> forwarder::tell(response_detail detail, std::string message,
+                                std::optional<unsigned> retry_after, std::string_view label) {
+  if (ex_.begun()) {
+    const auto kind = http::info(detail).status == 504 ? telemetry::stream_end::timeout
+                                                       : telemetry::stream_end::truncated;
+    if (route_metrics_)
+      route_metrics_->stream_ends[kind].increment();
+    ex_.record().stream = telemetry::to_string(kind);
+    if (options_.translator) {
+      co_await break_off(detail, std::move(message));
+      co_return;
+    }
+  }
+  co_await reply_or_end(ex_, detail, message, retry_after, label);
 }
 
 /// @returns false when the client left meanwhile.
@@ -286,14 +309,16 @@ net::task<bool> forwarder::back_off(unsigned attempts_done) {
 
 net::task<forwarder::verdict> forwarder::attempt() {
   time_.begun = net::io_thread::recent();
+  before_answer_ = true;
   if (ex_.given_up()) {
     note_departure(telemetry::request_phase::connecting);
     co_return verdict::abandoned;
   }
   const auto address = client::to_endpoint(permit_.address);
-  // A body that goes out while it comes in cannot be sent again when a kept connection turns out to
-  // be stale: it gets a fresh one.
-  for (bool may_reuse = !streams_body_;; may_reuse = false) {
+  for (;;) {
+    // A body that goes out while it comes in cannot be sent again when a kept connection turns out
+    // to be stale: it gets a fresh one.
+    const bool may_reuse = !streams_body_ && !replaced_;
     upstream_ = may_reuse ? site_->pool->take(address) : client::connection_ptr{};
     if (upstream_) {
       upstream_->attach(ex_.wake());
@@ -307,22 +332,40 @@ net::task<forwarder::verdict> forwarder::attempt() {
       how = co_await finish_request();
     if (how == verdict::answered)
       how = co_await read_head();
-    if (how == verdict::failed && told_ == attempt_result::reset_before_head &&
-        upstream_->reused() && !body_started_) {
-      // The backend had closed a kept connection: no fault of anybody, so a fresh one at once.
-      metrics_.stale_connections.increment();
-      drop_connection();
-      continue;
-    }
+    if (how == verdict::answered)
+      break;
     if (how == verdict::failed && told_ == attempt_result::reset_before_head)
-      metrics_.attempts[counted_result::reset_before_head].increment();
+      how = lost_connection();
     if (how != verdict::answered)
       co_return how;
-    break;
+    // `answered` here means: as if nothing had happened, on a fresh connection.
+    drop_connection();
   }
   if (permit_.probe)
     caf::anon_send(site_->lane, actors::outcome(number_, attempt_result::head_received));
   co_return co_await relay();
+}
+
+/// The connection has ended before a byte of the answer. `answered` here means: once more at once.
+forwarder::verdict forwarder::lost_connection() {
+  http::lost_request lost;
+  lost.method = options_.request ? http::verb::post : ex_.method();
+  lost.repeatable = !body_started_;
+  lost.sent_whole = streams_body_ ? body_sent_ : sent_whole_;
+  lost.kept_connection = upstream_->reused();
+  lost.replaced = replaced_;
+  const auto what = http::replay_of(lost);
+  if (what == http::replay::at_once) {
+    // No fault of anybody.
+    metrics_.stale_connections.increment();
+    replaced_ = true;
+    return verdict::answered;
+  }
+  metrics_.attempts[counted_result::reset_before_head].increment();
+  retryable_ = what == http::replay::again;
+  if (!retryable_ && lost.sent_whole)
+    message_ += "; it may have carried the request out, so that is not sent again";
+  return verdict::failed;
 }
 
 /// `answered` here means: connected.
@@ -393,7 +436,9 @@ bool forwarder::begin_request() {
   http::write_upstream_request_head(out, ex_.head(), head);
   const std::array<std::string_view, 2> pieces{out, streams_body_ ? std::string_view{} : body};
   time_.sent = net::io_thread::recent();
-  return upstream_->write(pieces) && !streams_body_;
+  const bool taken = upstream_->write(pieces);
+  sent_whole_ = taken && !upstream_->write_error();
+  return taken && !streams_body_;
 }
 
 body_source::state forwarder::next_piece(std::string_view& piece) {
@@ -439,6 +484,7 @@ net::task<forwarder::verdict> forwarder::finish_request() {
   }
   if (streams_body_)
     co_return co_await pump_body();
+  sent_whole_ = !upstream_->writing() && !upstream_->write_error();
   time_.sent = net::io_thread::recent();
   co_return verdict::answered;
 }
@@ -539,6 +585,8 @@ net::task<forwarder::verdict> forwarder::pump_body() {
   if (std::string_view piece; !body_read_ && own && !upstream_->writing())
     body_read_ = next_piece(piece) == body_source::state::end;
   time_.sent = net::io_thread::now();
+  uploading_ = false;
+  silent_since_ = time_.sent; // until now it was the client that spoke
   co_return verdict::answered;
 }
 
@@ -578,7 +626,6 @@ net::task<forwarder::verdict> forwarder::read_head() {
         co_return fail(failure_, counted_result::bad_response, told_,
                        "it closed the connection within the head of its answer");
       message_ = "it closed the connection without an answer";
-      retryable_ = true;
       co_return verdict::failed;
     }
     if (ex_.given_up()) {

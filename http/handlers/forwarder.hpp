@@ -4,7 +4,8 @@
 
 #include "actors/runtime/ask.hpp"
 #include "http/client/thread_routes.hpp"
-#include "http/core/chat_stream.hpp"
+#include "http/core/answer_form.hpp"
+#include "http/core/event_relay.hpp"
 #include "http/handlers/upstream_parts.hpp"
 #include "http/server/exchange.hpp"
 #include "telemetry/gateway_metrics.hpp"
@@ -21,6 +22,14 @@ struct forward_options {
   bool stream_body = false;
   /// The backend answers with OpenAI chat or completion chunks if it streams: watch their end.
   bool openai_stream = false;
+  /// A good answer is JSON that is whole and no error, or such a stream; anything else with a 200
+  /// is a failure of the backend's.
+  bool openai_answer = false;
+  /// The client has asked for a stream: it may get its head and comments while the backend is
+  /// silent.
+  bool wants_stream = false;
+  /// Take no kept connection: one was replaced for this request already.
+  bool fresh_connection = false;
   std::uint64_t max_body = 0; ///< of a streamed body, decoded; 413 beyond; 0: no limit
   /// Send this instead of the client's request. Outlives the forwarder.
   const own_request* request = nullptr;
@@ -46,7 +55,8 @@ enum class forward_end {
 };
 
 /// One forwarded exchange: permit → connection → request → answer → outcome, again for a further
-/// attempt where that is allowed (connection-level failures before any byte of the answer).
+/// attempt where that is allowed (connection-level failures before any byte of the answer, but not
+/// when the backend may have carried out what must not be done twice; see http/core/replay.hpp).
 /// Replies to the client unless it says otherwise. On the exchange's thread.
 class forwarder {
 public:
@@ -63,7 +73,8 @@ public:
   net::task<void> relay_collected();
   /// After `failed`: tells the client.
   net::task<void> tell_failure() { return reply_failure(); }
-  /// After `failed`: the backend could not be reached or let go of the connection.
+  /// After `failed`: the backend could not be reached, or let go of the connection before it had
+  /// the whole request. It may be sent again.
   bool unreachable() const noexcept { return retryable_; }
 
 private:
@@ -98,12 +109,17 @@ private:
   void return_permit(actors::attempt_result result);
   verdict fail(http::response_detail detail, telemetry::attempt_result counted,
                actors::attempt_result told, std::string message);
+  verdict lost_connection();
   net::task<void> reply_failure();
   net::task<void> deny(const actors::permit& refused);
+  net::task<void> tell(http::response_detail detail, std::string message,
+                       std::optional<unsigned> retry_after = {}, std::string_view label = {});
 
   // answers of own requests (forwarder_translate.cpp)
   net::task<verdict> relay_translated();
   net::task<verdict> collect();
+  net::task<verdict> collect_after_head();
+  net::task<void> break_off(http::response_detail detail, std::string message);
   net::task<bool> send_translated(bool last);
   void write_own_head(http::body_framing framing, std::uint64_t length);
   net::task<verdict> translation_failed(http::response_detail detail,
@@ -117,14 +133,35 @@ private:
   net::task<verdict> relay_body();
   net::task<verdict> await_small_body();
   net::task<bool> await_client();
-  net::task<verdict> relay_stream();
-  verdict stream_failed(http::response_detail detail, telemetry::attempt_result counted,
-                        actors::attempt_result told, telemetry::stream_end kind);
-  bool take_stream_input();
-  bool scan_events();
-  net::task<bool> send_events(bool last);
-  net::task<verdict> end_stream();
+  bool take_input(std::string& into);
   void write_answer_head(http::body_framing framing, bool event_stream);
+  actors::attempt_result result_of_total(bool alive) const;
+  verdict cut_off(http::response_detail detail, telemetry::attempt_result counted,
+                  actors::attempt_result told);
+
+  // event streams (forwarder_stream.cpp)
+  net::task<verdict> relay_stream();
+  void look_at_events();
+  net::task<bool> send_events(bool last);
+  net::task<verdict> stream_late(bool total, bool first);
+  net::task<verdict> end_stream();
+  net::task<verdict> end_stream_well();
+  net::task<verdict> reply_reported_error();
+  net::task<verdict> stream_failed(http::response_detail detail, std::string_view message,
+                                   telemetry::attempt_result counted, actors::attempt_result told,
+                                   telemetry::stream_end kind);
+  net::task<verdict> stream_abandoned();
+  net::time_ns sign_of_life(net::time_ns now);
+
+  // whole answers that are looked at (forwarder_whole.cpp)
+  bool is_judged() const;
+  net::task<verdict> relay_judged();
+  net::task<verdict> hold_answer();
+  net::task<verdict> answer_held();
+  net::task<verdict> pass_rest();
+  net::task<verdict> answer_as_stream();
+  verdict judge(std::string_view held);
+  verdict no_answer(std::string why);
   void release_connection();
   void drop_connection();
   void answered_well();
@@ -169,8 +206,10 @@ private:
   bool chunked_body_ = false; ///< a streamed body goes out in chunks
   bool body_read_ = false;    ///< its source has come to its end
   std::uint64_t body_bytes_ = 0;
-  char chunk_line_[20];    ///< the piece under way; a write may still refer to it
-  bool body_sent_ = false; ///< all of a streamed body has gone out
+  char chunk_line_[20];     ///< the piece under way; a write may still refer to it
+  bool body_sent_ = false;  ///< all of a streamed body has gone out
+  bool sent_whole_ = false; ///< all of the request was handed to the kernel
+  bool replaced_;           ///< a kept connection was; see http/core/replay.hpp
 
   http::response_detail failure_ = http::response_detail::internal_error;
   actors::attempt_result told_ = actors::attempt_result::ok;
@@ -183,19 +222,23 @@ private:
   // own requests
   collected_answer collected_;
   std::string translated_; ///< not yet sent
-  bool streaming_ = false; ///< the answer goes out piece by piece
+  bool streaming_;         ///< the answer goes out piece by piece
+
+  // the answer's body
+  std::string decoded_;       ///< not yet sent
+  bool input_ended_ = false;  ///< the answer's framing says that it is over
+  bool input_broken_ = false; ///< the connection ended before that
+  bool committed_;            ///< the client has the head
+  http::json_follower json_;
+  http::answer_form form_ = http::answer_form::unknown;
 
   // event stream
-  http::sse_scanner scanner_;
-  http::chat_stream_watch watch_;
-  std::string events_;              ///< decoded, not yet sent
-  std::size_t events_complete_ = 0; ///< bytes of `events_` that are whole events
-  std::string reported_error_;      ///< JSON of the backend's error event
-  bool input_ended_ = false;        ///< the answer's framing says that it is over
-  bool input_broken_ = false;       ///< the connection ended before that
-  bool committed_ = false;
-  bool event_too_large_ = false;
+  http::event_relay stream_;
   net::time_ns first_content_ = 0;
+  bool before_answer_ = true; ///< nothing is known of the answer yet
+  bool uploading_;            ///< the body's source is not at its end
+  net::time_ns silent_since_; ///< when the client was last sent something, or asked
+  std::string early_;         ///< what a sign of life has sent
 };
 
 /// Forwards the client's own request and replies in every case.

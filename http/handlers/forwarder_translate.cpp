@@ -4,6 +4,7 @@
 #include "http/core/sse.hpp"
 #include "http/handlers/deadlines.hpp"
 #include "http/handlers/forwarder.hpp"
+#include "http/handlers/refusal.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -29,23 +30,22 @@ bool bodyless(unsigned status) {
 
 /// Reads the answer to its end. One that is longer than anybody wants to read is cut off.
 net::task<forwarder::verdict> forwarder::collect() {
-  body_left_ = answer_.content_length;
   collected_ = {};
   collected_.status = answer_.status;
   collected_.retry_after = answer_.fields.value_of(http::known_field::retry_after);
   input_ended_ = bodyless(answer_.status);
   const bool good = answer_.status / 100 == 2;
   const auto most = good ? max_good : max_error;
-  events_.clear();
+  decoded_.clear();
   while (!input_ended_) {
-    take_stream_input();
+    take_input(decoded_);
     if (input_ended_)
       break;
-    if ((good || options_.hold_failures) && events_.size() > most)
+    if ((good || options_.hold_failures) && decoded_.size() > most)
       co_return fail(response_detail::upstream_protocol_error, counted_result::bad_response,
                      attempt_result::bad_response, "its answer is too long");
     // Half of an error still says something, unless it is passed on for a whole one.
-    if (!good && !options_.hold_failures && (input_broken_ || events_.size() > most))
+    if (!good && !options_.hold_failures && (input_broken_ || decoded_.size() > most))
       break;
     if (input_broken_)
       co_return fail(response_detail::upstream_reset_after_response_started,
@@ -62,12 +62,13 @@ net::task<forwarder::verdict> forwarder::collect() {
       co_return fail(
           passed(total_due) ? response_detail::total_timeout : response_detail::stream_idle_timeout,
           passed(total_due) ? counted_result::total_timeout : counted_result::idle_timeout,
-          attempt_result::response_timeout, "no complete answer within the time limit");
+          passed(total_due) ? result_of_total(!decoded_.empty()) : attempt_result::response_timeout,
+          "no complete answer within the time limit");
     upstream_->read();
     co_await wait(sooner(idle_due, total_due));
   }
-  collected_.body.assign(events_, 0, most);
-  events_.clear();
+  collected_.body.assign(decoded_, 0, most);
+  decoded_.clear();
   if (input_ended_ && (answer_.chunked || answer_.content_length >= 0))
     release_connection();
   else
@@ -75,6 +76,30 @@ net::task<forwarder::verdict> forwarder::collect() {
   answered_well();
   end_ = forward_end::collected;
   co_return verdict::answered;
+}
+
+/// An answer that is no success, to a client that has the head of an event stream already.
+net::task<forwarder::verdict> forwarder::collect_after_head() {
+  const auto how = co_await collect();
+  if (how != verdict::answered)
+    co_return how;
+  count_stream_end(stream_end::upstream_error);
+  co_await break_off(response_detail::upstream_error,
+                     "backend " + settings_.name + ": " + sentence_of(collected_));
+  end_ = forward_end::replied;
+  co_return how;
+}
+
+/// Ends a begun answer: with a last word if there is room for one, in a way that nobody takes for a
+/// good end.
+net::task<void> forwarder::break_off(response_detail detail, std::string message) {
+  spdlog::warn("request {}: {} ({})", ex_.id(), message, http::to_string(detail));
+  options_.translator->broken(translated_, detail, message);
+  drop_connection();
+  if (!translated_.empty())
+    co_await send_translated(false);
+  ex_.record().detail = detail;
+  ex_.abort();
 }
 
 void forwarder::count_stream_end(stream_end kind) {
@@ -88,6 +113,8 @@ void forwarder::count_stream_end(stream_end kind) {
 void forwarder::write_own_head(body_framing framing, std::uint64_t length) {
   const auto wanted = options_.translator->client_head();
   std::string fields = wanted.fields;
+  if (wanted.event_stream && framing != body_framing::content_length)
+    ex_.begin_events();
   if (wanted.event_stream)
     fields += "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n";
   fields += site_->response_extra;
@@ -158,41 +185,37 @@ net::task<forwarder::verdict> forwarder::translation_failed(response_detail deta
                                                             counted_result counted,
                                                             attempt_result told, stream_end kind,
                                                             std::string message) {
-  if (!committed_)
+  // Events that came before the fault are an answer that has begun, whatever came with them in one
+  // piece; of a recording or a text there is nothing to be had but the whole.
+  const bool begun =
+      committed_ || (!translated_.empty() && options_.translator->client_head().event_stream);
+  if (!begun)
     co_return fail(detail, counted, told, message);
-  spdlog::warn("request {}: backend {}: {} ({})", ex_.id(), settings_.name, message,
-               http::to_string(detail));
-  options_.translator->broken(translated_, detail, "backend " + settings_.name + ": " + message);
-  drop_connection();
-  if (!translated_.empty())
-    co_await send_translated(false);
+  co_await break_off(detail, "backend " + settings_.name + ": " + message);
   count_stream_end(kind);
   metrics_.attempts[counted].increment();
   return_permit(told);
-  ex_.record().detail = detail;
-  ex_.abort();
   co_return verdict::answered;
 }
 
 net::task<forwarder::verdict> forwarder::relay_translated() {
   auto& translator = *options_.translator;
-  body_left_ = answer_.content_length;
   input_ended_ = bodyless(answer_.status);
-  events_.clear();
+  decoded_.clear();
   translated_.clear();
   const auto keepalive = in_ns(ex_.settings().limits.stream_keepalive);
   const auto total_due = deadline_of(time_.begun, settings_.timeouts.total);
-  auto last_sent = net::io_thread::recent();
+  bool any = false; ///< of the answer
   // Chatterbox begins to answer when it has finished: who reads slowly keeps nobody from its turn.
   if (settings_.type == config::backend_type::chatterbox)
     return_permit(attempt_result::ok);
   auto how = translator.begin(answer_);
   for (;;) {
     if (how == progress::more && !input_ended_) {
-      take_stream_input();
-      if (!events_.empty())
-        how = translator.take(events_, translated_);
-      events_.clear();
+      any = take_input(decoded_) || any;
+      if (!decoded_.empty())
+        how = translator.take(decoded_, translated_);
+      decoded_.clear();
     }
     if (how == progress::more && input_ended_)
       how = translator.finish(translated_) == progress::bad ? progress::bad : progress::ended;
@@ -208,7 +231,7 @@ net::task<forwarder::verdict> forwarder::relay_translated() {
         note_departure(telemetry::request_phase::responding);
         co_return verdict::abandoned;
       }
-      last_sent = net::io_thread::recent();
+      silent_since_ = net::io_thread::recent();
       if (!input_broken_)
         continue;
     }
@@ -229,11 +252,11 @@ net::task<forwarder::verdict> forwarder::relay_translated() {
       co_return co_await translation_failed(
           total ? response_detail::total_timeout : response_detail::stream_idle_timeout,
           total ? counted_result::total_timeout : counted_result::idle_timeout,
-          attempt_result::response_timeout, stream_end::timeout,
+          total ? result_of_total(any) : attempt_result::response_timeout, stream_end::timeout,
           total ? "no complete answer within the time limit" : "silence within its answer");
     }
     const auto keepalive_due =
-        keepalive != 0 && translator.may_keep_alive() ? last_sent + keepalive : 0;
+        keepalive != 0 && translator.may_keep_alive() ? silent_since_ + keepalive : 0;
     if (passed(keepalive_due)) {
       translated_ = http::sse_keepalive;
       continue; // sent above

@@ -107,9 +107,8 @@ net::task<bool> gather(server::exchange& exchange, const net::local_ptr<gatherin
     }
     ++all->open;
     auto request = list_request(*answer.site, exchange);
-    net::spawn(
-        fetch_list(all, i, client::to_endpoint(permit->address), numbers[i], permit->probe,
-                   std::move(request)));
+    net::spawn(fetch_list(all, i, client::to_endpoint(permit->address), numbers[i], permit->probe,
+                          std::move(request)));
   }
   while (all->open > 0) {
     if (exchange.given_up())

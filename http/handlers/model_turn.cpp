@@ -2,10 +2,10 @@
 
 #include "actors/models/catalog.hpp"
 #include "actors/runtime/ask.hpp"
-#include "http/core/chunked.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/core/sse.hpp"
 #include "http/handlers/deadlines.hpp"
+#include "http/handlers/early_head.hpp"
 #include "http/handlers/model_questions.hpp"
 #include "http/handlers/refusal.hpp"
 #include "telemetry/gateway_metrics.hpp"
@@ -13,7 +13,6 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <vector>
 
 namespace synapse::handlers {
@@ -180,34 +179,12 @@ std::string model_turn::in_the_way(const std::string& model) {
 
 /// Sends a comment, with the head of the event stream before the first one.
 net::task<bool> model_turn::keep_alive(const std::string& model) {
-  std::string head;
-  if (!ex_.begun()) {
-    const std::string fields =
-        "Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n" + site_->response_extra;
-    http::reply_head reply;
-    reply.status = 200;
-    reply.content_type = "text/event-stream";
-    reply.content_length.reset();
-    reply.chunked = !ex_.plain_only();
-    if (ex_.plain_only()) {
-      ex_.close_after();
-      ex_.until_close();
-    }
-    reply.request_id = ex_.id();
-    reply.connection = ex_.decide_connection();
-    reply.date = ex_.owner().date();
-    reply.extra = fields;
-    http::append_reply_head(head, reply);
-    ex_.record().status = 200;
-    ex_.record().detail = response_detail::via_upstream;
-  }
   std::string comment;
   http::append_comment(comment, "waiting for model " + model + in_the_way(model));
-  char chunk_line[20];
-  std::array<std::string_view, 4> pieces{head, comment, {}, {}};
-  if (!ex_.plain_only())
-    pieces = {head, http::chunk_head(comment.size(), chunk_line), comment, "\r\n"};
-  bool sent = ex_.write(pieces);
+  std::string text;
+  append_early(text, ex_, *site_, "text/event-stream", comment);
+  const std::string_view piece = text;
+  bool sent = ex_.write({&piece, 1});
   if (!sent)
     sent = co_await ex_.finish_write();
   co_return sent;

@@ -145,7 +145,7 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
   model_turn::wish wish;
   wish.model = request.model;
   wish.wait = wants_to_wait(ex, request.body);
-  wish.stream = request.body.stream && options.openai_stream;
+  wish.stream = options.wants_stream;
   options.hold_failures = true;
   std::string edited;
   for (unsigned heals = 0;; ++heals) {
@@ -156,6 +156,7 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
         co_return;
     }
     options.body = nullptr;
+    options.fresh_connection = heals > 0;
     if (turn.managed() && edit_body(ex, request, turn, edited))
       options.body = &edited;
     forwarder work{ex, site, options};
@@ -247,6 +248,7 @@ net::task<void> checked_to(client::site_ptr site, server::exchange& exchange,
     if (!request.body.ok())
       refused = refusal{response_detail::invalid_json, std::string{request.body.message}, {}};
   }
+  options.wants_stream = options.openai_stream && request.body.stream;
   if (refused)
     co_await exchange.reply_error(refused->detail, refused->message);
   else if (!site)
@@ -275,11 +277,14 @@ net::task<void> forward_whole_json(server::exchange& exchange, client::site_ptr 
 net::task<void> chat_completions(const services&, server::exchange& exchange) {
   forward_options options;
   options.openai_stream = true;
+  options.openai_answer = true;
   return to_backend(exchange, options, exchange.path() == "/v1/chat/completions");
 }
 
 net::task<void> embeddings(const services&, server::exchange& exchange) {
-  return to_backend(exchange, forward_options{});
+  forward_options options;
+  options.openai_answer = true;
+  return to_backend(exchange, options);
 }
 
 } // namespace synapse::handlers

@@ -172,7 +172,7 @@ net::task<void> end_begun_stream(server::exchange& ex, const collected_answer& a
     co_await end_with_event(ex, body, response_detail::upstream_stream_error);
     co_return;
   }
-  const auto body = openai_body(response_detail::upstream_error, shortened(answer.body), {});
+  const auto body = openai_body(response_detail::upstream_error, sentence_of(answer), {});
   co_await end_with_event(ex, body, response_detail::upstream_error);
 }
 
@@ -271,6 +271,11 @@ net::task<bool> read_json_object(server::exchange& ex, json& into, std::size_t l
     co_return true;
   co_await refuse(ex, std::move(*refused));
   co_return false;
+}
+
+std::string sentence_of(const collected_answer& answer) {
+  auto text = shortened(message_in(parse_answer(answer.body), answer.body));
+  return text.empty() ? "it answered with status " + std::to_string(answer.status) : text;
 }
 
 net::task<void> pass_on_error(server::exchange& ex, const collected_answer& answer,

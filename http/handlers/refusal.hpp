@@ -62,6 +62,9 @@ nlohmann::ordered_json parse_answer(const std::string& text);
 net::task<void> pass_on_error(server::exchange& exchange, const collected_answer& answer,
                               std::string_view label, std::string_view param = {});
 
+/// What a backend's error says to people: its sentence, whichever envelope it came in, shortened.
+std::string sentence_of(const collected_answer& answer);
+
 /// Answers with an error, or, where an event stream has begun already, ends it with an error event
 /// in a way that nobody takes for a good end.
 net::task<void> reply_or_end(server::exchange& exchange, http::response_detail detail,

@@ -52,9 +52,14 @@ progress late_answer::checked(progress how) {
   return how == progress::bad ? refuse(inner_->problem()) : how;
 }
 
+answer_translator& late_answer::made() {
+  if (!inner_)
+    inner_ = make_();
+  return *inner_;
+}
+
 progress late_answer::begin(const http::response_head& answer) {
-  inner_ = make_();
-  return checked(inner_->begin(answer));
+  return checked(made().begin(answer));
 }
 
 progress late_answer::take(std::string_view bytes, std::string& out) {

@@ -30,9 +30,11 @@ public:
     inner_->broken(out, detail, message);
   }
   bool may_keep_alive() const override { return inner_->may_keep_alive(); }
+  bool promises_events() override { return made().promises_events(); }
 
 private:
   progress checked(progress how);
+  answer_translator& made();
 
   maker make_;
   std::unique_ptr<answer_translator> inner_;
@@ -89,6 +91,8 @@ public:
   progress finish(std::string& out) override;
   head client_head() const override;
   void broken(std::string& out, http::response_detail detail, std::string_view message) override;
+  bool may_keep_alive() const override { return true; }
+  bool promises_events() override { return true; }
 
 private:
   progress wrap(progress how, std::string& out, bool last);
@@ -125,6 +129,7 @@ public:
   progress finish(std::string& out) override;
   head client_head() const override;
   bool may_keep_alive() const override { return true; }
+  bool promises_events() override { return true; }
 
 protected:
   /// A whole event, comments too. @param raw its bytes.

@@ -87,6 +87,9 @@ public:
                       std::string_view /*message*/) {}
   /// True when comments may be sent while the backend is silent, now.
   virtual bool may_keep_alive() const { return false; }
+  /// Known before the backend has answered: the client gets an event stream, and may have its head
+  /// with comments while the backend is silent. Asked when all of the request has gone out.
+  virtual bool promises_events() { return false; }
   /// After `bad`: what was wrong, for client and log.
   const std::string& problem() const noexcept { return problem_; }
 

@@ -158,6 +158,34 @@ TEST_F(openai_speech, streams_events) {
   EXPECT_EQ(broken.body.find("speech.audio.done"), std::string::npos);
 }
 
+TEST_F(openai_speech, begins_events_before_the_backend_does) {
+  gateway_process gateway{"limits: {stream_keepalive: 20ms}\n" + config(), options()};
+  for (const bool good : {true, false}) {
+    gate go_on;
+    upstream.set_script([&, good = good](upstream_connection& connection) {
+      connection.read_request();
+      go_on.wait();
+      if (good)
+        connection.reply(200, sound, "audio/wav");
+      else
+        connection.reply(500, R"({"detail":"no memory left"})");
+    });
+    auto client = gateway.connect();
+    client.send(request_bytes(
+        "POST", "/v1/audio/speech",
+        request("alloy", {{"response_format", "wav"}, {"stream_format", "sse"}}).dump(),
+        json_type));
+    auto reply = client.read_head();
+    EXPECT_EQ(reply.status, 200U);
+    EXPECT_TRUE(client.read_until(reply, ": keepalive\n\n: keepalive\n\n"));
+    go_on.open();
+    client.read_rest(reply);
+    EXPECT_EQ(reply.complete(), good) << to_string(reply.end);
+    EXPECT_EQ(reply.body.find("speech.audio.done") != std::string::npos, good);
+    EXPECT_EQ(reply.body.find("no memory left") == std::string::npos, good) << reply.body;
+  }
+}
+
 TEST_F(openai_speech, refuses_in_openais_words) {
   gateway_process gateway{config(), options()};
   const std::pair<json, const char*> cases[] = {

@@ -180,6 +180,44 @@ TEST_F(recognition, keeps_a_silent_stream_alive) {
   EXPECT_TRUE(reply.body.ends_with(done));
 }
 
+TEST_F(recognition, begins_a_stream_before_the_backend_does) {
+  gateway_process gateway{config("faster-whisper", "limits: {stream_keepalive: 20ms}\n")};
+  const std::pair<const char*, const char*> routes[] = {
+      {"/stt/stream", "event: error\ndata: {"},
+      {"/v1/audio/transcriptions", "data: {\"error\":{"},
+  };
+  for (const auto& [path, error] : routes)
+    for (const bool good : {true, false}) {
+      gate go_on;
+      upstream.set_script([&, good = good](upstream_connection& connection) {
+        connection.read_request();
+        go_on.wait();
+        if (good) {
+          connection.begin_chunked();
+          connection.send_chunk(first_segment + done);
+          connection.end_chunks();
+        } else {
+          connection.reply(500, R"({"detail":"no memory left"})");
+        }
+      });
+      auto form = form_of(form_field("stream", "true") + form_field("model", "m"), wav(1000));
+      if (std::string_view{path} == "/stt/stream")
+        form = form_of({}, wav(1000));
+      auto client = gateway.connect();
+      client.send(request_bytes("POST", path, form, form_type));
+      auto reply = client.read_head();
+      EXPECT_EQ(reply.status, 200U) << path;
+      EXPECT_EQ(reply.field("Content-Type"), "text/event-stream; charset=utf-8");
+      EXPECT_TRUE(client.read_until(reply, ": keepalive\n\n: keepalive\n\n"));
+      go_on.open();
+      client.read_rest(reply);
+      EXPECT_EQ(reply.complete(), good) << path << to_string(reply.end);
+      EXPECT_NE(reply.body.find(good ? "Hello there." : "no memory left"), std::string::npos)
+          << reply.body;
+      EXPECT_EQ(reply.body.find(error) == std::string::npos, good) << reply.body;
+    }
+}
+
 TEST_F(recognition, has_openais_formats) {
   gateway_process gateway{config()};
   for (const bool behind : {false, true}) {
@@ -254,6 +292,18 @@ TEST_F(recognition, streams_in_openais_events) {
   EXPECT_EQ(events[1], json::parse(R"({"type":"transcript.text.delta","delta":" How are you?"})"));
   EXPECT_EQ(events[2], json::parse(R"({"type":"transcript.text.done",
       "text":"Hello there. How are you?","usage":{"type":"duration","seconds":4}})"));
+}
+
+TEST_F(recognition, keeps_what_came_in_one_piece_with_a_fault) {
+  gateway_process gateway{config()};
+  answer_events({first_segment + native_event("segment", R"({"no":"text"})") + done});
+  const auto reply = openai(gateway, {{"stream", "true"}});
+  EXPECT_EQ(reply.status, 200U);
+  EXPECT_FALSE(reply.complete());
+  const auto events = data_of(reply.body);
+  ASSERT_EQ(events.size(), 2U) << reply.body;
+  EXPECT_EQ(events[0]["type"], "transcript.text.delta");
+  EXPECT_TRUE(events[1]["error"]["message"].is_string()) << reply.body;
 }
 
 TEST_F(recognition, grants_a_stream_that_is_wished_for_behind_the_file) {

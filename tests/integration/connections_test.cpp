@@ -148,7 +148,7 @@ TEST_F(connection, http_1_0_is_kept_when_the_client_asks) {
 TEST_F(connection, http_1_0_gets_a_chunked_answer_without_chunks) {
   upstream_.set_script([](support::upstream_connection& c) {
     c.read_request();
-    c.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n");
+    c.send("HTTP/1.1 200 OK\r\nContent-Type: audio/l16\r\nTransfer-Encoding: chunked\r\n\r\n");
     c.send(chunk("one ") + chunk("two ") + chunk("three") + chunk({}));
     c.wait_until_peer_closes();
   });

@@ -131,7 +131,7 @@ TEST_F(upstream_tls, stream_that_is_cut_without_close_notify_is_not_taken_for_wh
   support::scripted_upstream upstream{
       [](support::upstream_connection& connection) {
         connection.read_request();
-        connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhalf of it");
+        connection.send("HTTP/1.1 200 OK\r\nContent-Type: audio/l16\r\n\r\nhalf of it");
         ::shutdown(connection.stream().fd(), SHUT_WR); // FIN below TLS: could be an attacker's
         connection.wait_until_peer_closes();
       },

@@ -196,6 +196,38 @@ TEST_F(faults, half_an_error_is_not_passed_on_for_a_whole_one) {
   EXPECT_EQ(gateway.post(chat_target, chat_of("a")).status, 502u);
 }
 
+TEST_F(faults, what_a_model_may_have_carried_out_is_not_sent_again) {
+  for (const bool stream : {false, true}) {
+    router.set_loaded("a");
+    const auto before = router.count("chat a");
+    router.chat = [](upstream_connection& connection, const upstream_request&) {
+      connection.reset();
+    };
+    const gateway_process gateway{router_config(router.url())};
+    const auto reply = gateway.post(chat_target, chat_of("a", stream));
+    EXPECT_EQ(reply.status, 502u) << reply.body;
+    EXPECT_EQ(router.count("chat a"), before + 1);
+  }
+}
+
+TEST_F(faults, a_stream_that_a_silent_model_has_not_begun_gets_comments) {
+  router.set_loaded("a");
+  router.chat = [this](upstream_connection& connection, const upstream_request&) {
+    router.wait_at_gate();
+    connection.reply(503, R"({"error":{"code":503,"message":"out of slots"}})");
+  };
+  const gateway_process gateway{"limits: {stream_keepalive: 20ms}\n" + router_config(router.url())};
+  auto client = gateway.connect();
+  client.send(chat_request(chat_of("a", true)));
+  auto reply = client.read_head();
+  EXPECT_EQ(reply.status, 200u);
+  ASSERT_TRUE(client.read_until(reply, ": keepalive\n\n: keepalive\n\n"));
+  router.open_gates();
+  client.read_rest(reply);
+  EXPECT_FALSE(reply.complete());
+  EXPECT_NE(reply.body.find("out of slots"), std::string::npos) << reply.body;
+}
+
 TEST_F(faults, a_router_that_is_away_for_too_long_is_503) {
   const support::closed_port nobody;
   const gateway_process gateway{

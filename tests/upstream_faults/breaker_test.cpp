@@ -67,7 +67,7 @@ TEST(breaker, the_attempts_of_one_request_count_too) {
   auto how = with_cooldown("60s");
   how.retry = "{attempts: 10, waits: [20ms], jitter: 0}";
   fault_bed bed{mood.script(), how};
-  expect_error(bed.chat(), 503, "backend_unavailable");
+  EXPECT_EQ(bed.gateway.get(raw_path).status, 503u);
   EXPECT_EQ(bed.upstream.connections(), 5u);
   EXPECT_TRUE(bed.wait_for_breaker(open));
 }
@@ -213,6 +213,44 @@ TEST(breaker, answers_that_break_off_count) {
                 with_cooldown("60s")};
   fail_times(bed, 5);
   EXPECT_TRUE(bed.wait_for_breaker(open));
+}
+
+TEST(breaker, backends_that_hang_open_it) {
+  auto how = with_cooldown("60s");
+  how.timeouts = "{response: 100ms}";
+  fault_bed bed{[](upstream_connection& connection) {
+                  connection.read_request();
+                  connection.wait_until_peer_closes();
+                },
+                how};
+  for (int i = 0; i < 5; ++i)
+    expect_error(bed.chat(i % 2 == 0), 504, "backend_timeout");
+  ASSERT_TRUE(bed.wait_for_breaker(open));
+  for (int i = 5; i < 12; ++i)
+    expect_error(bed.chat(), 503, "backend_unavailable");
+  EXPECT_EQ(bed.upstream.requests(), 5u) << "nobody waits for it any more";
+  bed.expect_attempts("response_timeout", 5);
+}
+
+TEST(breaker, a_probe_that_hangs_opens_it_again) {
+  moody mood;
+  std::atomic<bool> silent{false};
+  auto how = with_cooldown("300ms");
+  how.timeouts = "{response: 100ms}";
+  fault_bed bed{[&](upstream_connection& connection) {
+                  while (connection.read_request(milliseconds{600'000})) {
+                    if (!silent)
+                      return connection.reset();
+                    connection.wait_until_peer_closes();
+                    return;
+                  }
+                },
+                how};
+  fail_times(bed, 5);
+  silent = true;
+  ASSERT_TRUE(bed.wait_for_breaker(half_open));
+  expect_error(bed.chat(), 504, "backend_timeout");
+  bed.expect_backend_metric("synapse_breaker_opened_total", {}, 2);
 }
 
 TEST(breaker, a_success_ends_the_series) {

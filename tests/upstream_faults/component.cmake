@@ -8,6 +8,8 @@ synapse_add_test(upstream_faults
     upstream_faults/stream_errors_test.cpp
     upstream_faults/stream_timers_test.cpp upstream_faults/torn_stream_test.cpp
     upstream_faults/concurrency_test.cpp upstream_faults/cancel_test.cpp
-    upstream_faults/random_abort_test.cpp
+    upstream_faults/random_abort_test.cpp upstream_faults/replay_test.cpp
+    upstream_faults/false_success_test.cpp upstream_faults/half_close_test.cpp
+    upstream_faults/early_head_test.cpp
   LINK synapse_test_support nlohmann_json::nlohmann_json
   NO_PCH)

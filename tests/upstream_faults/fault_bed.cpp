@@ -34,7 +34,8 @@ std::string config_of(const std::string& url, const bed_options& how) {
   key("concurrency", how.concurrency);
   key("pool", how.pool);
   text << "routes:\n";
-  for (const auto path : {chat_path, std::string_view{"/raw/*"}})
+  for (const auto path : {chat_path, std::string_view{"/v1/completions"},
+                          std::string_view{"/v1/embeddings"}, std::string_view{"/raw/*"}})
     text << "  " << path << ": " << backend_name << "\n";
   return text.str();
 }
