@@ -423,12 +423,20 @@ struct application::parts {
       say->info("derived routes: {}", routes);
   }
 
+  void note_reload(telemetry::reload_result result, std::vector<std::string> problems) {
+    observed->reloaded(result, std::move(problems));
+    metrics.config_reloads[result].increment();
+  }
+
   void take_over(const std::string& text) {
     auto loaded = config::with_environment(config::load_text(text, path), variables);
     tell(loaded);
+    std::vector<std::string> problems;
+    for (const auto& problem : loaded.problems)
+      problems.push_back(config::render(problem));
     if (!loaded) {
       say->error("the new configuration is refused, the old one stays in effect");
-      metrics.config_reloads[telemetry::reload_result::rejected].increment();
+      note_reload(telemetry::reload_result::rejected, std::move(problems));
       return;
     }
     loaded.value->process.config_path = path;
@@ -443,14 +451,19 @@ struct application::parts {
     if (const auto warning = cluster_change_warning(*settings, *fresh); !warning.empty())
       say->warn("{}", warning);
     if (!apply(fresh)) {
-      metrics.config_reloads[telemetry::reload_result::rejected].increment();
+      note_reload(telemetry::reload_result::rejected, {"the gateway could not apply it"});
       return;
     }
     settings = std::move(fresh);
     limit_connections();
-    metrics.config_reloads[telemetry::reload_result::applied].increment();
+    note_reload(telemetry::reload_result::applied, std::move(problems));
     say->info("configuration reloaded: {} backends, {} routes", settings->backends.size(),
               settings->routes.size());
+  }
+
+  void report_unreadable() {
+    say->error("cannot read {}, the old configuration stays in effect", path);
+    observed->reloaded(telemetry::reload_result::rejected, {"cannot read " + path});
   }
 
   void renew_certificate(bool always) {
@@ -519,7 +532,7 @@ struct application::parts {
         std::ifstream file{path};
         const std::string text{std::istreambuf_iterator<char>{file}, {}};
         if (!file && text.empty())
-          say->error("cannot read {}, the old configuration stays in effect", path);
+          report_unreadable();
         else
           reload(text);
         renew_certificate(true);

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <random>
+#include <set>
 #include <string_view>
 
 namespace synapse::app {
@@ -75,17 +76,32 @@ std::map<std::string, telemetry::health_sample> samples_of(const actors::health_
     if (one.code != 0)
       sample.latency_ms = static_cast<double>(one.duration_us) / 1000;
     sample.path = one.path;
+    if (one.busy)
+      sample.reason = "it works at all it takes at once";
+    else if (one.code == 0)
+      sample.reason = "health check: " + (one.error.empty() ? "no answer" : one.error);
+    else if (one.code != 200)
+      sample.reason = "health check: status " + std::to_string(one.code);
     result.emplace(one.backend, sample);
   }
   return result;
 }
 
-/// People's own requests: what the dashboard and probes ask would drown them.
-bool is_traffic(std::string_view route) {
+/// Counts what people ask: the dashboard's own questions and probes would drown it.
+std::function<std::int64_t()> count_in_flight(telemetry::gateway_metrics& metrics) {
+  std::set<std::string_view> routes{handlers::configured_route};
   for (const auto& one : handlers::api_routes())
-    if (one.path == route)
-      return one.tag != "Dashboard" && one.tag != "Operations" && one.tag != "Documentation";
-  return true; // configured paths, and what no route takes
+    if (handlers::is_traffic(one))
+      routes.insert(one.path);
+  std::vector<telemetry::gauge> counted;
+  for (const auto route : routes)
+    counted.push_back(metrics.route(route).in_flight);
+  return [counted = std::move(counted)] {
+    std::int64_t sum = 0;
+    for (const auto& one : counted)
+      sum += one.value();
+    return sum;
+  };
 }
 } // namespace
 
@@ -106,6 +122,7 @@ observation::observation(const config::settings& settings, telemetry::log_system
   all_.files = &files_;
   all_.traffic = &traffic_;
   all_.health = &health_;
+  all_.reloads = &reloads_;
   all_.feed_origin = origin_;
   auto& registry = metrics.registry();
   all_.feed_viewers =
@@ -150,12 +167,9 @@ void observation::start(caf::actor_system& system, const std::vector<server::wor
   for (auto* work : workers)
     all_.traffic_desks.push_back(caf::actor_cast<actors::traffic_desk_actor>(
         actors::spawn_pinned<server::traffic_desk>(work->unit, *work)));
-  all_.requests_in_flight = [workers] {
-    std::int64_t sum = 0;
-    for (const auto* work : workers)
-      sum += static_cast<std::int64_t>(work->exchanges.load(std::memory_order_relaxed));
-    return sum;
-  };
+  for (const auto* work : workers)
+    all_.finished.push_back(&work->finished);
+  all_.requests_in_flight = count_in_flight(metrics_);
   if (inbox_) {
     const auto& settings = process_.terminal_feed;
     actors::terminal_feed_parts parts;
@@ -322,7 +336,11 @@ void observation::sample() {
   if (now < next_sample_)
     return;
   next_sample_ = now + std::chrono::seconds{telemetry::traffic_history::interval_seconds};
-  traffic_.record(metrics_.totals(is_traffic), unix_ms());
+  traffic_.record(metrics_.totals(handlers::is_traffic_route), unix_ms());
+}
+
+void observation::reloaded(telemetry::reload_result result, std::vector<std::string> problems) {
+  reloads_.add({unix_ms(), result, std::move(problems)});
 }
 
 void observation::stop() {

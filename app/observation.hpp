@@ -16,6 +16,7 @@
 #include "telemetry/gateway_metrics.hpp"
 #include "telemetry/health_history.hpp"
 #include "telemetry/logging.hpp"
+#include "telemetry/reload_history.hpp"
 #include "telemetry/traffic_history.hpp"
 
 #include <chrono>
@@ -55,6 +56,8 @@ public:
   std::uint64_t origin() const noexcept { return origin_; }
   /// This replica has found out something about a backend: the others hear of it. Any thread.
   void circuit_changed(const std::string& backend, actors::circuit to);
+  /// The configuration was read anew. @param problems as they are logged
+  void reloaded(telemetry::reload_result result, std::vector<std::string> problems);
   /// Takes a sample if one is due. Call about once a second.
   void sample();
   /// Ends its actors; sessions have ended before.
@@ -79,6 +82,7 @@ private:
   handlers::dashboard_files files_;
   telemetry::traffic_history traffic_;
   telemetry::health_history health_;
+  telemetry::reload_history reloads_;
   std::mutex notes_mutex_; ///< notes_, cluster_
   std::map<std::string, actors::backend_note> notes_;
   actors::cluster_actor cluster_;

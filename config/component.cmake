@@ -13,6 +13,7 @@ synapse_add_component(config NO_PCH PATH config
     networks.cpp
     origins.cpp
     redis_url.cpp
+    render.cpp
     route_defaults.cpp
     schema.cpp
     validator.cpp
@@ -34,6 +35,7 @@ synapse_add_test(config NO_PCH
     config/networks_test.cpp
     config/origins_test.cpp
     config/redis_url_test.cpp
+    config/render_test.cpp
     config/sample_files_test.cpp
     config/validator_test.cpp
     config/values_test.cpp

@@ -140,9 +140,10 @@ char* access_log::put_time(char* out, std::int64_t unix_ns) noexcept {
 void access_log::write(const access_record& record) noexcept {
   auto* out = buffer_.get() + used_;
   out = put_time(out, record.unix_ns > 0 ? record.unix_ns : now_ns());
-  out = record.status >= 500   ? put(out, " level=error id=")
-        : record.status >= 400 ? put(out, " level=warning id=")
-                               : put(out, " level=info id=");
+  // A client that leaves does no wrong: 499 is not among the errors.
+  out = record.status >= 500                           ? put(out, " level=error id=")
+        : record.status >= 400 && record.status != 499 ? put(out, " level=warning id=")
+                                                       : put(out, " level=info id=");
   out = put_text(out, record.id, max_id);
   out = put_text(put(out, " client="), record.client, max_client);
   out = put_text(put(out, " method="), record.method, max_method);

@@ -37,8 +37,8 @@ struct access_record {
 /// The access log of one I/O thread; only that thread uses it. Lines are
 /// `ts=2026-11-21T05:20:00.123Z level=info id=… client=… method=… path=… status=… route=… backend=…
 /// attempts=… detail=… dur_us=… overhead_us=… ttfb_us=… in=… out=… stream=…`, level being `error`
-/// for 5xx, `warning` for 4xx. Texts that are no plain words are quoted and escaped, and cut at a
-/// length, so nothing that a client sends can forge a field or a line.
+/// for 5xx, `warning` for 4xx but 499. Texts that are no plain words are quoted and escaped, and
+/// cut at a length, so nothing that a client sends can forge a field or a line.
 class access_log {
 public:
   static constexpr std::size_t flush_bytes = 32 * 1024;

@@ -134,9 +134,10 @@ backend_metrics::backend_metrics(const metric_families& f, std::string backend_n
       pool_idle(f.pool_connections.with({name, "idle"})),
       pool_active(f.pool_connections.with({name, "active"})) {}
 
-route_metrics::route_metrics(const metric_families& f, std::string route_name)
-    : name(std::move(route_name)), duration(f.request_duration.with({name})),
-      overhead(f.overhead.with({name})), in_flight(f.requests_in_flight.with({name})),
+route_metrics::route_metrics(const metric_families& f, std::string route_name, unsigned shards)
+    : durations_(shards), first_tokens_(shards), left_(shards, 1), name(std::move(route_name)),
+      duration(f.request_duration.with({name}), durations_), overhead(f.overhead.with({name})),
+      in_flight(f.requests_in_flight.with({name})),
       stream_ends(stream_end_texts,
                   [&](auto kind) {
                     return f.stream_ends.with({name, kind});
@@ -157,52 +158,49 @@ const counter& route_metrics::requests(unsigned status) const {
   });
 }
 
-const histogram& route_metrics::first_token(const backend_metrics& backend) const {
+request_times route_metrics::first_token(const backend_metrics& backend) const {
   auto make = [&]() -> const histogram& {
     return families_.first_token.with({name, backend.name});
   };
   // Backends beyond the table (reloads that renamed many) cost a look-up under a lock each time.
-  return backend.id < by_backend_.size ? by_backend_.at(backend.id, make) : make();
+  return {backend.id < by_backend_.size ? by_backend_.at(backend.id, make) : make(), first_tokens_};
 }
 
-namespace {
-void add_buckets(bucket_totals& to, const histogram& from) {
-  const auto bounds = from.bounds_ns();
-  if (to.counts.empty()) {
-    to.bounds_ns.assign(bounds.begin(), bounds.end());
-    to.counts.resize(bounds.size() + 1);
-  }
-  for (unsigned i = 0; i < to.counts.size(); ++i)
-    to.counts[i] += from.bucket_count(i);
-}
-} // namespace
-
-void route_metrics::add_to(traffic_totals& totals) const {
+traffic_totals route_metrics::totals() const {
+  constexpr std::size_t left_without_answer = 499;
+  traffic_totals sum;
   for (std::size_t i = 0; i < decltype(by_status_)::size; ++i) {
     const auto* counted = by_status_.peek(i);
     if (counted == nullptr)
       continue;
     const auto count = counted->value();
-    totals.requests += count;
-    if (i >= 300 && i < 400)
-      totals.client_errors += count;
-    else if (i >= 400 && i < 500)
-      totals.server_errors += count;
+    const auto status = i + 100;
+    sum.requests += count;
+    if (status >= 400 && status < 500 && status != left_without_answer)
+      sum.client_errors += count;
+    else if (status >= 500 && status < 600)
+      sum.server_errors += count;
   }
-  totals.in_flight += in_flight.value();
-  add_buckets(totals.duration, duration);
-  for (std::size_t i = 0; i < decltype(by_backend_)::size; ++i)
-    if (const auto* times = by_backend_.peek(i))
-      add_buckets(totals.first_token, *times);
+  sketch_counts left;
+  left_.add_to(left);
+  sum.left = left.empty() ? 0 : left.front();
+  sum.in_flight = in_flight.value();
+  durations_.add_to(sum.duration);
+  first_tokens_.add_to(sum.first_token);
+  return sum;
 }
 
-traffic_totals gateway_metrics::totals(const std::function<bool(std::string_view route)>& counts) {
+totals_by_route gateway_metrics::totals(const std::function<bool(std::string_view route)>& counts) {
   std::lock_guard lock(mutex_);
-  traffic_totals sum;
-  for (const auto& [name, one] : routes_)
-    if (counts(name))
-      one->add_to(sum);
-  return sum;
+  totals_by_route result;
+  for (const auto& [name, one] : routes_) {
+    if (!counts(name))
+      continue;
+    auto totals = one->totals();
+    if (totals.requests > 0 || totals.in_flight > 0)
+      result.emplace(name, std::move(totals));
+  }
+  return result;
 }
 
 gateway_metrics::gateway_metrics(metric_registry& registry, std::string_view version)
@@ -227,7 +225,7 @@ route_metrics& gateway_metrics::route(std::string_view name) {
   auto known = routes_.find(name);
   if (known == routes_.end()) {
     std::string key(name);
-    auto made = std::make_unique<route_metrics>(families_, key);
+    auto made = std::make_unique<route_metrics>(families_, key, registry_.shards());
     known = routes_.emplace(std::move(key), std::move(made)).first;
   }
   return *known->second;

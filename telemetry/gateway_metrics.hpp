@@ -3,6 +3,7 @@
 /// (metric_labels.hpp), never from a request. Durations are given in nanoseconds.
 #pragma once
 
+#include "telemetry/latency_sketch.hpp"
 #include "telemetry/metric_labels.hpp"
 #include "telemetry/metric_registry.hpp"
 #include "telemetry/metric_tables.hpp"
@@ -85,15 +86,39 @@ struct backend_metrics {
   gauge pool_active; ///< add: connections with a request
 };
 
+/// One duration, counted in the buckets of Prometheus and in the page's finer ones.
+class request_times {
+public:
+  request_times(const histogram& buckets, const latency_sketch& sketch) noexcept
+      : buckets_(buckets), sketch_(&sketch) {}
+  void observe_ns(std::int64_t value) const noexcept {
+    buckets_.observe_ns(value);
+    sketch_->observe_ns(value);
+  }
+
+private:
+  histogram buckets_;
+  const latency_sketch* sketch_;
+};
+
 /// What is counted per route (label `route`: the configured path).
 class route_metrics {
 public:
-  route_metrics(const metric_families& families, std::string route_name);
+  /// @param shards of the registry that the families are of
+  route_metrics(const metric_families& families, std::string route_name, unsigned shards);
+  route_metrics(const route_metrics&) = delete;
+  route_metrics& operator=(const route_metrics&) = delete;
 
+private: // before what refers to them
+  latency_sketch durations_;
+  latency_sketch first_tokens_;
+  shard_words left_;
+
+public:
   const std::string name;
-  histogram duration; ///< first byte of the head → last byte of the answer handed over
-  histogram overhead; ///< the gateway's own share of it: all but waiting for others
-  gauge in_flight;    ///< add
+  request_times duration; ///< first byte of the head → last byte of the answer handed over
+  histogram overhead;     ///< the gateway's own share of it: all but waiting for others
+  gauge in_flight;        ///< add
   enum_metrics<stream_end, counter, stream_end_texts.size()> stream_ends;
   counter stream_events;    ///< events passed on
   counter malformed_events; ///< events whose data was no JSON
@@ -102,9 +127,12 @@ public:
   /// Requests answered with `status`; outside 100 to 599 they count as code="other".
   const counter& requests(unsigned status) const;
   /// Request sent → first content, by the backend that answered.
-  const histogram& first_token(const backend_metrics& backend) const;
-  /// Adds what this route has counted.
-  void add_to(traffic_totals& totals) const;
+  request_times first_token(const backend_metrics& backend) const;
+  /// A client has not waited for the whole answer. Of those that were not answered at all the
+  /// request counts as 499 besides.
+  void count_departure() const noexcept { left_.increment(0); }
+  /// What this route has counted.
+  traffic_totals totals() const;
 
 private:
   const metric_families& families_;
@@ -142,8 +170,9 @@ public:
   /// @param dropped called at every scrape, as long as the returned object lives.
   [[nodiscard]] callback_registration count_dropped_lines(std::string log,
                                                           std::function<std::uint64_t()> dropped);
-  /// The sum over all routes that `counts` takes by name. Any thread; takes a lock.
-  traffic_totals totals(const std::function<bool(std::string_view route)>& counts);
+  /// What the routes that `counts` takes by name have counted; those without a request are left
+  /// out. Any thread; takes a lock.
+  totals_by_route totals(const std::function<bool(std::string_view route)>& counts);
   metric_registry& registry() noexcept { return registry_; }
 
 private:

@@ -20,6 +20,7 @@ struct health_sample {
   backend_health health = backend_health::unknown;
   double latency_ms = -1; ///< of the probe; below 0: it was not answered
   std::string path;       ///< that was asked instead of the configured one; empty: that one was
+  std::string reason;     ///< why it is not healthy; empty: it is
 };
 
 /// A bounded number of samples per backend. Any thread.

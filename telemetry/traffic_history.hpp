@@ -1,39 +1,32 @@
 /// @file
-/// The last hour of traffic in steps of a few seconds, for charts.
+/// The last hour of traffic in steps of a few seconds, for charts, and its sum by route.
 #pragma once
+
+#include "telemetry/latency_sketch.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
-#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace synapse::telemetry {
 
-/// A distribution since the start of the process.
-struct bucket_totals {
-  std::vector<std::int64_t> bounds_ns; ///< upper bounds, ascending
-  std::vector<std::uint64_t> counts;   ///< one per bound, and one for what lies beyond them
-};
-
-/// What has been counted since the start of the process.
+/// What has been counted since the start of the process. A request is of one class alone.
 struct traffic_totals {
   std::uint64_t requests = 0;
-  std::uint64_t client_errors = 0; ///< 4xx
+  std::uint64_t client_errors = 0; ///< 4xx, but for 499
   std::uint64_t server_errors = 0; ///< 5xx
+  std::uint64_t left = 0;          ///< their clients did not wait for the whole answer
   std::int64_t in_flight = 0;      ///< now
-  bucket_totals duration;
-  bucket_totals first_token;
+  sketch_counts duration;
+  sketch_counts first_token;
 };
-
-/// Estimates of the time below which 50, 95 and 99 % of the observations lie, in milliseconds.
-struct percentiles {
-  double p50 = 0;
-  double p95 = 0;
-  double p99 = 0;
-};
+using totals_by_route = std::map<std::string, traffic_totals, std::less<>>;
 
 /// What has happened within one step.
 struct traffic_sample {
@@ -41,33 +34,55 @@ struct traffic_sample {
   std::uint64_t requests = 0;
   std::uint64_t client_errors = 0;
   std::uint64_t server_errors = 0;
+  std::uint64_t left = 0;
   std::int64_t in_flight = 0;
   std::optional<percentiles> duration; ///< nothing when nothing was observed
   std::optional<percentiles> first_token;
 };
 
-/// The percentiles of counts per bucket, evenly spread within each bucket. What lies beyond the
-/// last bound counts as that bound. @param counts one more than `bounds_ns`.
-std::optional<percentiles> estimate_percentiles(std::span<const std::int64_t> bounds_ns,
-                                                std::span<const std::uint64_t> counts);
+/// What has happened on one route within the last hour.
+struct route_summary {
+  std::string route;
+  traffic_sample sum; ///< `at_ms`: the newest step; `in_flight`: then
+};
 
 /// Keeps a bounded number of samples. Any thread.
 class traffic_history {
 public:
   static constexpr std::int64_t interval_seconds = 5;
+  static constexpr std::int64_t kept_ms = 3'600'000;
   explicit traffic_history(std::size_t max_samples = 3600 / interval_seconds)
       : max_samples_(max_samples) {}
 
   /// Ends a step; the first call only begins one.
-  void record(traffic_totals now, std::int64_t at_ms);
-  /// Samples that end after `since_ms`, oldest first.
-  std::vector<traffic_sample> since(std::int64_t since_ms) const;
+  void record(totals_by_route now, std::int64_t at_ms);
+  /// Samples that end after `since_ms`, oldest first. @param route empty: all traffic; a route has
+  /// none for steps in which nothing happened to it
+  std::vector<traffic_sample> since(std::int64_t since_ms, std::string_view route = {}) const;
+  /// Routes that had a request, those with the most first.
+  std::vector<route_summary> routes() const;
 
 private:
+  /// Minutes are kept instead of steps: a route's distributions are the largest part.
+  struct minute {
+    std::int64_t begin_ms = 0;
+    traffic_sample sum;
+    sparse_counts duration;
+    sparse_counts first_token;
+  };
+  struct route_history {
+    std::deque<traffic_sample> samples;
+    std::deque<minute> minutes;
+  };
+  void add(route_history& to, const traffic_sample& sample, sparse_counts duration,
+           sparse_counts first_token);
+  void forget(std::int64_t before_ms);
+
   std::size_t max_samples_;
   mutable std::mutex mutex_;
-  std::optional<traffic_totals> last_;
+  std::optional<totals_by_route> last_;
   std::deque<traffic_sample> samples_;
+  std::map<std::string, route_history, std::less<>> by_route_;
 };
 
 } // namespace synapse::telemetry

@@ -249,6 +249,17 @@ void chat_stream_watch::note_error(const document& error) {
   error_status_ = status_in(error.top);
 }
 
+/// llama.cpp's own counts: they come with the last choice of every stream, a usage only when it is
+/// asked for. What is in its cache already does not count as read there, but does in a usage.
+void chat_stream_watch::note_timings(const document& timings) {
+  if (usage_seen_)
+    return;
+  const auto read = count_of(timings.top, "prompt_n", -1);
+  if (read >= 0)
+    prompt_tokens_ = read + count_of(timings.top, "cache_n", 0);
+  completion_tokens_ = count_of(timings.top, "predicted_n", completion_tokens_);
+}
+
 chat_stream_watch::parsed chat_stream_watch::read(const document& doc) {
   parsed facts;
   for (const dom::key_value_pair member : doc.top) {
@@ -267,11 +278,13 @@ chat_stream_watch::parsed chat_stream_watch::read(const document& doc) {
         facts.finish = facts.finish || c.finished;
       }
     } else if (member.key == "usage" && member.value.get(object) == simdjson::SUCCESS) {
-      facts.usage = true;
+      facts.usage = usage_seen_ = true;
       prompt_tokens_ = count_of(object, "prompt_tokens", prompt_tokens_);
       completion_tokens_ = count_of(object, "completion_tokens", completion_tokens_);
     } else if (member.key == "prompt_progress") {
       facts.progress = facts.progress || is_present(member.value);
+    } else if (member.key == "timings" && member.value.get(object) == simdjson::SUCCESS) {
+      note_timings({object});
     } else if (member.key == "error" && member.value.get(object) == simdjson::SUCCESS) {
       facts.error = true;
       note_error({object});

@@ -60,7 +60,7 @@ public:
   bool finished() const noexcept { return choices_seen_ > 0 && choices_seen_ == choices_finished_; }
   unsigned choices_seen() const noexcept { return choices_seen_; }
   unsigned choices_finished() const noexcept { return choices_finished_; }
-  /// Token counts as last reported; -1 while unknown.
+  /// Token counts as last reported, by a usage or by llama.cpp's timings; -1 while unknown.
   std::int64_t prompt_tokens() const noexcept { return prompt_tokens_; }
   std::int64_t completion_tokens() const noexcept { return completion_tokens_; }
   std::uint64_t events() const noexcept { return events_; }
@@ -80,6 +80,7 @@ private:
   struct document; // simdjson stays out of this header
   parsed read(const document& doc);
   void note_error(const document& error);
+  void note_timings(const document& timings);
   chat_event parse(std::string_view data);
   bool needs_parsing(std::string_view data) const noexcept;
   void note_choice(std::uint64_t index, bool is_finished) noexcept;
@@ -89,6 +90,7 @@ private:
   unsigned choices_seen_ = 0, choices_finished_ = 0;
   bool content_seen_ = false, error_seen_ = false, done_seen_ = false, stray_seen_ = false;
   bool progress_seen_ = false;
+  bool usage_seen_ = false;
   std::int64_t prompt_tokens_ = -1, completion_tokens_ = -1;
   std::uint64_t events_ = 0, malformed_ = 0;
   unsigned error_status_ = 0;

@@ -13,11 +13,4 @@ net::task<void> openapi_json(const services& all, server::exchange& exchange) {
   co_await exchange.reply(200, "application/json", all.openapi);
 }
 
-net::task<void> docs(const services& all, server::exchange& exchange) {
-  co_await exchange.reply(200, "text/html; charset=utf-8", all.docs,
-                          "Content-Security-Policy: default-src 'none'; style-src "
-                          "'unsafe-inline'; base-uri 'none'; form-action 'none'\r\n"
-                          "X-Content-Type-Options: nosniff\r\n");
-}
-
 } // namespace synapse::handlers

@@ -89,7 +89,6 @@ net::task<void> readyz(const services& all, server::exchange& exchange);
 // about_handler.cpp
 net::task<void> metrics(const services& all, server::exchange& exchange);
 net::task<void> openapi_json(const services& all, server::exchange& exchange);
-net::task<void> docs(const services& all, server::exchange& exchange);
 
 // terminal_handler.cpp
 /// GET /events/terminal: the log of all replicas as server-sent events, until the viewer leaves.
@@ -105,6 +104,12 @@ net::task<void> dashboard_page(const services& all, server::exchange& exchange);
 net::task<void> dashboard_asset(const services& all, server::exchange& exchange);
 /// GET /dashboard/login.css
 net::task<void> dashboard_style(const services& all, server::exchange& exchange);
+/// GET /dashboard/login.js
+net::task<void> dashboard_login_script(const services& all, server::exchange& exchange);
+/// GET /favicon.ico
+net::task<void> dashboard_icon(const services& all, server::exchange& exchange);
+/// GET /docs: the dashboard's page of the API, and a plain one where the front end is not built.
+net::task<void> docs(const services& all, server::exchange& exchange);
 /// GET /dashboard/login: the form, or with `access_token` the login itself.
 net::task<void> dashboard_login_page(const services& all, server::exchange& exchange);
 /// POST /dashboard/login: 303 for a form, 204 for JSON, with the cookie.
@@ -115,20 +120,35 @@ net::task<void> dashboard_logout(const services& all, server::exchange& exchange
 // dashboard_api.cpp
 /// GET /api/session
 net::task<void> api_session(const services& all, server::exchange& exchange);
-/// GET /api/overview: samples of the last hour, or those after `since`.
+/// GET /api/overview: samples of the last hour, or those after `since`, of all traffic or a
+/// `route`.
 net::task<void> api_overview(const services& all, server::exchange& exchange);
-/// GET /api/backends
-net::task<void> api_backends(const services& all, server::exchange& exchange);
-/// GET /api/backend-routes
-net::task<void> api_backend_routes(const services& all, server::exchange& exchange);
-/// GET /api/requests: those under way on this replica.
-net::task<void> api_requests(const services& all, server::exchange& exchange);
-/// POST /api/requests/{id}/cancel
-net::task<void> api_cancel_request(const services& all, server::exchange& exchange);
 /// GET /api/voices/{voice_id}/references/{file}
 net::task<void> api_voice_reference(const services& all, server::exchange& exchange);
 /// GET /cluster
 net::task<void> cluster_members(const services& all, server::exchange& exchange);
+
+// dashboard_backends.cpp
+/// GET /api/backends
+net::task<void> api_backends(const services& all, server::exchange& exchange);
+/// GET /api/backend-routes
+net::task<void> api_backend_routes(const services& all, server::exchange& exchange);
+
+// dashboard_test.cpp
+/// POST /api/backends/{name}/test: answers 200 also when the backend does not do well.
+net::task<void> api_test_backend(const services& all, server::exchange& exchange);
+
+// dashboard_requests.cpp
+/// GET /api/requests: those under way on this replica.
+net::task<void> api_requests(const services& all, server::exchange& exchange);
+/// GET /api/requests/finished: the last ones that have ended on this replica.
+net::task<void> api_finished_requests(const services& all, server::exchange& exchange);
+/// POST /api/requests/{id}/cancel
+net::task<void> api_cancel_request(const services& all, server::exchange& exchange);
+
+// dashboard_config.cpp
+/// GET /api/config
+net::task<void> api_config(const services& all, server::exchange& exchange);
 
 // pass_through_handler.cpp
 /// Any path that only the configuration's `routes:` knows; 404 if it does not either.

@@ -2,6 +2,7 @@
 
 #include "http/handlers/api_handlers.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace synapse::handlers {
@@ -11,7 +12,7 @@ using server::access;
 
 constexpr std::string_view json_type = "application/json";
 
-constexpr std::array<api_route, 53> routes{{
+constexpr std::array<api_route, 58> routes{{
     {"POST", "/v1/chat/completions", access::open, chat_completions, "createChatCompletion", "LLM",
      "Chat completion, as JSON or as a stream of server-sent events", "ChatCompletionRequest",
      "ChatCompletion", "llama-router"},
@@ -111,6 +112,11 @@ constexpr std::array<api_route, 53> routes{{
      "Dashboard", "A file of the dashboard's front end", "", "application/octet-stream", ""},
     {"GET", "/dashboard/login.css", access::open, dashboard_style, "dashboardLoginStyle",
      "Dashboard", "Style sheet of the login page", "", "text/css", ""},
+    {"GET", "/dashboard/login.js", access::open, dashboard_login_script, "dashboardLoginScript",
+     "Dashboard", "Leads from the login back to the section that was asked for", "",
+     "text/javascript", ""},
+    {"GET", "/favicon.ico", access::open, dashboard_icon, "favicon", "Dashboard",
+     "The gateway's sign in a browser's tab", "", "image/svg+xml", ""},
     {"GET", "/dashboard/login", access::open, dashboard_login_page, "dashboardLoginPage",
      "Dashboard", "Login form; with the query `access_token` the login itself", "", "text/html",
      ""},
@@ -125,13 +131,22 @@ constexpr std::array<api_route, 53> routes{{
     {"GET", "/api/session", access::dashboard, api_session, "getSession", "Dashboard",
      "How the dashboard is reached, and until when", "", "Session", ""},
     {"GET", "/api/overview", access::dashboard, api_overview, "getOverview", "Dashboard",
-     "Traffic of the last hour and the backends' health; query: since", "", "Overview", ""},
+     "Traffic of the last hour and the backends' health; query: since, route", "", "Overview", ""},
     {"GET", "/api/backends", access::dashboard, api_backends, "getBackends", "Dashboard",
      "State of every backend", "", "Backends", ""},
     {"GET", "/api/backend-routes", access::dashboard, api_backend_routes, "getBackendRoutes",
      "Dashboard", "Which routes each backend serves", "", "BackendRoutes", ""},
     {"GET", "/api/requests", access::dashboard, api_requests, "getRequests", "Dashboard",
      "Requests under way on this replica", "", "RunningRequests", ""},
+    {"GET", "/api/requests/finished", access::dashboard, api_finished_requests,
+     "getFinishedRequests", "Dashboard",
+     "The last requests that have ended; query: limit, route, backend, model, id, status, since",
+     "", "FinishedRequests", ""},
+    {"POST", "/api/backends/{name}/test", access::dashboard, api_test_backend, "testBackend",
+     "Dashboard", "Asks a backend for its health, and one with models for their list", "",
+     "BackendTest", ""},
+    {"GET", "/api/config", access::dashboard, api_config, "getConfig", "Dashboard",
+     "The settings in force, without secrets, and what became of reloads", "", "ActiveConfig", ""},
     {"POST", "/api/requests/{id}/cancel", access::dashboard, api_cancel_request, "cancelRequest",
      "Dashboard", "Gives a request up as if its client had left", "", "Canceled", ""},
     {"GET", "/api/voices/{voice_id}/references/{file}", access::dashboard, api_voice_reference,
@@ -162,6 +177,15 @@ bool has_any_name(const api_route& entry) {
   return entry.path == "/livez" || entry.path == "/readyz";
 }
 
+bool is_traffic(const api_route& route) {
+  return route.tag != "Dashboard" && route.tag != "Operations" && route.tag != "Documentation";
+}
+
+bool is_traffic_route(std::string_view path) {
+  return std::all_of(routes.begin(), routes.end(),
+                     [path](const api_route& one) { return one.path != path || is_traffic(one); });
+}
+
 void add_routes(server::route_table& table, const services& everything,
                 const std::function<telemetry::route_metrics*(std::string_view)>& metrics_of) {
   for (const auto& entry : routes) {
@@ -172,6 +196,7 @@ void add_routes(server::route_table& table, const services& everything,
     route.who = entry.who;
     route.foreign = foreign_use_of(entry);
     route.any_name = has_any_name(entry);
+    route.is_traffic = is_traffic(entry);
     route.metrics = metrics_of(entry.path);
     if (entry.who == access::dashboard)
       route.handle = [&everything, handle = entry.handle](server::exchange& exchange) {
@@ -184,7 +209,7 @@ void add_routes(server::route_table& table, const services& everything,
     table.add(std::move(route));
   }
   server::route fallback;
-  fallback.path = "(configured)";
+  fallback.path = configured_route;
   fallback.metrics = metrics_of(fallback.path);
   fallback.handle = [&everything](server::exchange& exchange) {
     return pass_through(everything, exchange);

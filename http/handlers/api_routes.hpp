@@ -39,6 +39,14 @@ server::foreign_use foreign_use_of(const api_route& entry);
 /// Whether it is served under any Host.
 bool has_any_name(const api_route& entry);
 
+/// The name under which metrics have the routes that only the configuration knows.
+inline constexpr std::string_view configured_route = "(configured)";
+
+/// Whether its requests are people's own, as opposed to what the dashboard and probes ask.
+bool is_traffic(const api_route& route);
+/// The same by path; true for paths that are not the API's.
+bool is_traffic_route(std::string_view path);
+
 /// Adds all routes to `table`. @param everything outlives the table.
 /// @param metrics_of gives a route's metrics.
 void add_routes(server::route_table& table, const services& everything,

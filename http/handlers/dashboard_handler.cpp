@@ -205,6 +205,18 @@ net::task<void> dashboard_page(const services& all, server::exchange& ex) {
   co_await reply_file(ex, *index, "no-cache", page_fields);
 }
 
+net::task<void> docs(const services& all, server::exchange& ex) {
+  const auto* page = all.files == nullptr ? nullptr : all.files->find("docs.html");
+  if (page != nullptr) {
+    co_await reply_file(ex, *page, "no-cache", page_fields);
+    co_return;
+  }
+  co_await ex.reply(200, "text/html; charset=utf-8", all.docs,
+                    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
+                    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+                    "X-Content-Type-Options: nosniff\r\n");
+}
+
 net::task<void> dashboard_asset(const services& all, server::exchange& ex) {
   const auto name = "assets/" + std::string{ex.parameter("file")};
   const auto* file = all.files == nullptr ? nullptr : all.files->find(name);
@@ -220,6 +232,17 @@ net::task<void> dashboard_asset(const services& all, server::exchange& ex) {
 net::task<void> dashboard_style(const services&, server::exchange& ex) {
   co_await ex.reply(200, "text/css; charset=utf-8", login_style(),
                     "Cache-Control: public, max-age=3600\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
+net::task<void> dashboard_login_script(const services&, server::exchange& ex) {
+  co_await ex.reply(200, "text/javascript; charset=utf-8", login_script(),
+                    "Cache-Control: public, max-age=3600\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
+net::task<void> dashboard_icon(const services&, server::exchange& ex) {
+  co_await ex.reply(200, "image/svg+xml", icon(),
+                    "Cache-Control: public, max-age=86400\r\nX-Content-Type-Options: nosniff\r\n"
+                    "Content-Security-Policy: default-src 'none'\r\n");
 }
 
 net::task<void> dashboard_login_page(const services& all, server::exchange& ex) {

@@ -6,7 +6,7 @@ namespace {
 std::string page(std::string_view title, std::string_view body) {
   std::string text{"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-                   "<link rel=\"icon\" href=\"data:,\">"
+                   "<link rel=\"icon\" href=\"/favicon.ico\" type=\"image/svg+xml\">"
                    "<link rel=\"stylesheet\" href=\"/dashboard/login.css\"><title>"};
   text.append(title).append(" · Synapse</title></head><body><main>").append(body);
   return text.append("</main></body></html>\n");
@@ -28,7 +28,8 @@ void append_text(std::string& out, std::string_view text) {
 } // namespace
 
 std::string login_page(std::string_view problem) {
-  std::string body{"<h1>Synapse</h1><form method=\"post\" action=\"/dashboard/login\">"};
+  std::string body{"<script src=\"/dashboard/login.js\" defer></script>"
+                   "<h1>Synapse</h1><form method=\"post\" action=\"/dashboard/login\">"};
   if (!problem.empty()) {
     body += "<p class=\"problem\" role=\"alert\">";
     append_text(body, problem);
@@ -60,6 +61,19 @@ std::string unbuilt_page() {
                            "<pre>apt-get install nodejs npm\nmake dashboard</pre>"
                            "<p>Then start the gateway again. Until then there is the "
                            "<a href=\"/docs\">API documentation</a>.</p>");
+}
+
+std::string_view login_script() {
+  // What follows # never reaches the gateway; a redirect inherits it from the request's address
+  // (RFC 9110 section 10.2.2), and that is the form's.
+  return R"(const form = document.querySelector('form');
+if (form && location.hash.startsWith('#/')) form.action = '/dashboard/login' + location.hash;
+)";
+}
+
+std::string_view icon() {
+  return R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#1f62d8"/><path d="M4 5l4 3-4 3M8 8h4" stroke="#fff" stroke-width="1.6" fill="none" stroke-linecap="round" stroke-linejoin="round"/></svg>
+)";
 }
 
 std::string_view login_style() {

@@ -19,5 +19,9 @@ std::string unbuilt_page();
 
 /// Their style sheet.
 std::string_view login_style();
+/// Has a login lead back to the section whose address the login page has.
+std::string_view login_script();
+/// SVG of the gateway's sign.
+std::string_view icon();
 
 } // namespace synapse::handlers

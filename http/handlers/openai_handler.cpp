@@ -142,6 +142,7 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
     co_await refuse(ex, std::move(*fault));
     co_return;
   }
+  ex.record().model.assign(request.model);
   model_turn::wish wish;
   wish.model = request.model;
   wish.wait = wants_to_wait(ex, request.body);
@@ -247,6 +248,7 @@ net::task<void> checked_to(client::site_ptr site, server::exchange& exchange,
     request.body = http::inspect_padded_json(exchange.body());
     if (!request.body.ok())
       refused = refusal{response_detail::invalid_json, std::string{request.body.message}, {}};
+    exchange.record().model.assign(request.body.model);
   }
   options.wants_stream = options.openai_stream && request.body.stream;
   if (refused)

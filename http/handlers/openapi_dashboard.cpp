@@ -8,6 +8,39 @@ json milliseconds_since_1970() {
 }
 } // namespace
 
+namespace {
+void add_request_schemas(json& schemas) {
+  schemas["FinishedRequests"] = object(
+      {{"requests",
+        list_of(object({{"id", text("X-Request-Id")},
+                        {"ended_at", milliseconds_since_1970()},
+                        {"method", text("HTTP method; empty where the head could not be read")},
+                        {"path", text("Without its query")},
+                        {"route", text("That served it; empty: none")},
+                        {"model", text("That was asked; empty: none")},
+                        {"backend", text("That was asked; empty: none")},
+                        {"client", text("Address")},
+                        {"status", integer("HTTP status; 499: its client left before the answer")},
+                        {"outcome", one_of({"good", "client_error", "server_error", "left"},
+                                           "`left`: its client did not wait for the whole answer")},
+                        {"detail", text("Why it ended so")},
+                        {"stream", text("How the stream ended, if it was one")},
+                        {"attempts", integer("At backends")},
+                        {"duration_ms", number("In all")},
+                        {"overhead_ms", number("The gateway's own share of it")},
+                        {"first_byte_ms", nullable(number("Until the answer began"))},
+                        {"bytes_in", integer("Received, head included")},
+                        {"bytes_out", integer("Sent, head included")},
+                        {"prompt_tokens", nullable(integer("As the backend said"))},
+                        {"completion_tokens", nullable(integer("As the backend said"))}}))},
+       {"matching", integer("Requests that fit the query")},
+       {"kept", integer("Requests that are remembered")},
+       {"routes", list_of(json{{"type", "string"}})},
+       {"backends", list_of(json{{"type", "string"}})},
+       {"models", list_of(json{{"type", "string"}})}});
+}
+} // namespace
+
 void add_dashboard_schemas(json& schemas) {
   const auto circuit = one_of({"closed", "half_open", "open"}, "State of the circuit breaker");
   schemas["Login"] = object({{"access_token", text("The dashboard's token")}}, {"access_token"});
@@ -21,8 +54,19 @@ void add_dashboard_schemas(json& schemas) {
   schemas["Percentiles"] = nullable(object({{"p50", number("Milliseconds")},
                                             {"p95", number("Milliseconds")},
                                             {"p99", number("Milliseconds")}}));
-  const auto health =
-      one_of({"healthy", "busy", "unhealthy", "unknown"}, "By its last health check");
+  const auto health = one_of({"healthy", "busy", "unhealthy", "unknown"},
+                             "By its circuit and its last health check");
+  const auto reason = text("Why; empty where there is nothing to say");
+  const json sample{{"at", milliseconds_since_1970()},
+                    {"requests", integer("Ended within the interval")},
+                    {"client_errors", integer("Of them with a status 4xx")},
+                    {"server_errors", integer("Of them with a status 5xx")},
+                    {"left", integer("Of them whose client did not wait for the whole answer")},
+                    {"in_flight", integer("At its end")},
+                    {"duration_ms", reference("Percentiles")},
+                    {"first_token_ms", reference("Percentiles")}};
+  json route{{"route", text("Path as configured")}};
+  route.update(sample);
   const auto latency = nullable(number("Milliseconds that the check took"));
   schemas["Overview"] = object(
       {{"instance", text("Name of the replica")},
@@ -31,22 +75,20 @@ void add_dashboard_schemas(json& schemas) {
        {"uptime_seconds", integer("Since the start")},
        {"ready", boolean("Configuration loaded")},
        {"draining", boolean("About to stop")},
-       {"in_flight", integer("Requests under way, this one included")},
+       {"in_flight", integer("Requests of people under way; the dashboard's own do not count")},
        {"connections", integer("Open client connections")},
        {"interval_seconds", integer("Between samples")},
-       {"samples", list_of(object({{"at", milliseconds_since_1970()},
-                                   {"requests", integer("Answered within the interval")},
-                                   {"client_errors", integer("Of them with a status 4xx")},
-                                   {"server_errors", integer("Of them with a status 5xx")},
-                                   {"in_flight", integer("At its end")},
-                                   {"duration_ms", reference("Percentiles")},
-                                   {"first_token_ms", reference("Percentiles")}}))},
+       {"samples", list_of(object(sample))},
+       {"routes", list_of(object(route))},
        {"backends", list_of(object({{"name", text("As configured")},
                                     {"title", text("For people")},
                                     {"status", health},
+                                    {"reason", reason},
+                                    {"circuit", nullable(circuit)},
                                     {"latency_ms", latency},
                                     {"history", list_of(object({{"at", milliseconds_since_1970()},
                                                                 {"status", health},
+                                                                {"reason", reason},
                                                                 {"latency_ms", latency}}))}}))}});
   schemas["PeerNote"] = object({{"instance", text("Name of the other replica")},
                                 {"circuit", circuit},
@@ -58,6 +100,10 @@ void add_dashboard_schemas(json& schemas) {
                         {"type", text("Dialect that it speaks")},
                         {"url", text("As configured")},
                         {"health_path", text("What its health is asked at")},
+                        {"status", health},
+                        {"reason", reason},
+                        {"checked_at", nullable(milliseconds_since_1970())},
+                        {"latency_ms", latency},
                         {"circuit", circuit},
                         {"open_for_ms", integer("Until the breaker's next probe")},
                         {"in_flight", integer("Requests that it works at")},
@@ -94,6 +140,26 @@ void add_dashboard_schemas(json& schemas) {
                         {"bytes_out", integer("Sent")},
                         {"state", one_of({"receiving", "waiting", "answering"}, "Where it is")}}))},
        {"total", integer("Under way, also those that are not listed")}});
+  add_request_schemas(schemas);
+  schemas["BackendTest"] =
+      object({{"backend", text("Its name")},
+              {"url", text("As configured")},
+              {"ok", boolean("All went well")},
+              {"steps", list_of(object({{"what", text("What was asked")},
+                                        {"ok", boolean("It was answered as it should be")},
+                                        {"status", nullable(integer("HTTP status"))},
+                                        {"ms", nullable(number("Milliseconds that it took"))},
+                                        {"said", text("The answer in a few words")}}))}});
+  schemas["ActiveConfig"] = object(
+      {{"file", text("Where it was read from")},
+       {"started_at", milliseconds_since_1970()},
+       {"settings", text("YAML of everything that is in force")},
+       {"environment", text("What the environment has set; of secrets only whether they are")},
+       {"reloads",
+        list_of(object({{"at", milliseconds_since_1970()},
+                        {"result", one_of({"applied", "unchanged", "rejected"},
+                                          "After `rejected` the settings before it stay")},
+                        {"problems", list_of(json{{"type", "string"}})}}))}});
   schemas["Canceled"] = object({{"canceled", boolean("It was told to end")}});
   schemas["Cluster"] = object(
       {{"instance", text("Name of the replica that answers")},

@@ -16,6 +16,8 @@ namespace synapse::telemetry {
 class metric_registry;
 class traffic_history;
 class health_history;
+class reload_history;
+class request_ring;
 } // namespace synapse::telemetry
 
 namespace synapse::handlers {
@@ -38,8 +40,10 @@ struct services {
   const dashboard_files* files = nullptr; ///< null or empty: the front end has not been built
   const telemetry::traffic_history* traffic = nullptr;
   const telemetry::health_history* health = nullptr;
-  std::function<void()> check_health;                    ///< has a round begin; any thread
-  std::function<std::int64_t()> requests_in_flight;      ///< on all threads; any thread
+  std::function<void()> check_health;                   ///< has a round begin; any thread
+  std::function<std::int64_t()> requests_in_flight;     ///< of people, on all threads; any thread
+  std::vector<const telemetry::request_ring*> finished; ///< by number of the I/O thread
+  const telemetry::reload_history* reloads = nullptr;
   std::vector<actors::traffic_desk_actor> traffic_desks; ///< by number of the I/O thread
   actors::cluster_actor cluster;                         ///< null: no other replica is asked
 

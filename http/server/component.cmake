@@ -2,7 +2,7 @@ synapse_add_component(http_server
   PATH http/server
   SOURCES route_table.cpp exchange.cpp worker.cpp connection_limits.cpp reserved_room.cpp connection.cpp listener.cpp
           admission.cpp origin_policy.cpp
-          traffic_desk.cpp
+          traffic_desk.cpp finished_requests.cpp
   DEPENDS http_client actors_runtime actors_protocol http_core telemetry
   LINK spdlog::spdlog)
 

@@ -1,6 +1,7 @@
 #include "http/server/connection.hpp"
 
 #include "http/server/admission.hpp"
+#include "http/server/finished_requests.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
@@ -202,6 +203,7 @@ net::task<void> connection::refuse_head(http::response_detail detail, std::strin
   record.status = http::info(detail).status;
   record.detail = http::to_string(detail);
   owner_.log->write(record);
+  remember(owner_.finished, exchange_record{}, record);
 }
 
 net::task<void> connection::serve() {
@@ -333,6 +335,8 @@ void connection::finish(exchange& current, const route* matched) {
     auto& metrics = *matched->metrics;
     metrics.in_flight.decrement();
     metrics.requests(record.status).increment();
+    if (has_left(record))
+      metrics.count_departure();
     metrics.duration.observe_ns(now - record.started);
     metrics.overhead.observe_ns(overhead);
   } else {
@@ -365,6 +369,8 @@ void connection::finish(exchange& current, const route* matched) {
   owner_.metrics->bytes_in.add(line.bytes_in);
   owner_.metrics->bytes_out.add(line.bytes_out);
   owner_.log->write(line);
+  if (!matched || matched->is_traffic)
+    remember(owner_.finished, record, line);
 
   if (current.aborted()) {
     // What was sent before, an error event above all, is still to arrive: no reset over it.

@@ -35,6 +35,8 @@ public:
   /// Bytes of the request under way and of its answer so far.
   std::uint64_t bytes_in() const noexcept { return downstream_->bytes_read() - bytes_in_; }
   std::uint64_t bytes_out() const noexcept { return downstream_->bytes_written() - bytes_out_; }
+  /// Whether that request is one of people, see route::is_traffic.
+  bool serves_traffic() const noexcept { return route_ == nullptr || route_->is_traffic; }
   std::string_view route_path() const noexcept {
     return route_ == nullptr ? std::string_view{} : std::string_view{route_->path};
   }

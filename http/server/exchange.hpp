@@ -19,7 +19,8 @@
 
 namespace synapse::server {
 
-/// Facts for access log and metrics; handlers fill in what they know.
+/// Facts for access log, metrics and the list of finished requests; handlers fill in what they
+/// know.
 struct exchange_record {
   http::response_detail detail = http::response_detail::local;
   unsigned status = 0;
@@ -27,8 +28,11 @@ struct exchange_record {
   unsigned attempts = 0;
   std::string_view stream; ///< how the stream ended, if it was one; static text
   net::time_ns started = 0;
-  net::time_ns first_byte = 0;  ///< of the answer, to the client
-  net::time_ns upstream_ns = 0; ///< time spent waiting for a backend
+  net::time_ns first_byte = 0;     ///< of the answer, to the client
+  net::time_ns upstream_ns = 0;    ///< time spent waiting for a backend
+  telemetry::fixed_text<64> model; ///< that is asked, aliases and choices resolved
+  std::int64_t prompt_tokens = -1; ///< as the backend said; -1: it did not
+  std::int64_t completion_tokens = -1;
 };
 
 /// Memory that a connection lends to its requests one after the other: making it anew costs more

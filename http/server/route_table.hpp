@@ -44,6 +44,8 @@ struct route {
   bool any_name = false; ///< whatever Host says: orchestrators have names of their own for us
   handler handle;
   telemetry::route_metrics* metrics = nullptr;
+  /// A request of people, as opposed to what the dashboard and probes ask on their own.
+  bool is_traffic = true;
 };
 
 struct path_parameter {

@@ -18,7 +18,7 @@ std::vector<actors::running_request> traffic_desk::list() {
   const auto now = net::io_thread::now();
   for (auto* one = owner_.connections; one; one = one->next()) {
     auto* request = one->current();
-    if (request == nullptr)
+    if (request == nullptr || !one->serves_traffic())
       continue;
     actors::running_request entry;
     entry.id = request->id();

@@ -4,6 +4,7 @@
 
 #include "actors/runtime/pinned.hpp"
 #include "http/client/thread_routes.hpp"
+#include "telemetry/request_ring.hpp"
 
 #include <atomic>
 #include <memory>
@@ -29,7 +30,7 @@ struct lifecycle {
   std::atomic<std::size_t> connections{0};
 };
 
-/// Members are used on the worker's own thread only, except `life` and `exchanges`.
+/// Members are used on the worker's own thread only, except `life`, `exchanges` and `finished`.
 struct worker {
   worker(net::io_thread& thread, actors::io_unit& io_unit, lifecycle& state,
          const route_table& table);
@@ -47,6 +48,7 @@ struct worker {
   const origin_policy* origins = nullptr; ///< null: whoever asks under any name is served
   std::uint64_t last_request = 0;         ///< numbers requests within this thread
   connection* connections = nullptr;      ///< intrusive list, for drain
+  telemetry::request_ring finished;       ///< any thread may read it
   /// Requests in progress. Written by the own thread only, on a cache line of its own: a count that
   /// all threads share would travel between the cores twice per request.
   alignas(64) std::atomic<std::size_t> exchanges{0};

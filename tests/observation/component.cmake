@@ -2,6 +2,9 @@
 synapse_add_test(observation NO_PCH
   SOURCES
     observation/dashboard_test.cpp
+    observation/config_view_test.cpp
+    observation/finished_requests_test.cpp
+    observation/health_view_test.cpp
     observation/replicas_test.cpp
     observation/terminal_test.cpp
     feed_bus/redis_server.cpp

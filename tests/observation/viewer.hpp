@@ -97,6 +97,21 @@ private:
   http_reply reply_;
 };
 
+inline http_reply ask(const gateway_process& gateway, std::string_view method,
+                      const std::string& path, const std::string& fields,
+                      const std::string& body = {}) {
+  auto client = gateway.connect();
+  client.send(support::request_bytes(method, path, body, fields));
+  return client.read_reply();
+}
+
+/// A question that only the dashboard may ask.
+inline nlohmann::json get_json(const gateway_process& gateway, const std::string& path) {
+  const auto reply = gateway.get(path, bearer);
+  EXPECT_EQ(reply.status, 200u) << path << ' ' << reply.body;
+  return nlohmann::json::parse(reply.body, nullptr, false);
+}
+
 /// Has a line logged that names `id`.
 inline void log_a_line(const gateway_process& gateway, const std::string& id) {
   const auto reply =

@@ -92,7 +92,8 @@ TEST(access_log, marks_what_is_absent) {
   for (auto key : {"id", "client", "method", "path", "route", "backend", "detail", "stream",
                    "dur_us", "overhead_us", "ttfb_us"})
     EXPECT_EQ(line[key], "-") << key;
-  EXPECT_EQ(line["level"], "warning");
+  EXPECT_EQ(line["level"], "info") << "a client that leaves is no error";
+  EXPECT_EQ(fields(written({.status = 404}))["level"], "warning");
   EXPECT_EQ(line["attempts"], "0");
   EXPECT_EQ(line["ts"].substr(0, 2), "20"); // the current time
   EXPECT_EQ(fields(written({.status = 502}))["level"], "error");

@@ -71,6 +71,21 @@ TEST(chat_stream_watch, llama_cpp) {
   EXPECT_EQ(w.watch.malformed(), 0u);
 }
 
+TEST(chat_stream_watch, counts_tokens_by_timings_where_no_usage_was_asked_for) {
+  const auto with_timings = [](std::string_view timings) {
+    return event(R"({"choices":[{"finish_reason":"stop","index":0,"delta":{}}],"timings":)" +
+                 std::string(timings) + "}");
+  };
+  const auto opening = chunk(R"({"content":"Hi"})");
+  const watched w(opening + with_timings(R"({"cache_n":8,"prompt_n":12,"predicted_n":5})") + done);
+  EXPECT_EQ(w.watch.prompt_tokens(), 20);
+  EXPECT_EQ(w.watch.completion_tokens(), 5);
+  EXPECT_EQ(w.watch.at_end(), chat_end::complete);
+  const watched odd(opening + with_timings(R"({"prompt_n":-3,"predicted_n":"many"})") + done);
+  EXPECT_EQ(odd.watch.prompt_tokens(), -1);
+  EXPECT_EQ(odd.watch.completion_tokens(), -1);
+}
+
 TEST(chat_stream_watch, vllm) {
   // The last content delta carries the finish_reason; nulls everywhere.
   const auto vllm = [](std::string_view delta, std::string_view finish) {
