@@ -1,5 +1,5 @@
-// Bundles the dashboard: `npm run build -- --outdir DIR` writes DIR/index.html and DIR/assets/*,
-// each also compressed, so that the gateway never compresses while it serves.
+// Bundles the dashboard: `npm run build -- --outdir DIR` writes DIR/index.html, DIR/docs.html (the API's
+// page) and DIR/assets/*, each also compressed, so that the gateway never compresses while it serves.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -55,19 +55,27 @@ const workletUrl = await saveAsset('recorder', 'js', worklet.outputFiles[0].cont
 
 const app = await build({
   ...common,
-  entryPoints: ['src/main.tsx'],
+  entryPoints: ['src/main.tsx', 'src/docs.tsx'],
   outdir: 'out',
   format: 'iife',
   jsx: 'automatic',
   jsxImportSource: 'preact',
   define: { RECORDER_WORKLET_URL: JSON.stringify(workletUrl) },
 });
-const output = (extension) =>
-  app.outputFiles.find((file) => file.path.endsWith(extension)).contents;
-const script = await saveAsset('dashboard', 'js', output('.js'));
-const stylesheet = await saveAsset('dashboard', 'css', output('.css'));
+const template = await readFile(path.join(here, 'index.html'), 'utf8');
 
-const page = (await readFile(path.join(here, 'index.html'), 'utf8'))
-  .replace('{{stylesheet}}', stylesheet)
-  .replace('<script src="{{script}}"', `<script defer src="${script}"`);
-await save(path.join(outdir, 'index.html'), Buffer.from(page));
+/** A page of its own script and style sheet. */
+async function savePage(file, entry, title) {
+  const output = (extension) =>
+    app.outputFiles.find((one) => path.basename(one.path) === `${entry}.${extension}`).contents;
+  const script = await saveAsset(entry, 'js', output('js'));
+  const stylesheet = await saveAsset(entry, 'css', output('css'));
+  const page = template
+    .replace('{{title}}', title)
+    .replace('{{stylesheet}}', stylesheet)
+    .replace('<script src="{{script}}"', `<script defer src="${script}"`);
+  await save(path.join(outdir, file), Buffer.from(page));
+}
+
+await savePage('index.html', 'main', 'Synapse');
+await savePage('docs.html', 'docs', 'Synapse API');

@@ -1,19 +1,22 @@
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { getJson, logOut, messageOf } from './lib/api';
+import { ApiError, getJson, logOut, messageOf } from './lib/api';
 import { usePoll, useRoute } from './lib/hooks';
 import { applyTheme, storedTheme, type Theme } from './lib/theme';
 import type { Session } from './lib/types';
 import { ApiDocs } from './pages/api-docs';
 import { Backends } from './pages/backends';
 import { Cluster } from './pages/cluster';
+import { Configuration } from './pages/config';
 import { Models } from './pages/models';
 import { Overview } from './pages/overview';
 import { Playground } from './pages/playground';
 import { Requests } from './pages/requests';
 import { Terminal } from './pages/terminal';
 import { Voices } from './pages/voices';
+import { Brand } from './parts/brand';
+import { Closed } from './parts/closed';
 import { Icon, type IconName } from './parts/icons';
 import { Button, ErrorNote } from './parts/ui';
 
@@ -29,6 +32,7 @@ const sections: Section[] = [
   { id: 'requests', label: 'Requests', icon: 'requests', page: Requests },
   { id: 'terminal', label: 'Terminal', icon: 'terminal', page: Terminal },
   { id: 'cluster', label: 'Cluster', icon: 'cluster', page: Cluster },
+  { id: 'config', label: 'Configuration', icon: 'config', page: Configuration },
   { id: 'api', label: 'API docs', icon: 'api', page: ApiDocs },
 ];
 
@@ -102,6 +106,8 @@ export function Shell(): JSX.Element {
     main.current?.focus();
   };
   const PageOf = section.page;
+  const closed =
+    session.error instanceof ApiError && session.error.status === 403 ? session.error : null;
   return (
     <div class="shell">
       <a class="skip" href="#main" onClick={skip}>
@@ -109,20 +115,7 @@ export function Shell(): JSX.Element {
       </a>
       <header class="side">
         <div class="side-head">
-          <a class="brand" href="#/overview">
-            <svg viewBox="0 0 16 16" width="22" height="22" aria-hidden="true">
-              <rect width="16" height="16" rx="4" class="brand-mark" />
-              <path
-                d="M4 5l4 3-4 3M8 8h4"
-                stroke="#fff"
-                stroke-width="1.6"
-                fill="none"
-                stroke-linecap="round"
-                stroke-linejoin="round"
-              />
-            </svg>
-            Synapse
-          </a>
+          <Brand href="#/overview" />
           <button
             type="button"
             class="button only-icon menu"
@@ -155,8 +148,12 @@ export function Shell(): JSX.Element {
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        <ErrorNote error={session.error} />
-        <PageOf key={section.id} session={session.data} path={route.slice(1)} />
+        {!closed && !session.data && <ErrorNote error={session.error} />}
+        {closed ? (
+          <Closed reason={closed} />
+        ) : (
+          <PageOf key={section.id} session={session.data} path={route.slice(1)} />
+        )}
       </main>
     </div>
   );

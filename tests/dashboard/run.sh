@@ -30,7 +30,8 @@ debian_node
 rm -rf "$home"/*.mjs "$home/support" "$home/sections"
 cp -r "$here"/*.mjs "$here/support" "$here/sections" "$home"
 IMAGES_DIR=$(realpath -m "${IMAGES_DIR:-$here/../../docs/images}")
-export IMAGES_DIR
+STATIC_DIR=$(realpath "$here/../../static")
+export IMAGES_DIR STATIC_DIR
 cd "$home"
 if [[ $# -gt 0 ]]; then
   exec node "$@"

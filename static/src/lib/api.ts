@@ -21,14 +21,25 @@ type Options = {
 
 const loginPage = '/dashboard/login';
 
+/** The login leads back to the section whose address it is given. */
 export function goToLogin(): void {
-  location.assign(loginPage);
+  location.assign(loginPage + location.hash);
 }
 
 /** Ends the session, then shows the login page. */
 export async function logOut(): Promise<void> {
   await request('/dashboard/logout', { method: 'POST' });
-  goToLogin();
+  location.assign(loginPage);
+}
+
+/** Whether the gateway could not be reached at all. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 0;
+}
+
+/** Whether whoever was asked has no such route. */
+export function isUnserved(error: unknown): boolean {
+  return error instanceof ApiError && [404, 405, 501].includes(error.status);
 }
 
 // `detail` is a text, or with 422 a list of what is wrong where.
@@ -76,7 +87,8 @@ async function failure(response: Response): Promise<ApiError> {
 /** Sends a request; an answer that is no success becomes an ApiError. */
 export async function request(path: string, options: Options = {}): Promise<Response> {
   const { method = 'GET', json, form, signal } = options;
-  const isOurs = path.startsWith('/api/') || path.startsWith('/dashboard/');
+  const isOurs =
+    path.startsWith('/api/') || path.startsWith('/dashboard/') || path === '/cluster';
   const headers: Record<string, string> = {};
   if (json !== undefined) headers['Content-Type'] = 'application/json';
   if (isOurs && method !== 'GET') headers['X-Synapse-Dashboard'] = '1';

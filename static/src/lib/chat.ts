@@ -22,6 +22,9 @@ export type Answer = {
   ending: Ending;
   error: string;
   pieces: number;
+  /** As the backend counts them; null where it does not tell. */
+  promptTokens: number | null;
+  tokens: number | null;
   firstTokenMs: number | null;
   totalMs: number;
 };
@@ -34,13 +37,20 @@ export const emptyAnswer: Answer = {
   ending: 'streaming',
   error: '',
   pieces: 0,
+  promptTokens: null,
+  tokens: null,
   firstTokenMs: null,
   totalMs: 0,
 };
 
+type Usage = { prompt_tokens?: number; completion_tokens?: number };
+/** llama.cpp's own counts, with an answer's last piece. */
+type Timings = { prompt_n?: number; cache_n?: number; predicted_n?: number };
 type Chunk = {
   model?: string;
   error?: unknown;
+  usage?: Usage | null;
+  timings?: Timings;
   choices?: {
     delta?: { content?: string | null; reasoning_content?: string | null };
     finish_reason?: string | null;
@@ -60,7 +70,25 @@ function take(answer: Answer, chunk: Chunk, elapsed: number): Answer {
     next.reasoning += reasoning;
     next.finishReason = choice.finish_reason ?? next.finishReason;
   }
+  if (chunk.usage) {
+    next.promptTokens = chunk.usage.prompt_tokens ?? next.promptTokens;
+    next.tokens = chunk.usage.completion_tokens ?? next.tokens;
+  } else if (chunk.timings?.predicted_n !== undefined) {
+    const { prompt_n: read, cache_n: cached = 0, predicted_n: written } = chunk.timings;
+    next.promptTokens = read === undefined ? next.promptTokens : read + cached;
+    next.tokens = written;
+  }
   return next;
+}
+
+const leastMs = 50; // what takes less time has no rate that says anything
+
+/** Tokens after the first, by the time that they took; null where it cannot be told. */
+export function tokensPerSecond(answer: Answer): number | null {
+  const { tokens, firstTokenMs, totalMs } = answer;
+  if (tokens === null || tokens < 2 || firstTokenMs === null) return null;
+  if (totalMs - firstTokenMs < leastMs) return null;
+  return ((tokens - 1) * 1000) / (totalMs - firstTokenMs);
 }
 
 /**
@@ -83,7 +111,7 @@ export async function streamChat(
   try {
     const response = await request('/v1/chat/completions', {
       method: 'POST',
-      json: { ...wish, stream: true },
+      json: { ...wish, stream: true, stream_options: { include_usage: true } },
       signal,
     });
     begun = true;

@@ -1,7 +1,9 @@
 // Numbers and times as people read them.
 
 export function duration(ms: number): string {
+  if (ms === 0) return '0 ms';
   if (ms < 1) return `${ms.toFixed(2)} ms`;
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
   const minutes = Math.floor(ms / 60_000);
@@ -9,6 +11,33 @@ export function duration(ms: number): string {
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** As few digits as tell all marks of an axis apart. */
+function digitsOf(marks: number[]): number {
+  for (let digits = 0; digits < 3; digits += 1) {
+    const scale = 10 ** digits;
+    if (marks.every((mark) => Math.abs(mark * scale - Math.round(mark * scale)) < 1e-6))
+      return digits;
+  }
+  return 3;
+}
+
+function marked(marks: number[], unitSize: number, unit: string): string[] {
+  const values = marks.map((mark) => mark / unitSize);
+  const digits = digitsOf(values);
+  return values.map((value) => `${number(value, digits)}${unit}`);
+}
+
+/** Marks of one axis, all in the unit that suits the largest; of milliseconds. */
+export function durationMarks(marks: number[]): string[] {
+  const most = Math.max(0, ...marks);
+  if (most < 1000) return marked(marks, 1, ' ms');
+  return most < 120_000 ? marked(marks, 1000, ' s') : marked(marks, 60_000, ' min');
+}
+
+export function rateMarks(marks: number[]): string[] {
+  return marked(marks, 1, '/s');
 }
 
 export function bytes(count: number): string {

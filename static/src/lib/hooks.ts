@@ -1,8 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
-import { isAbort } from './api';
+import { getJson, isAbort } from './api';
+import type { BackendRoutes } from './types';
 
-export type Polled<T> = { data: T | null; error: unknown; refresh: () => void };
+/** `at`: when `data` came, milliseconds since 1970. */
+export type Polled<T> = { data: T | null; at: number; error: unknown; refresh: () => void };
 
 /**
  * Asks again and again, the next time a while after the last answer, and never while the tab is
@@ -13,6 +15,7 @@ export function usePoll<T>(
   intervalMs: number,
 ): Polled<T> {
   const [data, setData] = useState<T | null>(null);
+  const [at, setAt] = useState(0);
   const [error, setError] = useState<unknown>(null);
   const latest = useRef(load);
   latest.current = load;
@@ -30,6 +33,7 @@ export function usePoll<T>(
         const answer = await latest.current(control.signal);
         if (control.signal.aborted) return;
         setData(answer);
+        setAt(Date.now());
         setError(null);
       } catch (failure) {
         if (control.signal.aborted || isAbort(failure)) return;
@@ -52,7 +56,7 @@ export function usePoll<T>(
   }, [intervalMs]);
 
   const refresh = useCallback(() => again.current(), []);
-  return { data, error, refresh };
+  return { data, at, error, refresh };
 }
 
 export type Action = {
@@ -112,6 +116,18 @@ function safeDecode(part: string): string {
   } catch {
     return part; // a hand-written address with a stray percent sign
   }
+}
+
+/** Which routes have a backend, such as `POST /v1/chat/completions`. */
+export async function servedRoutes(signal: AbortSignal): Promise<Set<string>> {
+  const known = await getJson<BackendRoutes>('/api/backend-routes', signal);
+  const routes = Object.values(known).flatMap((one) => one.groups.flatMap((group) => group.routes));
+  return new Set(routes.map((route) => `${route.method} ${route.path}`));
+}
+
+/** The same; null until it is known. */
+export function useServed(): Set<string> | null {
+  return usePoll(servedRoutes, 60_000).data;
 }
 
 /** An address for a blob, given back when another one takes its place or the page is left. */

@@ -18,16 +18,25 @@ export type Sample = {
   requests: number;
   client_errors: number;
   server_errors: number;
+  left: number;
   in_flight: number;
   duration_ms: Percentiles | null;
   first_token_ms: Percentiles | null;
 };
+export type RouteSummary = Sample & { route: string };
 
-export type HealthCheck = { at: number; status: HealthStatus; latency_ms: number | null };
+export type HealthCheck = {
+  at: number;
+  status: HealthStatus;
+  reason: string;
+  latency_ms: number | null;
+};
 export type BackendHealth = {
   name: string;
   title: string;
   status: HealthStatus;
+  reason: string;
+  circuit: Circuit | null;
   latency_ms: number | null;
   history: HealthCheck[];
 };
@@ -43,6 +52,7 @@ export type Overview = {
   connections: number;
   interval_seconds: number;
   samples: Sample[];
+  routes: RouteSummary[];
   backends: BackendHealth[];
 };
 
@@ -51,6 +61,10 @@ export type BackendState = {
   title: string;
   type: string;
   url: string;
+  status: HealthStatus;
+  reason: string;
+  checked_at: number | null;
+  latency_ms: number | null;
   circuit: Circuit;
   open_for_ms: number;
   in_flight: number;
@@ -64,6 +78,12 @@ export type BackendState = {
   peers: { instance: string; circuit: Circuit; healthy: boolean }[];
 };
 export type Backends = { backends: BackendState[] };
+export type BackendTest = {
+  backend: string;
+  url: string;
+  ok: boolean;
+  steps: { what: string; ok: boolean; status: number | null; ms: number | null; said: string }[];
+};
 
 export type RouteGroup = { title: string; routes: { method: string; path: string }[] };
 export type BackendRoutes = Record<string, { title: string; groups: RouteGroup[] }>;
@@ -81,6 +101,46 @@ export type InFlightRequest = {
   state: 'receiving' | 'waiting' | 'answering';
 };
 export type InFlight = { requests: InFlightRequest[]; total: number };
+
+export type Outcome = 'good' | 'client_error' | 'server_error' | 'left';
+export type FinishedRequest = {
+  id: string;
+  ended_at: number;
+  method: string;
+  path: string;
+  route: string;
+  model: string;
+  backend: string;
+  client: string;
+  status: number;
+  outcome: Outcome;
+  detail: string;
+  stream: string;
+  attempts: number;
+  duration_ms: number;
+  overhead_ms: number;
+  first_byte_ms: number | null;
+  bytes_in: number;
+  bytes_out: number;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+};
+export type Finished = {
+  requests: FinishedRequest[];
+  matching: number;
+  kept: number;
+  routes: string[];
+  backends: string[];
+  models: string[];
+};
+
+export type ActiveConfig = {
+  file: string;
+  started_at: number;
+  settings: string;
+  environment: string;
+  reloads: { at: number; result: 'applied' | 'unchanged' | 'rejected'; problems: string[] }[];
+};
 
 export type Member = {
   instance: string;
@@ -101,6 +161,7 @@ export type ModelEntry = {
   id: string;
   context_length?: number;
   source?: string;
+  owned_by?: string;
   status?: {
     value?: string;
     failed?: boolean;
@@ -109,6 +170,8 @@ export type ModelEntry = {
     progress?: unknown;
     synapse_profile?: Record<string, ProfileValue>;
     synapse_defaults?: Record<string, ProfileValue>;
+    /** Why it is not there yet, while somebody waits for it. */
+    synapse_waits_for?: { what: string; model?: string; requests?: number; text: string };
   };
 };
 export type ModelList = { data: ModelEntry[] };

@@ -13,7 +13,6 @@ import {
   typeText,
 } from '../lib/openapi';
 import { Card, Empty, ErrorNote, Field, Loading, Page } from '../parts/ui';
-import type { PageProps } from '../shell';
 
 const maxDepth = 4; // schemas may contain themselves
 
@@ -155,7 +154,8 @@ function RouteView({ document, route }: { document: OpenApi; route: Route }): JS
   );
 }
 
-export function ApiDocs(_: PageProps): JSX.Element {
+/** In the dashboard, and at /docs. */
+export function ApiDocs(): JSX.Element {
   const { data, error } = usePoll((signal) => getJson<OpenApi>('/openapi.json', signal), 600_000);
   const [search, setSearch] = useState('');
   const groups = useMemo(() => (data ? [...routesByTag(data)] : []), [data]);

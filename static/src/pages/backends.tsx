@@ -1,20 +1,21 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
-import { getJson } from '../lib/api';
+import { getJson, sendJson } from '../lib/api';
 import { clock, duration, number } from '../lib/format';
-import { usePoll } from '../lib/hooks';
+import { circuitTone, healthTone } from '../lib/health';
+import { useAction, usePoll } from '../lib/hooks';
 import type {
   BackendRoutes,
   Backends as BackendsAnswer,
   BackendState,
+  BackendTest,
   Circuit,
   RouteGroup,
 } from '../lib/types';
-import { Badge, Card, ErrorNote, Loading, Page, type Tone } from '../parts/ui';
+import { Badge, Button, Card, ErrorNote, Loading, Page } from '../parts/ui';
 import type { PageProps } from '../shell';
 
-const circuitTone: Record<Circuit, Tone> = { closed: 'good', half_open: 'warn', open: 'bad' };
 const circuitText: Record<Circuit, string> = {
   closed: 'circuit closed',
   half_open: 'circuit half open',
@@ -94,24 +95,67 @@ function Peers({ peers }: { peers: BackendState['peers'] }): JSX.Element | null 
   );
 }
 
+/** Asks the backend now, and says what was asked and what came. */
+function Test({ name, onTested }: { name: string; onTested: () => void }): JSX.Element {
+  const [result, setResult] = useState<BackendTest | null>(null);
+  const action = useAction();
+  const test = () =>
+    void action.run(async (signal) => {
+      setResult(null);
+      const path = `/api/backends/${encodeURIComponent(name)}/test`;
+      setResult(await sendJson<BackendTest>('POST', path, undefined, signal));
+      onTested();
+    });
+  return (
+    <div class="backend-test">
+      <Button icon="play" label={`Test ${name}`} disabled={action.busy} onClick={test}>
+        {action.busy ? 'Testing …' : 'Test'}
+      </Button>
+      <ErrorNote error={action.error} onClose={action.clear} />
+      <ul class="plain" role="status">
+        {result?.steps.map((step) => (
+          <li key={step.what}>
+            <Badge tone={step.ok ? 'good' : 'bad'}>{step.status ?? 'no answer'}</Badge>{' '}
+            <code>{step.what}</code>
+            {step.ms !== null && <span class="muted small"> {duration(step.ms)}</span>}
+            {step.said && <span class="small wrap"> {step.said}</span>}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
 function BackendCard({
   backend,
   groups,
+  onTested,
 }: {
   backend: BackendState;
   groups: RouteGroup[] | undefined;
+  onTested: () => void;
 }): JSX.Element {
   const { last_error: fault } = backend;
   return (
     <div id={`backend-${backend.name}`} tabIndex={-1}>
       <Card
         title={backend.title || backend.name}
-        actions={<CircuitBadge circuit={backend.circuit} openForMs={backend.open_for_ms} />}
+        actions={
+          <>
+            <Badge tone={healthTone[backend.status]}>{backend.status}</Badge>
+            <CircuitBadge circuit={backend.circuit} openForMs={backend.open_for_ms} />
+          </>
+        }
       >
         <p class="muted small mono wrap">
           {backend.name} · {backend.type} · {backend.url}
         </p>
+        {backend.reason && <p class="reason">{backend.reason}</p>}
         <dl class="rows">
+          <Row label="Health check">
+            {backend.checked_at === null ? 'not yet' : `at ${clock(backend.checked_at)}`}
+            {backend.latency_ms !== null && `, answered in ${duration(backend.latency_ms)}`}
+          </Row>
           <Row label="In flight">{number(backend.in_flight)}</Row>
           <Row label="Permits">{permitText(backend.permits)}</Row>
           <Row label="Idle connections">{number(backend.pool.idle)}</Row>
@@ -130,6 +174,7 @@ function BackendCard({
           </Row>
           <Peers peers={backend.peers} />
         </dl>
+        <Test name={backend.name} onTested={onTested} />
         {groups && groups.length > 0 && (
           <Routes name={backend.title || backend.name} groups={groups} />
         )}
@@ -139,7 +184,7 @@ function BackendCard({
 }
 
 export function Backends({ path }: PageProps): JSX.Element {
-  const { data, error } = usePoll(
+  const { data, at, error, refresh } = usePoll(
     (signal) => getJson<BackendsAnswer>('/api/backends', signal),
     2500,
   );
@@ -153,14 +198,15 @@ export function Backends({ path }: PageProps): JSX.Element {
   }, [wanted, ready]);
   return (
     <Page title="Backends" lead="Where requests go, and how that works out">
-      <ErrorNote error={error ?? routes.error} />
+      <ErrorNote error={error ?? routes.error} since={data ? at : 0} />
       {!data && !error && <Loading what="the backends" />}
-      <div class="grid two">
+      <div class={`grid two ${error ? 'stale' : ''}`}>
         {data?.backends.map((backend) => (
           <BackendCard
             key={backend.name}
             backend={backend}
             groups={routes.data?.[backend.name]?.groups}
+            onTested={refresh}
           />
         ))}
       </div>

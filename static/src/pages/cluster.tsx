@@ -30,16 +30,19 @@ function MemberRow({ member }: { member: Member }): JSX.Element {
       <th scope="row">
         <span class="mono">{member.instance || '–'}</span>
         {member.self && <span class="tag">this one</span>}
+        <div class="narrow-only small muted">
+          {[member.address, member.version].filter(Boolean).join(' · ')}
+        </div>
       </th>
       <td>
         <Badge tone={stateTone[member.state]}>{member.state}</Badge>
         {member.reason && <div class="small muted">{member.reason}</div>}
       </td>
-      <td class="mono">{member.address || '–'}</td>
-      <td>{member.version || '–'}</td>
-      <td>{member.since === null ? '–' : dateTime(member.since)}</td>
+      <td class="mono wide-only">{member.address || '–'}</td>
+      <td class="wide-only">{member.version || '–'}</td>
+      <td class="wide-only">{member.since === null ? '–' : dateTime(member.since)}</td>
       <td class="numeric">{lastSeen(member)}</td>
-      <td class="numeric">
+      <td class="numeric wide-only">
         {member.round_trip_ms === null ? '–' : duration(member.round_trip_ms)}
       </td>
       <td>
@@ -78,11 +81,11 @@ export function Cluster(_: PageProps): JSX.Element {
           columns={[
             { label: 'Instance' },
             { label: 'State' },
-            { label: 'Address' },
-            { label: 'Version' },
-            { label: 'Since' },
+            { label: 'Address', wide: true },
+            { label: 'Version', wide: true },
+            { label: 'Since', wide: true },
             { label: 'Last seen', numeric: true },
-            { label: 'Round trip', numeric: true },
+            { label: 'Round trip', numeric: true, wide: true },
             { label: 'Backends' },
           ]}
         >

@@ -1,17 +1,20 @@
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { getJson, sendJson } from '../lib/api';
-import { number } from '../lib/format';
-import { useAction, usePoll } from '../lib/hooks';
-import type { ModelEntry, ModelList } from '../lib/types';
-import { ProfileEditor } from '../parts/profile-editor';
+import { sendJson } from '../lib/api';
+import { duration, number } from '../lib/format';
+import { useAction } from '../lib/hooks';
+import { useModels } from '../lib/models';
+import { useStored } from '../lib/store';
+import type { ModelEntry } from '../lib/types';
+import { draftKey, ProfileEditor } from '../parts/profile-editor';
 import {
   Badge,
   Button,
   Empty,
   ErrorNote,
   Loading,
+  Note,
   Page,
   Status,
   Table,
@@ -55,6 +58,9 @@ function StateCell({ model }: { model: ModelEntry }): JSX.Element {
           {...(progress === null ? {} : { value: progress, max: 1 })}
         />
       )}
+      {model.status?.synapse_waits_for && (
+        <div class="small muted">waits: {model.status.synapse_waits_for.text}</div>
+      )}
     </td>
   );
 }
@@ -69,6 +75,7 @@ function ModelRow(props: {
   const { model, busy } = props;
   const state = stateOf(model);
   const stored = Object.keys(model.status?.synapse_profile ?? {}).length;
+  const [draft] = useStored<unknown>(draftKey(model.id), null);
   const isHere = state === 'loaded' || state === 'sleeping';
   return (
     <tr class={props.selected ? 'selected' : ''}>
@@ -79,6 +86,7 @@ function ModelRow(props: {
       <td class="numeric wide-only">{model.context_length ? number(model.context_length) : '–'}</td>
       <td class="wide-only">
         {stored > 0 ? `${stored} stored` : <span class="muted">defaults</span>}
+        {draft !== null && <span class="tag">unsaved changes</span>}
       </td>
       <td>
         <div class="actions end">
@@ -114,23 +122,78 @@ function ModelRow(props: {
   );
 }
 
+type Command = { what: 'load' | 'unload'; model: string; since: number };
+
+/** What a command is waiting for, as long as it waits: nothing that takes long is without a reason. */
+function Waiting({ command, models }: { command: Command; models: ModelEntry[] }): JSX.Element {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = window.setInterval(() => tick((count) => count + 1), 1000);
+    return () => window.clearInterval(timer);
+  }, []);
+  const entry = models.find((model) => model.id === command.model);
+  const others = models.filter(
+    (model) => model.id !== command.model && ['loaded', 'loading'].includes(stateOf(model)),
+  );
+  const state = entry ? stateOf(entry) : '';
+  const reason =
+    entry?.status?.synapse_waits_for?.text ??
+    (changing.has(state)
+      ? `the router is ${state} it`
+      : command.what === 'unload'
+        ? 'the requests that use it have to end first'
+        : others.length > 0
+          ? `the router has ${others.map((model) => model.id).join(', ')}; requests that use it end first`
+          : 'the router has been asked');
+  return (
+    <Note>
+      <strong>
+        {command.what === 'load' ? 'Loading' : 'Unloading'} {command.model}
+      </strong>{' '}
+      for {duration(Math.floor((Date.now() - command.since) / 1000) * 1000)}: {reason}.
+    </Note>
+  );
+}
+
+function Unmanaged({ models, why }: { models: ModelEntry[]; why: string }): JSX.Element {
+  return (
+    <>
+      <Note>
+        These models are listed by their backends, which decide themselves what is loaded. Loading,
+        unloading and profiles need a llama.cpp server in router mode: the backend{' '}
+        <code>llama-router</code>, or one with <code>manage_models: true</code>.
+        {why && <span class="muted"> ({why})</span>}
+      </Note>
+      <Table caption="Models" columns={[{ label: 'Model' }, { label: 'Owned by' }]}>
+        {models.map((one) => (
+          <tr key={one.id}>
+            <th scope="row" class="mono">
+              {one.id}
+            </th>
+            <td>{one.owned_by ?? '–'}</td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  );
+}
+
 export function Models({ path }: PageProps): JSX.Element {
-  const [busy, setBusy] = useState('');
+  const [command, setCommand] = useState<Command | null>(null);
   const [said, setSaid] = useState('');
   const [interval, setInterval] = useState(5000);
   const action = useAction();
-  const busyNow = useRef(busy);
-  busyNow.current = busy;
-  const { data, error, refresh } = usePoll(async (signal) => {
-    const answer = await getJson<ModelList>('/models', signal);
-    const moves =
-      busyNow.current !== '' || answer.data.some((model) => changing.has(stateOf(model)));
+  const { data: known, at, error, refresh } = useModels(interval);
+  const data = known?.models;
+  const busyNow = useRef(false);
+  busyNow.current = command !== null;
+  useEffect(() => {
+    const moves = busyNow.current || (data ?? []).some((model) => changing.has(stateOf(model)));
     setInterval(moves ? 700 : 5000);
-    return answer.data;
-  }, interval);
+  }, [data]);
 
-  const command = (what: 'load' | 'unload', model: string) => {
-    setBusy(model);
+  const run = (what: Command['what'], model: string) => {
+    setCommand({ what, model, since: Date.now() });
     setInterval(700);
     setSaid('');
     void action
@@ -139,7 +202,7 @@ export function Models({ path }: PageProps): JSX.Element {
         setSaid(what === 'load' ? `${model} is loaded or on its way` : `${model} is unloaded`);
       })
       .finally(() => {
-        setBusy('');
+        setCommand(null);
         refresh();
       });
   };
@@ -147,13 +210,24 @@ export function Models({ path }: PageProps): JSX.Element {
   const wanted = path[0];
   const model = data?.find((one) => one.id === wanted);
   return (
-    <Page title="Models" lead="What the router has, and what it keeps loaded">
-      <ErrorNote error={error} />
+    <Page
+      title="Models"
+      lead={
+        known && !known.managed
+          ? 'What the backends have'
+          : 'What the router has, and what it keeps loaded'
+      }
+    >
+      <ErrorNote error={error} since={data ? at : 0} />
       <ErrorNote error={action.error} onClose={action.clear} />
       <Status>{said}</Status>
       {!data && !error && <Loading what="the models" />}
-      {data && data.length === 0 && <Empty>The router lists no models.</Empty>}
-      {data && data.length > 0 && (
+      {data && data.length === 0 && <Empty>No backend lists a model.</Empty>}
+      {command && <Waiting command={command} models={data ?? []} />}
+      {known && !known.managed && known.models.length > 0 && (
+        <Unmanaged models={known.models} why={known.why} />
+      )}
+      {known?.managed && known.models.length > 0 && (
         <Table
           caption="Models of the router"
           columns={[
@@ -164,21 +238,21 @@ export function Models({ path }: PageProps): JSX.Element {
             { label: 'Actions', hidden: true },
           ]}
         >
-          {data.map((one) => (
+          {known.models.map((one) => (
             <ModelRow
               key={one.id}
               model={one}
-              busy={busy}
+              busy={command?.model ?? ''}
               selected={one.id === wanted}
-              onLoad={() => command('load', one.id)}
-              onUnload={() => command('unload', one.id)}
+              onLoad={() => run('load', one.id)}
+              onUnload={() => run('unload', one.id)}
             />
           ))}
         </Table>
       )}
-      {model && <ProfileEditor key={model.id} model={model} onChanged={refresh} />}
+      {model && known?.managed && <ProfileEditor key={model.id} model={model} onChanged={refresh} />}
       {wanted && data && !model && (
-        <ErrorNote error={new Error(`The router has no model ${wanted}`)} />
+        <ErrorNote error={new Error(`There is no model ${wanted}`)} />
       )}
     </Page>
   );

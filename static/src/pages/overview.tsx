@@ -1,29 +1,23 @@
 import type { JSX } from 'preact';
-import { useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import { getJson } from '../lib/api';
-import { clock, duration, number, plural } from '../lib/format';
+import { getJson, isUnreachable } from '../lib/api';
+import { clock, duration, durationMarks, number, plural, rateMarks } from '../lib/format';
+import { healthTone } from '../lib/health';
 import { usePoll } from '../lib/hooks';
+import { merge, onTimesOf } from '../lib/samples';
 import type {
   BackendHealth,
-  HealthStatus,
   Overview as OverviewAnswer,
   Percentiles,
+  RouteSummary,
   Sample,
 } from '../lib/types';
 import { Chart, type Series } from '../parts/chart';
-import { Badge, Card, ErrorNote, Loading, Page, type Tone } from '../parts/ui';
+import { Badge, Button, Card, ErrorNote, Loading, Page, Select, Table } from '../parts/ui';
 import type { PageProps } from '../shell';
 
-const keptSamples = 720; // an hour of five seconds each
 const stripChecks = 60;
-
-export const healthTone: Record<HealthStatus, Tone> = {
-  healthy: 'good',
-  busy: 'info',
-  unhealthy: 'bad',
-  unknown: 'idle',
-};
 
 function HistoryStrip({ backend }: { backend: BackendHealth }): JSX.Element {
   const checks = backend.history.slice(-stripChecks);
@@ -54,6 +48,7 @@ function HistoryStrip({ backend }: { backend: BackendHealth }): JSX.Element {
           <title>
             {clock(check.at)}: {check.status}
             {check.latency_ms !== null && `, ${duration(check.latency_ms)}`}
+            {check.reason && ` (${check.reason})`}
           </title>
         </rect>
       ))}
@@ -69,6 +64,7 @@ function BackendLine({ backend }: { backend: BackendHealth }): JSX.Element {
           {backend.title || backend.name}
         </a>
         <span class="muted small mono">{backend.name}</span>
+        {backend.reason && <span class="reason small">{backend.reason}</span>}
       </div>
       <HistoryStrip backend={backend} />
       <span class="numeric small muted">
@@ -99,6 +95,81 @@ function Figure({
   );
 }
 
+const time = (times: Percentiles | null, key: keyof Percentiles) =>
+  times === null ? '–' : duration(times[key]);
+
+function RouteRow(props: {
+  one: RouteSummary;
+  chosen: boolean;
+  onChoose: () => void;
+}): JSX.Element {
+  const { one, chosen } = props;
+  const errors = one.client_errors + one.server_errors;
+  return (
+    <tr class={chosen ? 'selected' : ''}>
+      <th scope="row">
+        <button
+          type="button"
+          class="link mono"
+          aria-pressed={chosen}
+          onClick={props.onChoose}
+          title={chosen ? 'Show all routes in the charts' : 'Show this route alone in the charts'}
+        >
+          {one.route}
+        </button>
+      </th>
+      <td class="numeric">{number(one.requests)}</td>
+      <td
+        class={`numeric ${one.server_errors > 0 ? 'some' : errors > 0 ? '' : 'muted'}`}
+        title={`${plural(one.client_errors, 'client error')} (4xx), ${plural(one.server_errors, 'server error')} (5xx)`}
+      >
+        {number(errors)}
+      </td>
+      <td class="numeric wide-only">{number(one.left)}</td>
+      <td class="numeric wide-only">{time(one.duration_ms, 'p50')}</td>
+      <td class="numeric">{time(one.duration_ms, 'p95')}</td>
+      <td class="numeric wide-only">{time(one.duration_ms, 'p99')}</td>
+      <td class="numeric wide-only">{time(one.first_token_ms, 'p50')}</td>
+    </tr>
+  );
+}
+
+function Routes(props: {
+  routes: RouteSummary[];
+  chosen: string;
+  onChoose: (route: string) => void;
+}): JSX.Element {
+  return (
+    <Card title="Routes, last hour">
+      {props.routes.length === 0 && <p class="empty">Nobody has asked anything yet.</p>}
+      {props.routes.length > 0 && (
+        <Table
+          caption="Routes"
+          columns={[
+            { label: 'Route' },
+            { label: 'Requests', numeric: true },
+            { label: 'Errors', numeric: true },
+            { label: 'Left', numeric: true, wide: true },
+            { label: 'p50', numeric: true, wide: true },
+            { label: 'p95', numeric: true },
+            { label: 'p99', numeric: true, wide: true },
+            { label: 'First token p50', numeric: true, wide: true },
+          ]}
+        >
+          {props.routes.map((one) => (
+            <RouteRow
+              key={one.route}
+              one={one}
+              chosen={one.route === props.chosen}
+              onChoose={() => props.onChoose(one.route === props.chosen ? '' : one.route)}
+            />
+          ))}
+        </Table>
+      )}
+    </Card>
+  );
+}
+
 function percentileSeries(
   samples: Sample[],
   pick: (sample: Sample) => Percentiles | null,
@@ -121,11 +192,12 @@ function Charts({ samples, interval }: { samples: Sample[]; interval: number }):
       times: samples.map((sample) => sample.at),
       requests: [
         {
-          label: 'requests',
+          label: 'ended',
           color: '--series-1',
           values: rate((sample) => sample.requests),
           fill: true,
         },
+        { label: 'left by their client', color: '--series-3', values: rate((one) => one.left) },
       ],
       errors: [
         {
@@ -144,40 +216,56 @@ function Charts({ samples, interval }: { samples: Sample[]; interval: number }):
       firstToken: percentileSeries(samples, (sample) => sample.first_token_ms),
     };
   }, [samples, interval]);
+  const rates = { times: shown.times, format: perSecond, marks: rateMarks };
+  const durations = { times: shown.times, format: duration, marks: durationMarks };
   return (
     <div class="grid two">
-      <Chart title="Request rate" times={shown.times} series={shown.requests} format={perSecond} />
-      <Chart title="Errors" times={shown.times} series={shown.errors} format={perSecond} />
-      <Chart title="Latency" times={shown.times} series={shown.latency} format={duration} />
+      <Chart title="Request rate" {...rates} series={shown.requests} empty="nothing measured yet" />
+      <Chart title="Errors" {...rates} series={shown.errors} empty="nothing measured yet" />
+      <Chart title="Latency" {...durations} series={shown.latency} empty="no request yet" />
       <Chart
         title="Time to first token"
-        times={shown.times}
+        {...durations}
         series={shown.firstToken}
-        format={duration}
+        empty="no stream yet"
       />
     </div>
   );
 }
 
-/** Adds what is new to what is known: only the first answer brings the whole history. */
-function merge(known: Sample[], fresh: Sample[]): Sample[] {
-  const last = known.at(-1)?.at ?? 0;
-  return [...known, ...fresh.filter((sample) => sample.at > last)].slice(-keptSamples);
+type Known = { of: string; samples: Sample[] };
+
+/** The overview, with all samples that are known, and those of one route beside them. */
+function useOverview(route: string) {
+  const known = useRef<{ all: Known; one: Known }>({
+    all: { of: '', samples: [] },
+    one: { of: '', samples: [] },
+  });
+  const ask = async (which: 'all' | 'one', name: string, signal: AbortSignal) => {
+    const before = known.current[which];
+    const since = before.of.endsWith(` ${name}`) ? before.samples.at(-1)?.at : undefined;
+    const query = new URLSearchParams();
+    if (name) query.set('route', name);
+    if (since) query.set('since', String(since));
+    const answer = await getJson<OverviewAnswer>(`/api/overview?${query}`, signal);
+    // Behind one address there may be several replicas, each with counts of its own.
+    const of = `${answer.instance} ${name}`;
+    const samples = merge(before.of === of ? before.samples : [], answer.samples);
+    known.current[which] = { of, samples };
+    return { ...answer, samples };
+  };
+  const polled = usePoll(async (signal) => {
+    const all = await ask('all', '', signal);
+    const one = route ? await ask('one', route, signal) : null;
+    return { ...all, shown: one ? onTimesOf(all.samples, one.samples) : all.samples };
+  }, 2500);
+  useEffect(() => polled.refresh(), [route]);
+  return polled;
 }
 
 export function Overview(_: PageProps): JSX.Element {
-  const known = useRef<{ instance: string; samples: Sample[] }>({ instance: '', samples: [] });
-  const { data, error } = usePoll(async (signal) => {
-    const since = known.current.samples.at(-1)?.at;
-    const answer = await getJson<OverviewAnswer>(
-      `/api/overview${since ? `?since=${since}` : ''}`,
-      signal,
-    );
-    // Behind one address there may be several replicas, each with counts of its own.
-    const before = known.current.instance === answer.instance ? known.current.samples : [];
-    known.current = { instance: answer.instance, samples: merge(before, answer.samples) };
-    return { ...answer, samples: known.current.samples };
-  }, 2500);
+  const [route, setRoute] = useState('');
+  const { data, error, at } = useOverview(route);
 
   if (!data)
     return (
@@ -189,18 +277,15 @@ export function Overview(_: PageProps): JSX.Element {
   const healthy = data.backends.filter(
     (backend) => backend.status === 'healthy' || backend.status === 'busy',
   ).length;
+  const routes = data.routes.map((summary) => summary.route);
   return (
     <Page
       title="Overview"
       lead={`What ${data.instance} does right now`}
-      actions={
-        <Badge tone={data.draining ? 'warn' : data.ready ? 'good' : 'warn'}>
-          {data.draining ? 'draining' : data.ready ? 'ready' : 'starting'}
-        </Badge>
-      }
+      actions={<State data={data} error={error} />}
     >
-      <ErrorNote error={error} />
-      <dl class="figures">
+      <ErrorNote error={error} since={at} />
+      <dl class={`figures ${error ? 'stale' : ''}`}>
         <Figure
           label="In flight"
           value={number(data.in_flight)}
@@ -211,14 +296,38 @@ export function Overview(_: PageProps): JSX.Element {
         <Figure label="Version" value={data.version} />
         <Figure label="Instance" value={data.instance} />
       </dl>
-      <Card title="Backends" actions={<a href="#/backends">Details</a>}>
+      <Card title="Backends" class={error ? 'stale' : ''} actions={<a href="#/backends">Details</a>}>
         <ul class="health">
           {data.backends.map((backend) => (
             <BackendLine key={backend.name} backend={backend} />
           ))}
         </ul>
       </Card>
-      <Charts samples={data.samples} interval={data.interval_seconds} />
+      {routes.length > 0 && (
+        <div class="toolbar">
+          <Select
+            label="Charts show"
+            value={route}
+            onChange={setRoute}
+            choices={[
+              { value: '', label: 'all routes' },
+              ...(route && !routes.includes(route) ? [{ value: route, label: route }] : []),
+              ...routes.map((name) => ({ value: name, label: name })),
+            ]}
+          />
+          {route && <Button onClick={() => setRoute('')}>All routes</Button>}
+        </div>
+      )}
+      <Charts samples={data.shown} interval={data.interval_seconds} />
+      <Routes routes={data.routes} chosen={route} onChoose={setRoute} />
     </Page>
   );
+}
+
+/** What was true when it was last heard of is not shown as true now. */
+function State({ data, error }: { data: OverviewAnswer; error: unknown }): JSX.Element {
+  if (isUnreachable(error)) return <Badge tone="bad">not reachable</Badge>;
+  if (error) return <Badge tone="bad">does not tell</Badge>;
+  if (data.draining) return <Badge tone="warn">draining</Badge>;
+  return <Badge tone={data.ready ? 'good' : 'warn'}>{data.ready ? 'ready' : 'starting'}</Badge>;
 }

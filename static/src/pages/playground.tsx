@@ -6,34 +6,45 @@ import { Diarize } from '../parts/diarize';
 import { Speak } from '../parts/speak';
 import { Transcribe } from '../parts/transcribe';
 import { Page } from '../parts/ui';
+import { type Need, Unserved } from '../parts/unserved';
 import type { PageProps } from '../shell';
 
-type Tab = { id: string; label: string; lead: string; part: ComponentType };
+type Tab = { id: string; label: string; lead: string; part: ComponentType; need: Need };
 const tabs: Tab[] = [
   {
     id: 'chat',
     label: 'Chat',
     lead: 'Answers as they come, from /v1/chat/completions',
     part: Chat,
+    need: 'chat',
   },
-  { id: 'speak', label: 'Speak', lead: 'Text to speech, from /tts/synthesize', part: Speak },
+  {
+    id: 'speak',
+    label: 'Speak',
+    lead: 'Text to speech, from /tts/synthesize',
+    part: Speak,
+    need: 'speech',
+  },
   {
     id: 'transcribe',
     label: 'Transcribe',
     lead: 'Speech to text, from /stt/transcribe',
     part: Transcribe,
+    need: 'recognition',
   },
   {
     id: 'diarize',
     label: 'Diarize',
     lead: 'Who speaks when, from /speakers/diarize',
     part: Diarize,
+    need: 'speakers',
   },
   {
     id: 'denoise',
     label: 'Denoise',
     lead: 'A recording without its noise, from /audio/denoise',
     part: Denoise,
+    need: 'audio',
   },
 ];
 
@@ -79,6 +90,7 @@ export function Playground({ path }: PageProps): JSX.Element {
         ))}
       </div>
       <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${current.id}`}>
+        <Unserved what={current.need} />
         <Part key={current.id} />
       </div>
     </Page>

@@ -5,7 +5,8 @@ import { ApiError, getJson, sendJson } from '../lib/api';
 import { bytes, duration, plural } from '../lib/format';
 import { useAction, usePoll } from '../lib/hooks';
 import type { InFlight, InFlightRequest } from '../lib/types';
-import { Badge, Button, Empty, ErrorNote, Loading, Page, Table, type Tone } from '../parts/ui';
+import { FinishedRequests } from '../parts/finished';
+import { Badge, Button, Card, Empty, ErrorNote, Loading, Page, Table, type Tone } from '../parts/ui';
 import type { PageProps } from '../shell';
 
 const stateTone: Record<InFlightRequest['state'], Tone> = {
@@ -48,7 +49,7 @@ function RequestRow({
 }
 
 export function Requests(_: PageProps): JSX.Element {
-  const { data, error, refresh } = usePoll(
+  const { data, at, error, refresh } = usePoll(
     (signal) => getJson<InFlight>('/api/requests', signal),
     1000,
   );
@@ -69,42 +70,48 @@ export function Requests(_: PageProps): JSX.Element {
   return (
     <Page
       title="Requests"
-      lead={data ? `${plural(data.total, 'request')} in flight` : 'What is in flight'}
+      lead="What is in flight on this replica, and what has ended"
     >
-      <ErrorNote error={error} />
+      <ErrorNote error={error} since={data ? at : 0} />
       <ErrorNote error={action.error} onClose={action.clear} />
       {said && (
         <p class="note info" role="status">
           {said}
         </p>
       )}
-      {!data && !error && <Loading what="the requests" />}
-      {data && data.requests.length === 0 && (
-        <Empty>Nothing is in flight. A chat that streams would stand here.</Empty>
-      )}
-      {data && data.requests.length > 0 && (
-        <Table
-          caption="Requests in flight"
-          columns={[
-            { label: 'Request', wide: true },
-            { label: 'Path' },
-            { label: 'Backend', wide: true },
-            { label: 'State' },
-            { label: 'Age', numeric: true },
-            { label: 'In', numeric: true, wide: true },
-            { label: 'Out', numeric: true, wide: true },
-            { label: 'Client', wide: true },
-            { label: 'Actions', hidden: true },
-          ]}
-        >
-          {data.requests.map((one) => (
-            <RequestRow key={one.id} one={one} onCancel={() => cancel(one.id)} />
-          ))}
-        </Table>
-      )}
-      {data && data.total > data.requests.length && (
-        <p class="muted">The {data.requests.length} oldest are shown.</p>
-      )}
+      <Card
+        title="In flight"
+        actions={data && <span class="muted small">{plural(data.total, 'request')}</span>}
+      >
+        {!data && !error && <Loading what="the requests" />}
+        {data && data.requests.length === 0 && (
+          <Empty>Nothing is in flight. A chat that streams would stand here.</Empty>
+        )}
+        {data && data.requests.length > 0 && (
+          <Table
+            caption="Requests in flight"
+            columns={[
+              { label: 'Request', wide: true },
+              { label: 'Path' },
+              { label: 'Backend', wide: true },
+              { label: 'State' },
+              { label: 'Age', numeric: true },
+              { label: 'In', numeric: true, wide: true },
+              { label: 'Out', numeric: true, wide: true },
+              { label: 'Client', wide: true },
+              { label: 'Actions', hidden: true },
+            ]}
+          >
+            {data.requests.map((one) => (
+              <RequestRow key={one.id} one={one} onCancel={() => cancel(one.id)} />
+            ))}
+          </Table>
+        )}
+        {data && data.total > data.requests.length && (
+          <p class="muted">The {data.requests.length} oldest are shown.</p>
+        )}
+      </Card>
+      <FinishedRequests />
     </Page>
   );
 }

@@ -140,9 +140,11 @@ function useFeed(live: boolean, level: string): Feed {
   return feed;
 }
 
-export function Terminal({ session }: PageProps): JSX.Element {
+export function Terminal({ session, path }: PageProps): JSX.Element {
+  const asked = path[0] ?? ''; // a request, whose lines are wanted
   const [level, setLevel] = useState('INFO');
-  const [search, setSearch] = useState('');
+  const [search, setSearch] = useState(asked);
+  useEffect(() => setSearch(asked), [asked]);
   const [hidden, setHidden] = useState<Set<string>>(new Set());
   const [follow, setFollow] = useState(true);
   const live = session?.feed_mode === 'live';
@@ -232,6 +234,13 @@ export function Terminal({ session }: PageProps): JSX.Element {
         </div>
         <SourceFilter sources={[...known.current].sort()} hidden={hidden} onToggle={toggle} />
       </div>
+      {asked && search === asked && (
+        <Note>
+          Lines of request <code>{asked}</code>
+          {lines.length === 0 && '. There are none among those that are still kept'}.{' '}
+          <a href="#/terminal">All lines</a>
+        </Note>
+      )}
       <Log lines={lines} search={wanted} follow={follow && !feed.paused} onFollow={setFollow} />
       <p class="muted small log-foot">
         {plural(lines.length, 'line')} shown of {number(all.length)}; the last {number(maxLines)}{' '}

@@ -19,6 +19,7 @@ import {
   Page,
   Status,
 } from '../parts/ui';
+import { Unserved } from '../parts/unserved';
 import type { PageProps } from '../shell';
 
 const wavHint =
@@ -204,6 +205,7 @@ export function Voices(_: PageProps): JSX.Element {
       }
     >
       <ErrorNote error={error} />
+      <Unserved what="speech" />
       <Status>{said}</Status>
       {!data && !error && <Loading what="the voices" />}
       {data && data.length === 0 && (

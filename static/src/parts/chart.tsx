@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 
 import { clock } from '../lib/format';
+import { lonePoints } from '../lib/samples';
 import { Card } from './ui';
 
 export type Series = { label: string; color: string; values: (number | null)[]; fill?: boolean };
@@ -11,9 +12,14 @@ type Props = {
   times: number[]; // milliseconds, oldest first
   series: Series[];
   format: (value: number) => string;
+  /** Texts of an axis' marks, all in one unit. */
+  marks: (values: number[]) => string[];
+  /** What stands there while there is no value at all. */
+  empty: string;
 };
 
 const height = 150;
+const leastSpan = 300; // seconds: a chart of a gateway that has just started is not all of one point
 const tableRows = 12;
 
 /** Colours are read from the style sheet: a canvas knows no custom properties. */
@@ -25,6 +31,10 @@ function token(name: string): string {
 function timeLabels(splits: number[]): string[] {
   const [first = 0, second = first + 60] = splits;
   return splits.map((at) => clock(at * 1000).slice(0, second - first < 60 ? 8 : 5));
+}
+
+function valuesOf(plot: uPlot): number[] {
+  return plot.data.slice(1).flatMap((one) => Array.from(one, (value) => value ?? 0));
 }
 
 function optionsFor(
@@ -41,10 +51,28 @@ function optionsFor(
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: 'overview' }, y: false, drag: { x: false, y: false } },
-    scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] } },
+    scales: {
+      x: {
+        range: (_, min, max) => {
+          const end = max ?? Date.now() / 1000;
+          return [Math.min(min ?? end, end - leastSpan), end];
+        },
+      },
+      y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] },
+    },
     axes: [
       { ...axis, size: 26, space: 70, values: (_, splits) => timeLabels(splits) },
-      { ...axis, size: 58, space: 32, values: (_, splits) => splits.map(props.format) },
+      {
+        ...axis,
+        size: 58,
+        space: 32,
+        // Where nothing is above zero there is no range, and none is made up.
+        values: (plot, splits) => {
+          const most = Math.max(0, ...valuesOf(plot));
+          const marks = props.marks(splits);
+          return splits.map((at, i) => (most > 0 || at === 0 ? (marks[i] ?? '') : ''));
+        },
+      },
     ],
     series: [
       {},
@@ -53,7 +81,12 @@ function optionsFor(
         stroke: token(one.color),
         width: 1.5,
         spanGaps: false,
-        points: { show: false },
+        points: {
+          show: false,
+          size: 5,
+          fill: token(one.color),
+          filter: (plot: uPlot, index: number) => lonePoints(Array.from(plot.data[index] ?? [])),
+        },
         ...(one.fill ? { fill: `${token(one.color)}22` } : {}),
       })),
     ],
@@ -109,6 +142,7 @@ export function Chart(props: Props): JSX.Element {
     const value = one.values[at];
     return value === null || value === undefined ? '–' : props.format(value);
   };
+  const isEmpty = props.series.every((one) => one.values.every((value) => value === null));
   const rows = props.times
     .map((at, i) => ({ at, i }))
     .slice(-tableRows)
@@ -126,7 +160,10 @@ export function Chart(props: Props): JSX.Element {
           <span class="muted">{clock(props.times[index])}</span>
         )}
       </div>
-      <div ref={holder} class="chart" aria-hidden="true" />
+      <div class="chart-holder">
+        <div ref={holder} class="chart" aria-hidden="true" />
+        {isEmpty && <p class="chart-empty muted small">{props.empty}</p>}
+      </div>
       <details class="chart-table">
         <summary>
           Numbers<span class="visually-hidden"> of {props.title}</span>

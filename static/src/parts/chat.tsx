@@ -1,14 +1,13 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useReducer, useRef } from 'preact/hooks';
 
-import { getJson } from '../lib/api';
-import { type Answer, emptyAnswer, type Message, streamChat } from '../lib/chat';
-import { duration, number } from '../lib/format';
-import { useAction, usePoll } from '../lib/hooks';
-import type { ModelList } from '../lib/types';
+import { type Answer, tokensPerSecond } from '../lib/chat';
+import { chatSession, type ChatSettings, type Turn } from '../lib/chat-session';
+import { duration, number, plural } from '../lib/format';
+import { type KnownModels, useModels } from '../lib/models';
+import { useStored } from '../lib/store';
+import { AnswerText } from './answer-text';
 import { Badge, Button, Card, ErrorNote, Field, Select, type Tone } from './ui';
-
-type Turn = { id: number; question: string; answer: Answer };
 
 const endingTone: Record<Answer['ending'], Tone> = {
   streaming: 'info',
@@ -34,8 +33,13 @@ function figures(answer: Answer): string {
   const parts = [];
   if (answer.model) parts.push(answer.model);
   if (answer.firstTokenMs !== null) parts.push(`first token ${duration(answer.firstTokenMs)}`);
-  if (answer.totalMs > 0)
-    parts.push(`${duration(answer.totalMs)}, ${number(answer.pieces)} pieces`);
+  if (answer.totalMs > 0) parts.push(duration(answer.totalMs));
+  if (answer.tokens !== null) {
+    const read = answer.promptTokens === null ? '' : `${number(answer.promptTokens)} read, `;
+    parts.push(`${read}${plural(answer.tokens, 'token')} written`);
+    const rate = tokensPerSecond(answer);
+    if (rate !== null) parts.push(`${number(rate, rate < 100 ? 1 : 0)} tokens/s`);
+  }
   return parts.join(' · ');
 }
 
@@ -55,7 +59,7 @@ function TurnView({ turn }: { turn: Turn }): JSX.Element {
             <p class="muted">{answer.reasoning}</p>
           </details>
         )}
-        {answer.content}
+        <AnswerText text={answer.content} />
         <footer>
           <Badge
             tone={
@@ -73,24 +77,36 @@ function TurnView({ turn }: { turn: Turn }): JSX.Element {
   );
 }
 
-function conversation(system: string, turns: Turn[], question: string): Message[] {
-  const messages: Message[] = system ? [{ role: 'system', content: system }] : [];
-  for (const { question: asked, answer } of turns) {
-    messages.push({ role: 'user', content: asked });
-    if (answer.content) messages.push({ role: 'assistant', content: answer.content });
-  }
-  return [...messages, { role: 'user', content: question }];
+/** The session, drawn anew whenever it changes. */
+function useChatSession() {
+  const [, draw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => chatSession.subscribe(() => draw(undefined as never)), []);
+  return chatSession;
+}
+
+const noSettings: ChatSettings = { model: '', system: '', limit: '' };
+
+function modelChoices({ managed, models }: KnownModels): { value: string; label: string }[] {
+  return [
+    ...(managed ? [{ value: 'auto', label: 'auto – by the question' }] : []),
+    ...models.map((one) => ({
+      value: one.id,
+      label: one.status?.value ? `${one.id} (${one.status.value})` : one.id,
+    })),
+  ];
 }
 
 export function Chat(): JSX.Element {
-  const models = usePoll((signal) => getJson<ModelList>('/models', signal), 30_000);
-  const [model, setModel] = useState('auto');
-  const [system, setSystem] = useState('');
-  const [limit, setLimit] = useState('');
-  const [text, setText] = useState('');
-  const [turns, setTurns] = useState<Turn[]>([]);
+  const models = useModels(30_000);
+  const session = useChatSession();
+  const { turns } = session;
+  const [stored, setSettings] = useStored<ChatSettings>('chat-settings', noSettings);
+  const [text, setText] = useStored<string>('chat-draft', '');
   const log = useRef<HTMLDivElement>(null);
-  const action = useAction();
+  const choices = modelChoices(models.data ?? { managed: true, models: [], why: '' });
+  const known = choices.some((choice) => choice.value === stored.model);
+  const model = known || (stored.model && !models.data) ? stored.model : (choices[0]?.value ?? '');
+  const settings = { ...stored, model };
 
   useEffect(() => {
     const box = log.current;
@@ -99,27 +115,11 @@ export function Chat(): JSX.Element {
 
   const send = () => {
     const question = text.trim();
-    if (!question || action.busy) return;
-    const id = turns.length;
-    const put = (answer: Answer) =>
-      setTurns((all) => all.map((turn) => (turn.id === id ? { ...turn, answer } : turn)));
-    setTurns([...turns, { id, question, answer: emptyAnswer }]);
+    if (!question || session.busy) return;
     setText('');
-    void action
-      .run(async (signal) => {
-        const wish = {
-          model,
-          messages: conversation(system.trim(), turns, question),
-          ...(limit ? { max_tokens: Number(limit) } : {}),
-        };
-        await streamChat(wish, signal, put);
-      })
-      .then((answered) => {
-        if (answered) return;
-        // Refused before it began: the question goes back to where it can be sent again.
-        setTurns((all) => all.filter((turn) => turn.id !== id));
-        setText(question);
-      });
+    void session.send(question, settings).then((begun) => {
+      if (!begun) setText(question);
+    });
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -127,13 +127,6 @@ export function Chat(): JSX.Element {
     send();
   };
   const last = turns.at(-1)?.answer;
-  const choices = [
-    { value: 'auto', label: 'auto – by the question' },
-    ...(models.data?.data ?? []).map((one) => ({
-      value: one.id,
-      label: `${one.id} (${one.status?.value ?? 'unknown'})`,
-    })),
-  ];
   return (
     <div class="chat-layout">
       <Card
@@ -141,7 +134,7 @@ export function Chat(): JSX.Element {
         class="chat"
         actions={
           turns.length > 0 && (
-            <Button disabled={action.busy} onClick={() => setTurns([])}>
+            <Button disabled={session.busy} onClick={() => session.clear()}>
               Clear
             </Button>
           )
@@ -158,7 +151,7 @@ export function Chat(): JSX.Element {
         <p class="visually-hidden" role="status">
           {last && last.ending !== 'streaming' ? `Answer ${endingText(last)}` : ''}
         </p>
-        <ErrorNote error={action.error} onClose={action.clear} />
+        <ErrorNote error={session.error} onClose={() => session.clearError()} />
         <form
           class="chat-form"
           onSubmit={(event) => {
@@ -177,8 +170,8 @@ export function Chat(): JSX.Element {
               />
             )}
           </Field>
-          {action.busy ? (
-            <Button kind="danger" icon="stop" onClick={action.stop}>
+          {session.busy ? (
+            <Button kind="danger" icon="stop" onClick={() => session.stop()}>
               Stop
             </Button>
           ) : (
@@ -195,16 +188,18 @@ export function Chat(): JSX.Element {
             label="Model"
             value={model}
             choices={choices}
-            onChange={setModel}
-            hint="A model that is not loaded is loaded first"
+            onChange={(value) => setSettings({ ...stored, model: value })}
+            {...(models.data?.managed
+              ? { hint: 'A model that is not loaded is loaded first' }
+              : {})}
           />
           <Field label="System prompt">
             {(id) => (
               <textarea
                 id={id}
                 rows={3}
-                value={system}
-                onInput={(event) => setSystem(event.currentTarget.value)}
+                value={stored.system}
+                onInput={(event) => setSettings({ ...stored, system: event.currentTarget.value })}
               />
             )}
           </Field>
@@ -216,8 +211,8 @@ export function Chat(): JSX.Element {
                 min={1}
                 step={1}
                 aria-describedby={hintId}
-                value={limit}
-                onInput={(event) => setLimit(event.currentTarget.value)}
+                value={stored.limit}
+                onInput={(event) => setSettings({ ...stored, limit: event.currentTarget.value })}
               />
             )}
           </Field>

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { getJson, sendJson } from '../lib/api';
 import { useAction } from '../lib/hooks';
+import { readStored, writeStored } from '../lib/store';
 import type {
   AppliedProfile,
   ModelEntry,
@@ -16,6 +17,11 @@ import { Badge, Button, Card, ErrorNote, Field, Loading, Note, type Tone } from 
 type Loaded = { schema: ModelSchema; values: Record<string, ProfileValue> };
 /** What stands in the form; an empty text leaves the default. */
 type Draft = Record<string, string>;
+
+/** Where changes are kept that have not been saved. */
+export function draftKey(model: string): string {
+  return `profile:${model}`;
+}
 
 /** The router's own `--ctx-size`, as it runs now. */
 function runningContext(model: ModelEntry): number | null {
@@ -125,9 +131,14 @@ export function ProfileEditor({
   const box = useRef<HTMLDivElement>(null);
   const base = `/models/${encodeURIComponent(model.id)}`;
 
-  const show = (next: Loaded) => {
+  const change = (next: Draft, of = loaded) => {
+    setDraft(next);
+    const unsaved = of !== null && Object.keys(changesOf(of, next)).length > 0;
+    writeStored<Draft>(draftKey(model.id), unsaved ? next : undefined);
+  };
+  const show = (next: Loaded, unsaved: Draft | null = null) => {
     setLoaded(next);
-    setDraft(draftOf(next));
+    change({ ...draftOf(next), ...unsaved }, next);
   };
   useEffect(() => {
     void action.run(async (signal) => {
@@ -135,7 +146,8 @@ export function ProfileEditor({
         getJson<ModelSchema>(`${base}/schema`, signal),
         getJson<ModelProfile>(`${base}/profile`, signal),
       ]);
-      show({ schema, values: profile.values });
+      // What was typed before the page was left is still there.
+      show({ schema, values: profile.values }, readStored<Draft | null>(draftKey(model.id), null));
       box.current?.scrollIntoView({ block: 'nearest' });
     });
   }, [base]);
@@ -177,7 +189,14 @@ export function ProfileEditor({
     <div ref={box}>
       <Card
         title={`Profile of ${model.id}`}
-        actions={loaded && <span class="muted small">family {loaded.schema.family}</span>}
+        actions={
+          loaded && (
+            <>
+              {count > 0 && <Badge tone="warn">unsaved changes</Badge>}
+              <span class="muted small">family {loaded.schema.family}</span>
+            </>
+          )
+        }
       >
         <ErrorNote error={action.error} onClose={action.clear} />
         {!loaded && action.busy && <Loading what="the profile" />}
@@ -205,13 +224,13 @@ export function ProfileEditor({
                             id={id}
                             hintId={hintId}
                             value={draft[field.name] ?? ''}
-                            onInput={(value) => setDraft({ ...draft, [field.name]: value })}
+                            onInput={(value) => change({ ...draft, [field.name]: value })}
                           />
                           {draft[field.name] !== '' && (
                             <Button
                               icon="close"
                               label={`Clear ${field.label}`}
-                              onClick={() => setDraft({ ...draft, [field.name]: '' })}
+                              onClick={() => change({ ...draft, [field.name]: '' })}
                             />
                           )}
                         </div>
@@ -232,7 +251,7 @@ export function ProfileEditor({
               <Button kind="primary" type="submit" disabled={count === 0 || action.busy}>
                 Save {count > 0 ? `${count} ${count === 1 ? 'change' : 'changes'}` : ''}
               </Button>
-              <Button disabled={count === 0} onClick={() => setDraft(draftOf(loaded))}>
+              <Button disabled={count === 0} onClick={() => change(draftOf(loaded))}>
                 Discard
               </Button>
               <Button icon="play" disabled={count > 0 || action.busy} onClick={apply}>

@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 
 import { ApiError, messageOf } from '../lib/api';
+import { clock } from '../lib/format';
 import { Icon, type IconName } from './icons';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'idle';
@@ -101,11 +102,14 @@ export function Button(props: ButtonProps): JSX.Element {
   );
 }
 
+/** `since`: what is shown beside it came then; milliseconds since 1970. */
 export function ErrorNote({
   error,
+  since = 0,
   onClose,
 }: {
   error: unknown;
+  since?: number;
   onClose?: () => void;
 }): JSX.Element | null {
   if (!error) return null;
@@ -115,6 +119,7 @@ export function ErrorNote({
       <div>
         <strong>{messageOf(error)}</strong>
         {id && <span class="muted"> request {id}</span>}
+        {since > 0 && <span> What is shown is of {clock(since)}.</span>}
       </div>
       {onClose && <Button icon="close" label="Dismiss the error" onClick={onClose} />}
     </div>
@@ -128,7 +133,11 @@ export function Note({
   tone?: Tone;
   children: ComponentChildren;
 }): JSX.Element {
-  return <div class={`note ${tone}`}>{children}</div>;
+  return (
+    <div class={`note ${tone}`}>
+      <div>{children}</div>
+    </div>
+  );
 }
 
 export function Empty({ children }: { children: ComponentChildren }): JSX.Element {

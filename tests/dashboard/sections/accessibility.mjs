@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
-import { browserTest, misbehaveOnce, openSection } from '../support/dashboard.mjs';
+import { base, browserTest, misbehaveOnce, openSection } from '../support/dashboard.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const sections = [
@@ -18,6 +18,7 @@ const sections = [
   ['playground/denoise', 'form'],
   ['requests', '.empty, tbody tr'],
   ['terminal', '.line'],
+  ['config', '.settings'],
   ['cluster', 'tbody tr'],
   ['api', '.operation'],
 ];
@@ -94,6 +95,59 @@ browserTest('the keyboard reaches the content, the sections and the tabs', {}, a
   assert.equal(await focused(), 'tab-speak');
   await page.keyboard.press('End');
   await page.getByRole('tab', { name: 'Denoise', selected: true }).waitFor();
+});
+
+browserTest(
+  'the API page has no serious finding, and is no wider than a phone',
+  { context: { viewport: { width: 390, height: 844 }, isMobile: true } },
+  async (page) => {
+    await page.goto(`${base}/docs`);
+    await page.locator('.operation').first().waitFor();
+    assert.deepEqual(await findings(page), []);
+    const over = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    assert.equal(over, 0);
+  },
+);
+
+browserTest(
+  'on a phone all tabs of the playground and the replicas are in sight',
+  { context: { viewport: { width: 390, height: 844 }, isMobile: true } },
+  async (page) => {
+    await openSection(page, 'playground/chat', 'Playground');
+    const hidden = await page
+      .locator('.tabs')
+      .evaluate((element) => element.scrollWidth - element.clientWidth);
+    assert.equal(hidden, 0);
+    await openSection(page, 'cluster', 'Cluster');
+    const row = page.getByRole('row').filter({ hasText: 'this one' });
+    await row.waitFor();
+    assert.equal(
+      await page.locator('.table-wrap').evaluate((box) => box.scrollWidth - box.clientWidth),
+      0,
+    );
+    // No word is broken into a column of letters.
+    assert.ok((await page.locator('thead').boundingBox()).height < 60);
+  },
+);
+
+browserTest('the inputs of a profile stand on one height', {}, async (page) => {
+  for (const width of [1280, 900]) {
+    await page.setViewportSize({ width, height: 800 });
+    await openSection(page, 'models/local-docs', 'Models');
+    await page.locator('.fields input').first().waitFor();
+    const uneven = await page.locator('.grid.fields').evaluate((grid) => {
+      const rows = new Map();
+      for (const cell of grid.querySelectorAll(':scope > div:not(.wide)')) {
+        const top = Math.round(cell.getBoundingClientRect().top);
+        const input = cell.querySelector('input, select').getBoundingClientRect();
+        rows.set(top, [...(rows.get(top) ?? []), Math.round(input.top)]);
+      }
+      return [...rows.values()].filter((tops) => new Set(tops).size > 1);
+    });
+    assert.deepEqual(uneven, []);
+  }
 });
 
 browserTest('what streams has no serious finding either', {}, async (page) => {

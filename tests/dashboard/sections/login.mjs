@@ -22,9 +22,28 @@ browserTest(
     await logIn(page, token);
     await page.getByRole('navigation', { name: 'Sections' }).waitFor();
     await page.getByRole('button', { name: 'Log out' }).click();
-    await page.waitForURL('**/dashboard/login*');
+    await page.waitForURL('**/dashboard/login**');
     const answer = await page.request.get(`${base}/api/session`);
     assert.equal(answer.status(), 401);
+  },
+);
+
+browserTest(
+  'a login leads to the section that was asked for',
+  { loggedIn: false, expected: /401/ },
+  async (page) => {
+    await page.goto(`${base}/dashboard#/models/local-docs`);
+    await page.locator('input[type=password]').fill(token);
+    await page.getByRole('button').click();
+    await page.getByRole('region', { name: 'Profile of local-docs' }).waitFor();
+    assert.match(page.url(), /\/dashboard#\/models\/local-docs$/);
+    // Likewise when a session has ended meanwhile.
+    await page.context().clearCookies();
+    await page.getByRole('link', { name: 'Configuration' }).click();
+    await page.waitForURL('**/dashboard/login**');
+    await page.locator('input[type=password]').fill(token);
+    await page.getByRole('button').click();
+    await page.getByRole('heading', { name: 'Configuration', level: 1 }).waitFor();
   },
 );
 
@@ -32,5 +51,5 @@ browserTest('an ended session leads to the login', { expected: /401/ }, async (p
   await page.goto(`${base}/dashboard#/requests`);
   await page.getByRole('heading', { name: 'Requests' }).waitFor();
   await page.context().clearCookies();
-  await page.waitForURL('**/dashboard/login*');
+  await page.waitForURL('**/dashboard/login**');
 });

@@ -43,6 +43,53 @@ browserTest("a profile's value is stored, and taken back", {}, async (page) => {
   assert.deepEqual(await stored(), {});
 });
 
+browserTest('a profile that was not saved is still there later', {}, async (page) => {
+  await openSection(page, 'models/local-echo', 'Models');
+  const editor = page.getByRole('region', { name: 'Profile of local-echo' });
+  await editor.getByLabel('Temperature', { exact: true }).fill('0.55');
+  await openSection(page, 'requests', 'Requests');
+  await openSection(page, 'models', 'Models');
+  await rowOf(page, 'local-echo').getByText('unsaved changes').waitFor();
+  await page.getByRole('link', { name: 'Profile of local-echo' }).click();
+  await editor.getByText('unsaved changes').waitFor();
+  assert.equal(await editor.getByLabel('Temperature', { exact: true }).inputValue(), '0.55');
+  await page.reload();
+  await editor.getByRole('button', { name: 'Save 1 change' }).waitFor();
+  await editor.getByRole('button', { name: 'Discard' }).click();
+  await rowOf(page, 'local-echo').getByText('unsaved changes').waitFor({ state: 'detached' });
+  await page.reload();
+  await editor.getByText('family default').first().waitFor();
+  assert.equal(await editor.getByLabel('Temperature', { exact: true }).inputValue(), '');
+});
+
+browserTest('a load that waits says what for', {}, async (page) => {
+  await openSection(page, 'models', 'Models');
+  const row = rowOf(page, 'local-coder');
+  await row.waitFor();
+  let answer;
+  await page.route('**/models/load', (route) => {
+    answer = () => route.fulfill({ json: { success: true } });
+  });
+  await page.route(
+    (url) => url.pathname === '/models',
+    async (route) => {
+      const list = await (await route.fetch()).json();
+      for (const one of list.data)
+        if (one.id === 'local-coder') {
+          one.status.value = 'unloaded';
+          one.status.synapse_waits_for = { what: 'requests', text: '2 requests for local-docs' };
+        }
+      await route.fulfill({ json: list });
+    },
+  );
+  await row.getByRole('button', { name: /^(Load|Unload) local-coder/ }).waitFor();
+  await row.getByRole('button', { name: 'Load local-coder' }).click();
+  await page.getByText(/Loading local-coder for .*: 2 requests for local-docs/).waitFor();
+  await row.getByText('waits: 2 requests for local-docs').waitFor();
+  answer();
+  await page.getByText(/^Loading local-coder for/).waitFor({ state: 'detached' });
+});
+
 browserTest('what the gateway refuses is shown in its words', { expected: /503/ }, async (page) => {
   await openSection(page, 'models/local-echo', 'Models');
   const editor = page.getByRole('region', { name: 'Profile of local-echo' });

@@ -14,7 +14,10 @@ browserTest('a request in flight is seen and canceled', { expected: /ERR_/ }, as
 
   const other = await page.context().newPage();
   await other.goto(`${base}/dashboard#/requests`);
-  const row = other.getByRole('row').filter({ hasText: '/v1/chat/completions' });
+  const row = other
+    .getByRole('region', { name: 'Requests in flight' })
+    .getByRole('row')
+    .filter({ hasText: '/v1/chat/completions' });
   await row.getByText('answering').waitFor();
   await row.getByRole('button', { name: /^Cancel request/ }).click();
   await other
