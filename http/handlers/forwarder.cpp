@@ -87,10 +87,10 @@ forwarder::forwarder(server::exchange& exchange, client::site_ptr site, forward_
 }
 
 forwarder::~forwarder() {
-  if (watch_.prompt_tokens() >= 0)
-    ex_.record().prompt_tokens = watch_.prompt_tokens();
-  if (watch_.completion_tokens() >= 0)
-    ex_.record().completion_tokens = watch_.completion_tokens();
+  if (const auto& watch = stream_.watch(); watch.prompt_tokens() >= 0)
+    ex_.record().prompt_tokens = watch.prompt_tokens();
+  if (const auto& watch = stream_.watch(); watch.completion_tokens() >= 0)
+    ex_.record().completion_tokens = watch.completion_tokens();
   // Whatever happened above, the backend's slot and the permit are given back.
   drop_connection();
   if (permit_held_)
