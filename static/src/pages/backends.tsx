@@ -150,7 +150,7 @@ function BackendCard({
         <p class="muted small mono wrap">
           {backend.name} · {backend.type} · {backend.url}
         </p>
-        {backend.reason && <p class="reason">{backend.reason}</p>}
+        {backend.reason && <p class={`reason ${healthTone[backend.status]}`}>{backend.reason}</p>}
         <dl class="rows">
           <Row label="Health check">
             {backend.checked_at === null ? 'not yet' : `at ${clock(backend.checked_at)}`}

@@ -64,7 +64,7 @@ function BackendLine({ backend }: { backend: BackendHealth }): JSX.Element {
           {backend.title || backend.name}
         </a>
         <span class="muted small mono">{backend.name}</span>
-        {backend.reason && <span class="reason small">{backend.reason}</span>}
+        {backend.reason && <span class={`reason small ${healthTone[backend.status]}`}>{backend.reason}</span>}
       </div>
       <HistoryStrip backend={backend} />
       <span class="numeric small muted">
