@@ -24,9 +24,9 @@ void request_ring::add(const finished_request& one) noexcept {
   next_ = next_ + 1 == capacity_ ? 0 : next_ + 1;
   const auto version = to.version.load(std::memory_order_relaxed);
   to.version.store(version + 1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);
+  // Who sees one of these words sees the odd version, too. No fences: ThreadSanitizer knows none.
   for (std::size_t i = 0; i < words; ++i)
-    to.content[i].store(bytes[i], std::memory_order_relaxed);
+    to.content[i].store(bytes[i], std::memory_order_release);
   to.version.store(version + 2, std::memory_order_release);
 }
 
@@ -38,8 +38,7 @@ void request_ring::copy_to(std::vector<finished_request>& out) const {
     if (before == 0 || before % 2 != 0)
       continue;
     for (std::size_t i = 0; i < words; ++i)
-      bytes[i] = from.content[i].load(std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_acquire);
+      bytes[i] = from.content[i].load(std::memory_order_acquire);
     if (from.version.load(std::memory_order_relaxed) != before)
       continue;
     std::memcpy(&out.emplace_back(), bytes, sizeof(finished_request));
