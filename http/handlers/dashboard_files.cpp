@@ -122,6 +122,9 @@ dashboard_files dashboard_files::load(const fs::path& directory, std::string& pr
   }
   if (!add(index, "index.html"))
     return {};
+  if (const auto docs = directory / "docs.html"; fs::is_regular_file(docs, ec))
+    if (!add(docs, "docs.html"))
+      return {};
   for (auto entry = fs::directory_iterator{directory / "assets", ec};
        !ec && entry != fs::directory_iterator{}; entry.increment(ec)) {
     const auto& path = entry->path();

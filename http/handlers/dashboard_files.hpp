@@ -25,13 +25,13 @@ public:
   static constexpr std::size_t max_bytes = 32 * 1024 * 1024; ///< of all files together
 
   dashboard_files() = default;
-  /// Reads `index.html` and `assets/*` with their `.gz` and `.br` siblings. Links and folders
-  /// within are left out. A directory that is not there, or too large, leaves it empty.
+  /// Reads `index.html`, `docs.html` and `assets/*` with their `.gz` and `.br` siblings. Links and
+  /// folders within are left out. A directory that is not there, or too large, leaves it empty.
   /// @param problem says why it is empty.
   static dashboard_files load(const std::filesystem::path& directory, std::string& problem);
 
   bool empty() const noexcept { return !files_.contains("index.html"); }
-  /// "index.html" or "assets/x.js"; null when there is none.
+  /// "index.html", "docs.html" or "assets/x.js"; null when there is none.
   const static_file* find(std::string_view name) const;
 
 private:

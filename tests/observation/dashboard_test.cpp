@@ -201,6 +201,17 @@ TEST(dashboard, serves_the_front_end_compressed_cached_and_within_a_strict_polic
     EXPECT_EQ(again.field("Content-Length"), "");
     EXPECT_TRUE(again.body.empty());
   }
+  support::write_file(files.path() / "docs.html", "<!doctype html><title>Synapse API</title>");
+  const gateway_process with_docs{lonely_config(),
+                                  live({{"SYNAPSE_DASHBOARD_DIR", files.path().string()}})};
+  const auto docs = with_docs.get("/docs");
+  EXPECT_NE(docs.body.find("Synapse API</title>"), std::string::npos) << "open to all";
+  EXPECT_NE(docs.field("Content-Security-Policy").find("frame-ancestors 'none'"),
+            std::string::npos);
+  EXPECT_NE(gateway.get("/docs").body.find("<h1>"), std::string::npos) << "it is not built there";
+  EXPECT_NE(gateway.get("/docs").field("Content-Security-Policy").find("frame-ancestors 'none'"),
+            std::string::npos);
+  EXPECT_EQ(gateway.get("/favicon.ico").field("Content-Type"), "image/svg+xml");
   const auto plain = gateway.get("/dashboard/assets/app.123.js");
   EXPECT_EQ(plain.body, "console.log(1)");
   EXPECT_NE(plain.field("Cache-Control").find("immutable"), std::string::npos);
