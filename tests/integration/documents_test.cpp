@@ -14,10 +14,12 @@ namespace {
 
 using support::gateway_process;
 
-/// With a token: what is behind the gate answers 401 instead of what its settings say.
+/// With a token: what is behind the gate answers 401 instead of what its settings say. Without the
+/// front end, whether or not it is built beside the program: /docs is the gateway's own page.
 gateway_process::options with_gate() {
   gateway_process::options how;
   how.environment["SYNAPSE_DASHBOARD_ACCESS_TOKEN"] = "s3cret-dashboard-token";
+  how.environment["SYNAPSE_DASHBOARD_DIR"] = "/nonexistent";
   return how;
 }
 
