@@ -196,6 +196,7 @@ void observation::start(caf::actor_system& system, const std::vector<server::wor
   watched.on_round = [this](const actors::health_report& round) { on_round(round); };
   watch_ = actors::spawn_health_watch(system, std::move(watched));
   all_.check_health = [watch = watch_] { caf::anon_send(watch, actors::check_atom::value); };
+  sample(); // before the first request: it is to be in the first step
 }
 
 void observation::start_redis(caf::actor_system& system) {
