@@ -113,6 +113,7 @@ void chunk_decoder::on_byte(unsigned char c) noexcept {
   case state::data_lf:
     return expect('\n', state::size);
   case state::trailer_start:
+    ++tail_bytes_;
     if (c == '\r') {
       state_ = state::final_lf;
       return;
@@ -120,10 +121,13 @@ void chunk_decoder::on_byte(unsigned char c) noexcept {
     return on_trailer_byte(c);
   case state::trailer_name:
   case state::trailer_value:
+    ++tail_bytes_;
     return on_trailer_byte(c);
   case state::trailer_lf:
+    ++tail_bytes_;
     return expect('\n', state::trailer_start);
   case state::final_lf:
+    ++tail_bytes_;
     return expect('\n', state::done);
   case state::data:
   case state::done:

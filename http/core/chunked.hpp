@@ -48,6 +48,10 @@ public:
   chunk_error error() const noexcept { return error_; }
   /// Payload bytes reported so far.
   std::uint64_t payload_bytes() const noexcept { return payload_bytes_; }
+  /// Bytes consumed so far behind the line of the last chunk: the trailer section with the empty
+  /// line that ends it. They are the last ones that were consumed, so whoever forwards a body raw
+  /// without its trailers leaves out as many.
+  std::size_t tail_bytes() const noexcept { return tail_bytes_; }
   /// True between two chunks (also before the first one): the point where a chunk of our own could
   /// be put into a body that is forwarded raw.
   bool at_boundary() const noexcept { return state_ == state::size && digits_ == 0; }
@@ -85,6 +89,7 @@ private:
   std::uint64_t payload_bytes_ = 0;
   std::size_t extension_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;
+  std::size_t tail_bytes_ = 0;
 };
 
 /// Writes the line before a chunk of `n` bytes (`n` > 0; 0 would be the last chunk) into `buf` and

@@ -70,6 +70,7 @@ known_field identify_field(std::string_view name) noexcept {
                                              : known_field::other;
   case 16:
     return same_name(p, "content-encoding")   ? known_field::content_encoding
+           : same_name(p, "content-location") ? known_field::content_location
            : same_name(p, "proxy-connection") ? known_field::proxy_connection
            : same_name(p, "www-authenticate") ? known_field::www_authenticate
            : same_name(p, "x-forwarded-host") ? known_field::x_forwarded_host

@@ -29,6 +29,7 @@ enum class known_field : std::uint8_t {
   connection,
   content_encoding,
   content_length,
+  content_location,
   content_type,
   cookie,
   date,
@@ -99,6 +100,8 @@ public:
 
   /// True if a field of this kind is there. `other` is not tracked: always false.
   bool has(known_field id) const noexcept { return (present_ & bit(id)) != 0; }
+  /// True if a field of one of the kinds is there; `set` has the bit of each enumerator.
+  bool has_any(std::uint64_t set) const noexcept { return (present_ & set) != 0; }
   /// The first field of this kind, or null.
   const field* find(known_field id) const noexcept {
     if (!has(id))

@@ -3,6 +3,7 @@
 /// copied in runs, as they lie in the receive buffer. Allocates only when `out` has to grow.
 #pragma once
 
+#include "http/core/credentials.hpp"
 #include "http/core/head_parser.hpp"
 
 #include <cstdint>
@@ -27,8 +28,9 @@ struct upstream_head_options {
   /// Keep what came in X-Forwarded-* and Forwarded (a trusted proxy stands before us): then
   /// -Proto and -Host are added only where absent. False: those fields are dropped and made anew.
   bool trust_forwarded = true;
-  bool forward_authorization = true; ///< false drops Authorization and X-Api-Key
-  std::string_view bearer; ///< not empty: replaces both by `Authorization: Bearer <bearer>`
+  bool forward_authorization = true; ///< false drops all credential fields, cookies among them
+  std::string_view bearer; ///< not empty: replaces them all by `Authorization: Bearer <bearer>`
+  own_credentials own;     ///< held back in any case
   bool drop_accept_encoding = false;         ///< for answers that have to be read on the way
   body_framing framing = body_framing::none; ///< none, content_length or chunked
   std::uint64_t content_length = 0;          ///< with framing content_length
@@ -36,11 +38,15 @@ struct upstream_head_options {
 };
 
 /// Replaces `out` by the head of the forwarded request (HTTP/1.1, no Connection field). Dropped:
-/// connection-specific fields, Host, Expect, Content-Length, X-Request-Id and what the options say.
-/// `framing none` writes `Content-Length: 0` for a request that had a (then empty) body or whose
-/// method is POST, PUT or PATCH.
+/// connection-specific fields, Host, Expect, Content-Length, X-Request-Id, what is the gateway's
+/// own of credentials, and what the options say. `framing none` writes `Content-Length: 0` for a
+/// request that had a (then empty) body or whose method is POST, PUT or PATCH.
 void write_upstream_request_head(std::string& out, const request_head& head,
                                  const upstream_head_options& options);
+
+/// Appends only the lines that such a request in the gateway's own words has of credentials.
+void append_credentials(std::string& out, const request_head& head,
+                        const upstream_head_options& options);
 
 /// What the Connection field of an answer says.
 enum class connection_directive : std::uint8_t {
@@ -62,10 +68,16 @@ struct downstream_head_options {
   /// Adds `Cache-Control: no-cache` and `X-Accel-Buffering: no` where absent, so that nothing
   /// between us and the client holds a stream back.
   bool event_stream = false;
+  std::string_view own_cookie; ///< a cookie that only the gateway sets; empty: none
+  /// `host[:port]` and base path of the backend's URL: a Location there becomes one here.
+  std::string_view authority;
+  std::string_view base_path;
 };
 
 /// Replaces `out` by the head of the answer to the client; the status line is always HTTP/1.1.
-/// Dropped: connection-specific fields, Content-Length, X-Request-Id.
+/// Dropped: connection-specific fields, Content-Length, X-Request-Id, a cookie of the gateway's
+/// own, and CORS fields (Access-Control-*): which pages may use the gateway is not the backend's to
+/// say.
 void write_downstream_response_head(std::string& out, const response_head& head,
                                     const downstream_head_options& options);
 

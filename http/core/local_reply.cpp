@@ -71,6 +71,7 @@ void append_reply_head(std::string& out, const reply_head& head) {
     out.append("\r\n");
   }
   append_line_unless_empty(out, "Allow", head.allow);
+  append_line_unless_empty(out, "Accept-Encoding", head.accept_encoding);
   append_line_unless_empty(out, "X-Request-Id", head.request_id);
   if (head.connection == connection_directive::close)
     out.append("Connection: close\r\n");
@@ -88,6 +89,8 @@ void append_error_reply(std::string& out, error_dialect dialect, response_detail
   head.content_type = "application/json";
   head.content_length = body.size();
   head.chunked = false;
+  if (detail == response_detail::unsupported_content_coding)
+    head.accept_encoding = "identity";
   append_reply_head(out, head);
   if (!head_only)
     out.append(body);

@@ -29,14 +29,15 @@ enum class response_detail : std::uint8_t {
   bad_request_body, ///< broken transfer coding
   invalid_json,
   unsupported_media_type,
-  unprocessable,      ///< a form without a field it needs
-  voice_not_found,    ///< the library has no such voice
-  model_not_found,    ///< the router has no such model
-  model_loading,      ///< not ready, and the client did not want to wait
-  model_busy,         ///< other models were in use for as long as one may wait
-  model_load_failed,  ///< the router could not load it
-  model_load_timeout, ///< it did not become ready in time
-  storage_failed,     ///< our own disk refused
+  unsupported_content_coding, ///< 415 as well; says which ones are (Accept-Encoding)
+  unprocessable,              ///< a form without a field it needs
+  voice_not_found,            ///< the library has no such voice
+  model_not_found,            ///< the router has no such model
+  model_loading,              ///< not ready, and the client did not want to wait
+  model_busy,                 ///< other models were in use for as long as one may wait
+  model_load_failed,          ///< the router could not load it
+  model_load_timeout,         ///< it did not become ready in time
+  storage_failed,             ///< our own disk refused
   unsupported_transfer_coding,
   unsupported_method,
   unsupported_version,
@@ -116,6 +117,7 @@ struct reply_head {
   std::string_view request_id;
   std::optional<unsigned> retry_after; ///< seconds
   std::string_view allow;              ///< for 405
+  std::string_view accept_encoding;    ///< for 415 because of a coding (RFC 9110 section 15.5.16)
   connection_directive connection = connection_directive::none;
   std::string_view date;  ///< HTTP-date; empty: no such field
   std::string_view extra; ///< complete lines, each with CRLF

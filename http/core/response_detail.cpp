@@ -41,6 +41,8 @@ constexpr detail_info rows[] = {
      "the request body is not valid JSON"},
     {d::unsupported_media_type, "unsupported_media_type", 415, invalid, "unsupported_media_type",
      "", "the media type of the request body is not supported"},
+    {d::unsupported_content_coding, "unsupported_content_coding", 415, invalid,
+     "unsupported_media_type", "", "compressed request bodies are not supported"},
     {d::unprocessable, "unprocessable", 422, invalid, "invalid_request", "",
      "a required field is missing"},
     {d::voice_not_found, "voice_not_found", 404, invalid, "voice_not_found", "",

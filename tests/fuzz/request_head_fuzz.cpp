@@ -1,3 +1,4 @@
+#include "http/core/head_parts.hpp"
 #include "tests/fuzz/head_invariants.hpp"
 
 namespace synapse::fuzz {
@@ -6,6 +7,21 @@ namespace {
 using namespace synapse::http;
 
 const head_limits limits{.max_bytes = 2048, .max_uri = 512, .max_fields = 20};
+
+/// With whatever else they come: what is the gateway's own stays here.
+void check_own_credentials(const request_head& head) {
+  upstream_head_options options{.authority = "backend:1"};
+  options.own = {.cookie = "own", .token = "y", .accepted = "z"};
+  std::string out;
+  write_upstream_request_head(out, head, options);
+  const test::exact_copy bytes(out);
+  request_head again;
+  std::size_t scanned = 0;
+  SYNAPSE_FUZZ_CHECK(parse_request(bytes.begin(), bytes.size(), scanned, {}, again).ok());
+  for (const field& f : again.fields)
+    SYNAPSE_FUZZ_CHECK((credential_fields & detail::bit(f.id)) == 0 || !holds_own(options.own, f));
+  SYNAPSE_FUZZ_CHECK(!query_holds_own(options.own, again.query));
+}
 
 /// What is forwarded must be a request we would accept ourselves, with our framing and nothing that
 /// belongs to the client's connection.
@@ -30,6 +46,7 @@ void check_forwarding(const request_head& head) {
   SYNAPSE_FUZZ_CHECK(again.fields.value_of(known_field::authorization) == "Bearer key");
   for (const field& f : again.fields)
     SYNAPSE_FUZZ_CHECK(!f.hop_by_hop && f.id != known_field::expect);
+  check_own_credentials(head);
 }
 
 } // namespace

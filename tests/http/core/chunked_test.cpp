@@ -112,6 +112,21 @@ TEST(chunk_decoder, boundaries) {
   EXPECT_EQ(decoder.payload_bytes(), 0u);
 }
 
+TEST(chunk_decoder, tells_how_many_bytes_are_behind_the_last_chunk) {
+  const std::string body = "2;x\r\nab\r\n0;y\r\n";
+  for (const std::string tail : {"\r\n", "A: b\r\nC:\r\n\r\n"}) {
+    const std::string text = body + tail;
+    for (std::size_t split = 0; split <= text.size(); ++split) {
+      chunk_decoder decoder;
+      decoder.feed(text.data(), split);
+      EXPECT_EQ(decoder.tail_bytes(), split < body.size() ? 0 : split - body.size()) << split;
+      decoder.feed(text.data() + split, text.size() - split);
+      EXPECT_TRUE(decoder.done());
+      EXPECT_EQ(decoder.tail_bytes(), tail.size());
+    }
+  }
+}
+
 TEST(chunk_decoder, bad_bodies) {
   const std::pair<const char*, chunk_error> cases[] = {
       {"\r\n", chunk_error::bad_size},

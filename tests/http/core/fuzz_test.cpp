@@ -50,11 +50,20 @@ TEST(fuzz, request_head) {
          "User-Agent: x\r\nAuthorization: Bearer y\r\nContent-Type: application/json\r\n"
          "Content-Length: 300\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n"
          "X-Forwarded-For: 1.2.3.4\r\nX-Request-Id: abc\r\n\r\n{\"a\":1}",
+         "GET /x?y=1&token=y HTTP/1.1\r\nHost: a\r\nCookie: a=1; own=2; b=\"y\";own = z\r\n"
+         "X-Api-Key: y\r\nApi-Key: t z\r\nCookie: own\r\nX-Auth-Token: q\r\n\r\n",
          "\r\nPUT http://[::1]:80/x?y HTTP/1.0\r\nhost: b\r\nTransfer-Encoding: chunked\r\n\r\n",
          "OPTIONS * HTTP/1.1\r\nHost:\r\nExpect: 100-continue\r\nTE: trailers\r\n"
          "Upgrade: x\r\nConnection: upgrade\r\n\r\n",
          "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nProxy-Authorization: z\r\n\r\n"},
         100'000, 11);
+}
+
+TEST(fuzz, path_form) {
+  drive(fuzz::try_path_form,
+        {"/v1/chat/completions", "/pub/../../admin?x=/../y", "/pub/%2e%2E/..%2f;a/.%2e;b=c//./",
+         "/a%00%5c%c0%af%e0%80%af%f0%80%80%af\\", "//a/%7Euser/%41%2f%zz%2%65/..;/.;x/;/b?"},
+        150'000, 19);
 }
 
 TEST(fuzz, response_head) {

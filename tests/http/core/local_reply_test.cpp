@@ -62,6 +62,7 @@ TEST(response_detail, statuses_of_the_contract) {
       {response_detail::body_too_large, 413},
       {response_detail::uri_too_long, 414},
       {response_detail::unsupported_media_type, 415},
+      {response_detail::unsupported_content_coding, 415},
       {response_detail::header_too_large, 431},
       {response_detail::invalid_json, 400},
       {response_detail::upstream_overflow, 429},
