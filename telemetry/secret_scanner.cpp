@@ -1,5 +1,6 @@
 #include "telemetry/secret_scanner.hpp"
 
+#include "config/credential_fields.hpp"
 #include "telemetry/scan_text.hpp"
 #include "telemetry/secret_value.hpp"
 
@@ -18,7 +19,8 @@ enum class mark_kind {
   key,           ///< only behind words that make it a secret key
   cookie,        ///< as name; its value may go on behind `;`
   authorization, ///< as name; its value has a scheme
-  bearer
+  bearer,
+  shape ///< how keys of a kind begin, whatever stands before them
 };
 
 struct mark {
@@ -26,20 +28,45 @@ struct mark {
   mark_kind kind;
 };
 
-constexpr std::array<mark, 11> marks{{{"authorization", mark_kind::authorization},
+constexpr std::array<mark, 17> marks{{{"aiza", mark_kind::shape},
+                                      {"authorization", mark_kind::authorization},
                                       {"bearer", mark_kind::bearer},
                                       {"cookie", mark_kind::cookie},
                                       {"credential", mark_kind::name},
+                                      {"eyj", mark_kind::shape},
+                                      {"gsk_", mark_kind::shape},
+                                      {"hf_", mark_kind::shape},
                                       {"key", mark_kind::key},
                                       {"passphrase", mark_kind::name},
                                       {"passwd", mark_kind::name},
                                       {"password", mark_kind::name},
                                       {"pwd", mark_kind::name},
                                       {"secret", mark_kind::name},
-                                      {"token", mark_kind::token}}};
+                                      {"sk-", mark_kind::shape},
+                                      {"token", mark_kind::token},
+                                      {"xai-", mark_kind::shape}}};
+
+/// Shorter ones, or such without a digit, are words.
+constexpr std::size_t min_shape = 16;
 
 constexpr std::array<std::string_view, 7> key_words{"api",     "access",     "secret", "private",
                                                     "signing", "encryption", "master"};
+
+/// Does the text end in what stands before "key" in one of the fields that carry credentials?
+bool ends_as_credential_field(std::string_view before) {
+  return std::ranges::any_of(config::credential_field_names, [&](std::string_view name) {
+    constexpr std::string_view key = "-key";
+    if (!name.ends_with(key))
+      return false;
+    name.remove_suffix(key.size());
+    name.remove_prefix(name.rfind('-') + 1); // npos + 1 is 0
+    return before.size() >= name.size() && stands_at(before, before.size() - name.size(), name);
+  });
+}
+
+/// Words between a name and its value in sentences: "incorrect API key provided: x".
+constexpr std::array<std::string_view, 6> linking_words{"provided", "given",    "supplied",
+                                                        "sent",     "received", "used"};
 
 /// Names of measured or special tokens, which are no secrets.
 constexpr std::array<std::string_view, 8> harmless_tokens{"first", "per", "bos", "eos",
@@ -47,14 +74,15 @@ constexpr std::array<std::string_view, 8> harmless_tokens{"first", "per", "bos",
 
 bool counts_here(std::string_view line, std::size_t index, mark_kind kind) {
   auto before = line.substr(0, index);
-  if (kind == mark_kind::bearer)
+  if (kind == mark_kind::bearer || kind == mark_kind::shape)
     return before.empty() || !is_name_char(before.back());
   if (kind != mark_kind::key && kind != mark_kind::token)
     return true;
   if (!before.empty() && (before.back() == '_' || before.back() == '-' || before.back() == ' '))
     before.remove_suffix(1);
-  return kind == mark_kind::key ? ends_with_any(before, key_words)
-                                : !ends_with_any(before, harmless_tokens);
+  return kind == mark_kind::key
+             ? ends_with_any(before, key_words) || ends_as_credential_field(before)
+             : !ends_with_any(before, harmless_tokens);
 }
 
 /// The length of a blank, also in the two ways URLs write it; 0 when there is none.
@@ -87,6 +115,30 @@ bool is_option(std::string_view line, std::size_t index) {
   return stands_at(line, begin, "--");
 }
 
+/// Steps over a linking word; the same place when there is none.
+std::size_t skip_linking_word(std::string_view line, std::size_t index) {
+  const auto begin = skip_blanks(line, index);
+  for (const auto word : linking_words)
+    if (begin > index && stands_at(line, begin, word) &&
+        !is_name_char(at(line, begin + word.size())))
+      return begin + word.size();
+  return index;
+}
+
+/// A key that begins at `index` with a prefix of `prefix` bytes.
+std::optional<secret_range> key_of_shape(std::string_view line, std::size_t index,
+                                         std::size_t prefix) {
+  auto end = index + prefix;
+  bool has_digit = false;
+  for (; is_name_char(at(line, end)) || at(line, end) == '.'; ++end)
+    has_digit = has_digit || (line[end] >= '0' && line[end] <= '9');
+  while (line[end - 1] == '.') // of the sentence
+    --end;
+  if (end - index < min_shape || !has_digit)
+    return {};
+  return secret_range{index, end};
+}
+
 /// Steps over what stands between a name and its value; `npos` when this is no pair.
 std::size_t skip_separator(std::string_view line, std::size_t name_end) {
   auto quote = quote_at(line, name_end);
@@ -116,7 +168,13 @@ std::optional<secret_range> after_name(std::string_view line, std::size_t index,
     ++index;
   if (is_name_char(at(line, index)))
     return {};
+  if (kind == mark_kind::key || kind == mark_kind::token)
+    index = skip_linking_word(line, index);
   auto begin = skip_separator(line, index);
+  if (const auto quoted = skip_blanks(line, index); begin == npos && kind == mark_kind::key &&
+                                                    quoted > index &&
+                                                    quote_at(line, quoted).length > 0)
+    begin = quoted; // API key 'x' is wrong
   if (begin == npos || begin >= line.size())
     return {};
   auto value = kind == mark_kind::cookie          ? value_kind::cookie
@@ -156,7 +214,9 @@ std::optional<secret_range> secret_at(std::string_view line, std::size_t index) 
     if (!stands_at(line, index, word) || !counts_here(line, index, kind))
       continue;
     auto end = index + word.size();
-    auto range = kind == mark_kind::bearer ? after_bearer(line, end) : after_name(line, end, kind);
+    auto range = kind == mark_kind::bearer  ? after_bearer(line, end)
+                 : kind == mark_kind::shape ? key_of_shape(line, index, word.size())
+                                            : after_name(line, end, kind);
     if (range)
       return range;
   }

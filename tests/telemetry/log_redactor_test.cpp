@@ -1,3 +1,4 @@
+#include "config/credential_fields.hpp"
 #include "telemetry/log_redactor.hpp"
 
 #include <gtest/gtest.h>
@@ -61,6 +62,13 @@ TEST(log_redactor, replaces_the_known_shapes) {
       {"password1=canary1", "password1=[REDACTED]"},
       {"password=can,ary;1)x&y end", "password=[REDACTED] end"},
       {"credentials: canary1", "credentials: [REDACTED]"},
+      // sentences of backends
+      {"Incorrect API key provided: canary1. See", "Incorrect API key provided: [REDACTED] See"},
+      {"invalid token supplied: canary1", "invalid token supplied: [REDACTED]"},
+      {"the API key 'canary1' is wrong", "the API key '[REDACTED]' is wrong"},
+      {"unknown key sk-proj-0canary1canary, sorry", "unknown key [REDACTED], sorry"},
+      {"hf_0canary1canary0canary1 and AIzaSy0canary1canary0", "[REDACTED] and [REDACTED]"},
+      {"(eyJhbGciOi.eyJzdWIiOi0.canary1)", "([REDACTED])"},
       // cookies
       {"Cookie: sid=canary1; other=canary2 end", "Cookie: [REDACTED] end"},
       {"Set-Cookie: sid=canary1; Path=/; HttpOnly", "Set-Cookie: [REDACTED]"},
@@ -123,8 +131,22 @@ TEST(log_redactor, leaves_other_text_alone) {
                     "std::string x; a::b",
                     "no authorization given",
                     "tokenizer: bpe",
+                    "unexpected token '}' at 3",
+                    "the API key provided is wrong",
+                    "sk-short1 task-0123456789abcdef sk-only-letters-and-dashes",
                     "http://host:80"})
     EXPECT_EQ(redactor.redact(line), line);
+}
+
+TEST(log_redactor, knows_every_field_that_carries_credentials) {
+  log_redactor redactor;
+  for (const auto field : config::credential_field_names) {
+    const std::string name{field};
+    EXPECT_EQ(redactor.redact("the backend got " + name + ": canary1"),
+              "the backend got " + name + ": [REDACTED]");
+    EXPECT_EQ(redactor.redact("{\"" + name + "\":\"canary1\"}"),
+              "{\"" + name + "\":\"[REDACTED]\"}");
+  }
 }
 
 TEST(log_redactor, finds_every_secret_of_a_line) {
