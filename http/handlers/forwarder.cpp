@@ -3,6 +3,7 @@
 #include "http/core/head_writer.hpp"
 #include "http/core/replay.hpp"
 #include "http/handlers/deadlines.hpp"
+#include "http/handlers/own_credentials.hpp"
 #include "http/handlers/refusal.hpp"
 #include "http/server/body_pace.hpp"
 
@@ -415,6 +416,7 @@ bool forwarder::begin_request() {
   head.client_scheme = ex_.over_tls() ? "https" : "http";
   head.forward_authorization = settings_.authorization.forward;
   head.bearer = site_->entry->bearer;
+  head.own = own_credentials_of(ex_);
   // Events have to be read on their way, and backends on one machine or cluster gain nothing.
   head.drop_accept_encoding = options_.openai_stream;
   auto body = options_.body ? std::string_view{*options_.body} : ex_.body();
@@ -655,6 +657,15 @@ net::task<forwarder::verdict> forwarder::read_head() {
   http::rebase(answer_, input.data(), bytes.data());
   upstream_->consume(answer_.size);
   co_return verdict::answered;
+}
+
+/// What a backend says, without the credentials that it may have been sent.
+std::string forwarder::masked(std::string_view text) const {
+  std::string result{text};
+  const auto own = own_credentials_of(ex_);
+  const std::array<std::string_view, 2> further{site_->entry->bearer, own.token};
+  http::mask_credentials(result, ex_.head(), further);
+  return result;
 }
 
 // ---- connections ----

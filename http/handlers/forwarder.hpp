@@ -162,6 +162,7 @@ private:
   net::task<verdict> answer_as_stream();
   verdict judge(std::string_view held);
   verdict no_answer(std::string why);
+  std::string masked(std::string_view text) const;
   void release_connection();
   void drop_connection();
   void answered_well();

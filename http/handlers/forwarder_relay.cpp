@@ -44,6 +44,9 @@ void forwarder::write_answer_head(body_framing framing, bool event_stream) {
       head.content_type = "text/event-stream";
     ex_.begin_events();
   }
+  head.own_cookie = ex_.settings().process.dashboard_cookie_name;
+  head.authority = site_->authority;
+  head.base_path = settings_.url.base_path;
   http::write_downstream_response_head(ex_.out(), answer_, head);
   ex_.record().status = answer_.status;
   ex_.record().detail = response_detail::via_upstream;
@@ -142,7 +145,7 @@ net::task<forwarder::verdict> forwarder::await_small_body() {
 }
 
 /// Passes the body on as it comes. Chunks keep their framing, byte by byte, unless the client
-/// speaks HTTP/1.0.
+/// speaks HTTP/1.0. Trailer fields are left out: nothing has judged them as it has the head's.
 net::task<forwarder::verdict> forwarder::relay_body() {
   const auto framing = answer_.framing(ex_.method());
   if (framing == body_framing::content_length &&
@@ -175,6 +178,7 @@ net::task<forwarder::verdict> forwarder::relay_body() {
   for (;;) {
     const auto input = upstream_->input();
     std::size_t take = input.size();
+    std::size_t tail = 0; // of what is taken, bytes behind the last chunk's line
     if (framing == body_framing::none) {
       take = 0;
     } else if (framing == body_framing::content_length) {
@@ -183,7 +187,9 @@ net::task<forwarder::verdict> forwarder::relay_body() {
       done = body_left_ == 0;
     } else if (framing == body_framing::chunked) {
       payload.clear();
+      tail = chunks_.tail_bytes();
       take = chunks_.feed(input.data(), take, decode ? &payload : nullptr);
+      tail = chunks_.tail_bytes() - tail;
       done = chunks_.done();
     } else {
       done = upstream_->ended() && !upstream_->read_error();
@@ -211,10 +217,12 @@ net::task<forwarder::verdict> forwarder::relay_body() {
         pieces[count++] = input.substr(0, take);
         pieces[count++] = "\r\n";
       } else {
-        pieces[count++] = input.substr(0, take);
+        pieces[count++] = input.substr(0, take - tail);
       }
       if (encode && done)
         pieces[count++] = http::last_chunk;
+      else if (done && tail > 0 && !decode)
+        pieces[count++] = "\r\n";
       head_sent = true;
       if (!ex_.write({pieces.data(), count})) {
         if (!co_await await_client()) {

@@ -279,7 +279,7 @@ net::task<forwarder::verdict> forwarder::end_stream_well() {
 net::task<forwarder::verdict> forwarder::reply_reported_error() {
   const auto& watch = stream_.watch();
   spdlog::warn("request {}: backend {} reported an error in its stream: {}", ex_.id(),
-               settings_.name, watch.error_message());
+               settings_.name, masked(watch.error_message()));
   if (route_metrics_)
     route_metrics_->stream_ends[stream_end::upstream_error].increment();
   metrics_.attempts[counted_result::ok].increment();

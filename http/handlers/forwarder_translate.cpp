@@ -68,6 +68,8 @@ net::task<forwarder::verdict> forwarder::collect() {
     co_await wait(sooner(idle_due, total_due));
   }
   collected_.body.assign(decoded_, 0, most);
+  if (!good) // its words go to log and client: what it was sent must not
+    collected_.body = masked(collected_.body);
   decoded_.clear();
   if (input_ended_ && (answer_.chunked || answer_.content_length >= 0))
     release_connection();
@@ -185,6 +187,7 @@ net::task<forwarder::verdict> forwarder::translation_failed(response_detail deta
                                                             counted_result counted,
                                                             attempt_result told, stream_end kind,
                                                             std::string message) {
+  message = masked(message);
   // Events that came before the fault are an answer that has begun, whatever came with them in one
   // piece; of a recording or a text there is nothing to be had but the whole.
   const bool begun =

@@ -53,7 +53,7 @@ bool forwarder::is_judged() const {
 /// The backend says 200 and has no answer.
 forwarder::verdict forwarder::no_answer(std::string why) {
   return fail(response_detail::upstream_protocol_error, counted_result::bad_response,
-              attempt_result::bad_response, std::move(why));
+              attempt_result::bad_response, masked(why));
 }
 
 /// Of an answer that is all there, in `held`. `answered` here means: it is one.

@@ -3,9 +3,11 @@
 #include "actors/runtime/ask.hpp"
 #include "http/client/fetch.hpp"
 #include "http/client/model_index.hpp"
+#include "http/core/head_writer.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/handlers/model_list.hpp"
 #include "http/handlers/model_questions.hpp"
+#include "http/handlers/own_credentials.hpp"
 #include "http/handlers/refusal.hpp"
 
 #include <spdlog/spdlog.h>
@@ -39,11 +41,11 @@ client::fetch_request list_request(const client::backend_site& site, server::exc
   request.target = site.settings->url.base_path + "/v1/models";
   request.authority = site.authority;
   request.fields = "X-Request-Id: " + std::string{exchange.id()} + "\r\n";
-  const auto authorization = exchange.head().fields.value_of(http::known_field::authorization);
-  if (!site.entry->bearer.empty())
-    request.fields += "Authorization: Bearer " + site.entry->bearer + "\r\n";
-  else if (site.settings->authorization.forward && !authorization.empty())
-    request.fields += "Authorization: " + std::string{authorization} + "\r\n";
+  http::upstream_head_options credentials;
+  credentials.forward_authorization = site.settings->authorization.forward;
+  credentials.bearer = site.entry->bearer;
+  credentials.own = own_credentials_of(exchange);
+  http::append_credentials(request.fields, exchange.head(), credentials);
   request.deadline = net::io_thread::now() + merge_patience;
   request.max_body = 8 * 1024 * 1024;
   return request;
@@ -146,8 +148,9 @@ bool serves_models(const client::backend_site& site) {
 
 /// Lists may depend on the client's key.
 std::size_t asker_of(server::exchange& exchange) {
-  return std::hash<std::string_view>{}(
-      exchange.head().fields.value_of(http::known_field::authorization));
+  std::string credentials;
+  http::append_credentials(credentials, exchange.head(), {});
+  return std::hash<std::string>{}(credentials);
 }
 
 void teach(server::exchange& exchange, const std::vector<backend_list>& lists) {

@@ -1,12 +1,21 @@
+#include "http/core/path_form.hpp"
 #include "http/handlers/api_handlers.hpp"
 #include "http/handlers/forwarder.hpp"
+#include "http/server/route_hints.hpp"
 
 namespace synapse::handlers {
 
 net::task<void> pass_through(const services&, server::exchange& exchange) {
   const auto site = exchange.routes()->site_for_path(exchange.path());
   if (!site) {
-    co_await exchange.reply_error(http::response_detail::route_not_found);
+    const auto message = server::no_such_route(exchange.owner().routes_table, exchange.path());
+    co_await exchange.reply_error(http::response_detail::route_not_found, message);
+    co_return;
+  }
+  if (http::has_escaped_slash(exchange.path())) {
+    // The backend may take it for a separator, and find itself on another path than the route's.
+    co_await exchange.reply_error(http::response_detail::bad_request_head,
+                                  "the path holds an escaped slash, which is not passed on");
     co_return;
   }
   forward_options options;

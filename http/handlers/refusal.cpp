@@ -183,8 +183,7 @@ std::optional<refusal> check_json_head(const http::request_head& head) {
         response_detail::unsupported_media_type, "send the request as application/json", {}};
   if (const auto* coding = head.fields.find(http::known_field::content_encoding);
       coding && !http::iequals(coding->value, "identity"))
-    return refusal{
-        response_detail::unsupported_media_type, "compressed request bodies are not supported", {}};
+    return refusal{response_detail::unsupported_content_coding, {}, {}};
   // Bytes that follow all the same would be read as the next request.
   if (!head.chunked && head.content_length < 0)
     return refusal{response_detail::length_required, {}, {}};
@@ -204,8 +203,7 @@ std::optional<refusal> check_form_head(const http::request_head& head, std::uint
                                        std::string& boundary) {
   if (const auto* coding = head.fields.find(http::known_field::content_encoding);
       coding != nullptr && !http::iequals(coding->value, "identity"))
-    return refusal{
-        response_detail::unsupported_media_type, "compressed request bodies are not supported", {}};
+    return refusal{response_detail::unsupported_content_coding, {}, {}};
   auto fault = http::multipart_error::none;
   boundary = http::multipart_boundary(head.fields.value_of(http::known_field::content_type), fault);
   if (fault != http::multipart_error::none)

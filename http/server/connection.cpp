@@ -2,6 +2,7 @@
 
 #include "http/server/admission.hpp"
 #include "http/server/finished_requests.hpp"
+#include "http/server/route_hints.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
@@ -23,6 +24,13 @@ constexpr net::time_ns reserved_time = 2'000'000'000;
 net::time_ns in_ns(config::milliseconds limit) {
   return nanoseconds{limit}.count();
 }
+
+/// A client is the same to logs, limits and backends on a socket of either family.
+std::string text_of(const net::asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return net::asio::ip::make_address_v4(net::asio::ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
 } // namespace
 
 connection::connection(worker& owner, net::socket stream, connection_limits::seat place,
@@ -32,7 +40,7 @@ connection::connection(worker& owner, net::socket stream, connection_limits::sea
   net::error_code ec;
   const auto peer = stream.remote_endpoint(ec);
   if (!ec)
-    client_ip_ = peer.address().to_string();
+    client_ip_ = text_of(peer.address());
   downstream_ = net::make_local<net::transport>(owner.io, std::move(stream));
   downstream_->attach(wake_);
   timer_.wake = wake_.get();
@@ -139,6 +147,7 @@ net::task<connection::head_state> connection::read_head() {
         const auto size = scratch_.head.size;
         scratch_.head_bytes.assign(input.data(), size);
         http::rebase(scratch_.head, input.data(), scratch_.head_bytes.data());
+        path_fault_ = http::make_path_normal(scratch_.head, scratch_.head_bytes.data());
         downstream_->consume(size);
         co_return head_state::complete;
       }
@@ -252,10 +261,12 @@ bool is_probe(const exchange& current) {
 
 /// For a path that has routes, but none for the request's method.
 net::task<void> refuse_method(exchange& current, std::string allow) {
-  if (current.method() == http::verb::options)
+  if (current.method() == http::verb::options) {
     co_await current.reply(204, {}, {}, "Allow: " + allow + "\r\n");
-  else
-    co_await current.reply_error(http::response_detail::method_not_allowed, {}, {}, allow);
+    co_return;
+  }
+  const auto message = "the method is not allowed for this route, which takes " + allow;
+  co_await current.reply_error(http::response_detail::method_not_allowed, message, {}, allow);
 }
 } // namespace
 
@@ -266,7 +277,14 @@ net::task<void> connection::dispatch(exchange& current) {
     if (!is_probe(current))
       return current.reply_error(http::response_detail::too_many_connections);
   }
+  if (path_fault_ != http::path_fault::none)
+    return current.reply_error(http::response_detail::bad_request_head,
+                               http::message_of(path_fault_));
   auto match = owner_.routes_table.match(current.head().method, current.path());
+  // Whoever traces gets back what has been sent, the backend's key too; tunnels are no business of
+  // a gateway. No route has these methods, and none passes them on.
+  if (match.allow.empty() && is_never_taken(current.head()))
+    match.allow = allowed_by_pass_through;
   const bool other_method = !match.found && !match.allow.empty();
   route_ = match.found || other_method ? match.found : owner_.routes_table.fallback();
   if (route_) {

@@ -2,6 +2,7 @@
 /// One client connection: reads heads, runs one exchange after the other, ends the connection.
 #pragma once
 
+#include "http/core/path_form.hpp"
 #include "http/server/connection_limits.hpp"
 #include "http/server/exchange.hpp"
 #include "http/server/reserved_room.hpp"
@@ -80,7 +81,8 @@ private:
   bool linger_ = false;
   bool reset_ = false; ///< the connection's end must not look like the answer's
   bool draining_ = false;
-  const route* route_ = nullptr; ///< of the current exchange
+  http::path_fault path_fault_ = http::path_fault::none; ///< of the head that was read last
+  const route* route_ = nullptr;                         ///< of the current exchange
 };
 
 } // namespace synapse::server

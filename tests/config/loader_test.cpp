@@ -253,6 +253,12 @@ TEST(loader, appends_the_routes_of_the_api) {
                                       "/v1/audio/translations whisper-stt\n");
 }
 
+TEST(loader, writes_escapes_of_routes_as_requests_have_them) {
+  EXPECT_EQ(route_list(loaded("backends: {b: {url: 'http://h'}}\n"
+                              "routes: {'/caf%c3%a9/*': b, '/x%': b, '/y%a': b}\n")),
+            "/caf%C3%A9/* b\n/x% b\n/y%A b\n");
+}
+
 TEST(loader, appends_no_route_that_the_file_covers_or_whose_backend_is_missing) {
   EXPECT_EQ(route_list(loaded("backends:\n"
                               "  llama-router: {url: 'http://h'}\n"

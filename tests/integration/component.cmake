@@ -15,6 +15,7 @@ synapse_add_test(integration NO_PCH
     integration/model_routes_test.cpp
     integration/documents_test.cpp
     integration/pass_through_test.cpp
+    integration/paths_test.cpp
     integration/backpressure_test.cpp
     integration/drain_test.cpp
     integration/reload_test.cpp

@@ -198,6 +198,12 @@ TEST_F(documents, openapi_references_lead_somewhere) {
 
 TEST_F(documents, docs_page_names_every_path_and_runs_nothing) {
   const auto reply = gateway_.get("/docs");
+  EXPECT_NE(reply.field("Content-Security-Policy").find("frame-ancestors 'none'"),
+            std::string::npos);
+  EXPECT_EQ(reply.field("X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(reply.field("Referrer-Policy"), "no-referrer");
+  EXPECT_EQ(reply.field("Cross-Origin-Opener-Policy"), "same-origin");
+  EXPECT_NE(reply.field("Permissions-Policy"), "");
   ASSERT_TRUE(reply.ok());
   EXPECT_EQ(reply.field("Content-Type"), "text/html; charset=utf-8");
   EXPECT_NE(reply.field("Content-Security-Policy").find("default-src 'none'"), std::string::npos);

@@ -382,6 +382,7 @@ TEST_F(model_routes, schema_has_the_fields_of_the_family) {
   EXPECT_EQ(plain["fields"].size(), 8U);
   EXPECT_EQ(get("/models/gpt-oss-20b/schema")["fields"].size(), 9U);
   EXPECT_EQ(get("/models/org%2fname:q4/schema")["model"], "org/name:q4");
+  expect_detail(running->get("/models/a%00b/schema"), 400, "control character");
   expect_detail(running->get("/models/nobody/schema"), 404, "nobody");
 }
 

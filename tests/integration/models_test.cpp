@@ -161,7 +161,7 @@ TEST(single_model, is_found_by_an_alias_that_the_list_shows) {
 TEST(single_model, that_nobody_has_is_404) {
   support::scripted_upstream upstream{says(200, R"({"data":[{"id":"plain"}]})")};
   gateway_process gateway{config_with(backend("one", upstream.url()))};
-  for (const std::string id : {"other", "pla", "plain2", "%22%3E%ff", "plain%00", "%zz"}) {
+  for (const std::string id : {"other", "pla", "plain2", "%22%3E%ff", "plain%20"}) {
     SCOPED_TRACE(id);
     const auto reply = gateway.get("/v1/models/" + id);
     EXPECT_EQ(reply.status, 404u);

@@ -23,7 +23,7 @@ protected:
 
 TEST_F(request_check, unknown_path_is_404_in_the_envelope_of_its_path) {
   for (const std::string path :
-       {"/nowhere", "/livez/", "/livez/x", "//", "/V1/chat/completions", "/v1x", "/v1%2Fmodels"}) {
+       {"/nowhere", "/livez/", "/livez/x", "//x", "/V1/chat/completions", "/v1x", "/v1%2Fmodels"}) {
     SCOPED_TRACE(path);
     const auto reply = gateway_.get(path);
     EXPECT_EQ(reply.status, 404u);
@@ -59,6 +59,7 @@ TEST_F(request_check, other_method_is_405_and_names_the_right_ones) {
     const auto reply = client.read_reply();
     EXPECT_EQ(reply.status, 405u);
     EXPECT_EQ(reply.field("Allow"), allow);
+    EXPECT_NE(reply.body.find("which takes " + allow), std::string::npos) << reply.body;
     EXPECT_EQ(text_at(reply.body, path.starts_with("/v1/") ? "/error/code" : "/detail").empty(),
               false)
         << reply.body;
@@ -96,10 +97,13 @@ TEST_F(request_check, media_type_that_is_no_json_is_415) {
     const auto reply = gateway_.post(chat_path, chat_body, "Content-Type: " + type + "\r\n");
     EXPECT_EQ(reply.status, 415u);
     EXPECT_EQ(text_at(reply.body, "/error/code"), "unsupported_media_type") << reply.body;
+    EXPECT_EQ(reply.count("Accept-Encoding"), 0u) << "RFC 9110 section 12.5.3: a MUST NOT";
   }
   const auto packed =
       gateway_.post(chat_path, chat_body, std::string{json_type} + "Content-Encoding: gzip\r\n");
   EXPECT_EQ(packed.status, 415u);
+  EXPECT_EQ(packed.field("Accept-Encoding"), "identity");
+  EXPECT_NE(packed.body.find("compressed"), std::string::npos) << packed.body;
   EXPECT_EQ(upstream_.requests(), 0u);
 }
 

@@ -444,9 +444,13 @@ TEST_F(voices, arrive_while_another_gateway_is_killed_and_started_anew) {
 TEST_F(voices, of_ids_that_are_none_do_not_exist) {
   gateway_process gateway{config, options()};
   support::write_file(files.path() / "precious", "x");
-  for (const char* id : {"..", "%2e%2e", "..%2fprecious", "%2fetc", "a%00b", ".", "..%5cx",
-                         "precious", "00000000-0000-0000-0000-000000000000"})
+  for (const char* id :
+       {"..%2fprecious", "%2fetc", ".", "precious", "%2e", "00000000-0000-0000-0000-000000000000"})
     EXPECT_EQ(remove(gateway, std::string{"/voices/"} + id).status, 404U) << id;
+  for (const char* id : {"a%00b", "..%5cx", "../../precious", "%zz"})
+    EXPECT_EQ(remove(gateway, std::string{"/voices/"} + id).status, 400U) << id;
+  for (const char* id : {"..", "%2e%2e"}) // that is "/"
+    EXPECT_EQ(remove(gateway, std::string{"/voices/"} + id).status, 405U) << id;
   EXPECT_TRUE(fs::exists(files.path() / "precious"));
 }
 

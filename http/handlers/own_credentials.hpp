@@ -1,0 +1,20 @@
+/// @file
+/// What of a request's credentials is the gateway's own business. The one place that says so.
+#pragma once
+
+#include "http/core/credentials.hpp"
+#include "http/server/exchange.hpp"
+
+namespace synapse::handlers {
+
+/// Of this request: never sent to a backend. Views into the settings, valid while the exchange is.
+inline http::own_credentials own_credentials_of(const server::exchange& ex) {
+  const auto& process = ex.settings().process;
+  http::own_credentials own;
+  own.cookie = process.dashboard_cookie_name;
+  if (process.dashboard_access_token)
+    own.token = *process.dashboard_access_token;
+  return own;
+}
+
+} // namespace synapse::handlers
