@@ -294,9 +294,21 @@ void document_reader::read_texts(const std::string& key, const yaml_entry& entry
   }
 }
 
+namespace {
+/// Requests' paths have their escapes in capitals (RFC 3986 section 6.2.2.1) when a route is
+/// chosen.
+std::string with_capital_escapes(std::string path) {
+  for (auto at = path.find('%'); at != std::string::npos; at = path.find('%', at + 1))
+    for (auto i = at + 1; i < std::min(at + 3, path.size()); ++i)
+      if (path[i] >= 'a' && path[i] <= 'f')
+        path[i] = static_cast<char>(path[i] - 'a' + 'A');
+  return path;
+}
+} // namespace
+
 void document_reader::read_routes(const yaml_entry& entry, settings& all) {
   read_texts("routes", entry, max_routes, [&](const std::string& path, const std::string& backend) {
-    all.routes.push_back({path, backend});
+    all.routes.push_back({with_capital_escapes(path), backend});
   });
 }
 

@@ -257,7 +257,7 @@ const field<upstream_tls_settings> upstream_tls_fields[] = {
 
 const field<authorization_settings> authorization_fields[] = {
     {"forward", &authorization_settings::forward, any,
-     "pass the client's `Authorization` field on when no key is set here"},
+     "pass the client's credentials on when no key is set here; cookies, too"},
     {"bearer_env", &authorization_settings::bearer_env, any,
      "name of the environment variable that holds the backend's key"},
     {"bearer_file", &authorization_settings::bearer_file, any, "file that holds the backend's key"},
