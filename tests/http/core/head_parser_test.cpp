@@ -671,6 +671,7 @@ TEST(known_fields, are_found_in_any_case_and_nothing_else_is) {
       {"connection", known_field::connection},
       {"content-encoding", known_field::content_encoding},
       {"content-length", known_field::content_length},
+      {"content-location", known_field::content_location},
       {"content-type", known_field::content_type},
       {"cookie", known_field::cookie},
       {"date", known_field::date},
