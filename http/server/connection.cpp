@@ -283,8 +283,9 @@ net::task<void> connection::dispatch(exchange& current) {
   auto match = owner_.routes_table.match(current.head().method, current.path());
   // Whoever traces gets back what has been sent, the backend's key too; tunnels are no business of
   // a gateway. No route has these methods, and none passes them on.
-  if (match.allow.empty() && is_never_taken(current.head()))
-    match.allow = allowed_by_pass_through;
+  if (is_never_taken(current.head()))
+    return refuse_method(current, match.allow.empty() ? std::string{allowed_by_pass_through}
+                                                      : std::move(match.allow));
   const bool other_method = !match.found && !match.allow.empty();
   route_ = match.found || other_method ? match.found : owner_.routes_table.fallback();
   if (route_) {
