@@ -2,8 +2,11 @@
 
 #include "config/credential_fields.hpp"
 #include "http/core/head_parts.hpp"
+#include "http/core/scan.hpp"
 
 #include <openssl/crypto.h>
+
+#include <utility>
 
 namespace synapse::http {
 

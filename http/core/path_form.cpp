@@ -3,6 +3,7 @@
 #include "http/core/head_parts.hpp"
 #include "http/core/scan.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
