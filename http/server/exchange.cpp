@@ -300,7 +300,7 @@ bool exchange::write_with_added(std::span<const std::string_view> pieces) {
   std::array<std::string_view, net::transport::max_pieces> all;
   std::copy(pieces.begin(), pieces.end(), all.begin());
   all[0] = scratch_.added_head;
-  return downstream_.write({all.data(), pieces.size()});
+  return write({all.data(), pieces.size()}); // not over what may still be on its way
 }
 
 net::task<bool> exchange::finish_write() {
