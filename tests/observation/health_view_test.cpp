@@ -24,6 +24,9 @@ json what_both_say(const gateway_process& gateway) {
 }
 
 json test_backend(const gateway_process& gateway, const std::string& name) {
+  EXPECT_TRUE(support::wait_until([&] {
+    return get_json(gateway, "/api/backends")["backends"][0]["resolved"] == true;
+  })) << "a gateway that has just started looks its names up first";
   const auto reply = ask(gateway, "POST", "/api/backends/" + name + "/test", std::string{bearer});
   EXPECT_EQ(reply.status, 200u) << reply.body;
   return json::parse(reply.body, nullptr, false);
