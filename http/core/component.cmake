@@ -6,7 +6,7 @@ synapse_add_component(http_core NO_PCH PATH http/core
     head_writer.cpp host_name.cpp json_body.cpp json_string.cpp languages.cpp local_reply.cpp location.cpp
     media_signature.cpp multipart.cpp multipart_headers.cpp multipart_writer.cpp path_form.cpp request_id.cpp
     request_origin.cpp response_detail.cpp sse.cpp status.cpp
-    wav_header.cpp
+    usage_tail.cpp wav_header.cpp
   DEPENDS config
   LINK simdjson::simdjson nlohmann_json::nlohmann_json Boost::headers OpenSSL::Crypto)
 
@@ -41,6 +41,7 @@ synapse_add_test(http_core NO_PCH
     http/core/request_id_test.cpp
     http/core/request_origin_test.cpp
     http/core/sse_test.cpp
+    http/core/usage_tail_test.cpp
     http/core/wav_ffmpeg_test.cpp
     http/core/wav_header_test.cpp
     upstream_faults/recording.cpp # streams to be cut

@@ -14,6 +14,10 @@
 #include <string>
 #include <string_view>
 
+namespace synapse::http {
+class usage_tail;
+}
+
 namespace synapse::handlers {
 
 struct forward_options {
@@ -162,6 +166,7 @@ private:
   net::task<verdict> answer_as_stream();
   verdict judge(std::string_view held);
   verdict no_answer(std::string why);
+  void note_usage(const http::usage_tail& tail);
   std::string masked(std::string_view text) const;
   void release_connection();
   void drop_connection();

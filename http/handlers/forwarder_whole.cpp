@@ -3,6 +3,7 @@
 // the last bytes are.
 #include "http/core/chunked.hpp"
 #include "http/core/sse.hpp"
+#include "http/core/usage_tail.hpp"
 #include "http/handlers/completion_chunk.hpp"
 #include "http/handlers/deadlines.hpp"
 #include "http/handlers/forwarder.hpp"
@@ -147,10 +148,21 @@ net::task<forwarder::verdict> forwarder::hold_answer() {
   co_return co_await answer_held();
 }
 
+/// What the answer says that it has cost.
+void forwarder::note_usage(const http::usage_tail& tail) {
+  ex_.record().prompt_tokens = tail.prompt_tokens();
+  ex_.record().completion_tokens = tail.completion_tokens();
+}
+
 /// All of the answer is there, or enough to know that it is none.
 net::task<forwarder::verdict> forwarder::answer_held() {
   if (const auto how = judge(decoded_); how != verdict::answered)
     co_return how;
+  {
+    http::usage_tail tail;
+    tail.feed(decoded_);
+    note_usage(tail);
+  }
   if (committed_)
     co_return co_await answer_as_stream();
   // The backend has done its part, whatever the client makes of the rest.
@@ -208,7 +220,9 @@ net::task<forwarder::verdict> forwarder::pass_rest() {
   const auto total_due = deadline_of(time_.begun, settings_.timeouts.total);
   bool head_sent = false;
   char line[20];
+  http::usage_tail tail;
   for (;;) {
+    tail.feed(decoded_);
     if (input_broken_ || (input_ended_ && !json_.whole()))
       co_return cut_off(response_detail::upstream_reset_after_response_started,
                         counted_result::reset_after_head, attempt_result::reset_after_head);
@@ -231,8 +245,10 @@ net::task<forwarder::verdict> forwarder::pass_rest() {
       co_return verdict::abandoned;
     }
     decoded_.clear();
-    if (input_ended_)
+    if (input_ended_) {
+      note_usage(tail);
       break;
+    }
     if (!take_input(decoded_) && !input_ended_ && !input_broken_) {
       if (ex_.given_up()) {
         note_departure(telemetry::request_phase::responding);

@@ -68,6 +68,23 @@ TEST(finished_requests, tell_what_was_asked_and_what_came_of_it) {
   EXPECT_GT(one["bytes_out"].get<int>(), 0);
 }
 
+TEST(finished_requests, have_the_tokens_of_whole_answers_small_and_large) {
+  for (const std::size_t size : {std::size_t{3}, std::size_t{200'000}}) {
+    support::scripted_upstream upstream{support::answer_each([&](const support::upstream_request&) {
+      return support::answer_bytes(200, R"({"choices":[{"message":{"content":")" +
+                                            std::string(size, 'x') +
+                                            R"("}}],"usage":{"prompt_tokens":7,)"
+                                            R"("completion_tokens":9}})");
+    })};
+    const gateway_process gateway{integration::chat_config(upstream), live()};
+    EXPECT_EQ(gateway.post(integration::chat_path, integration::chat_body, with_id("whole")).status,
+              200u);
+    const auto one = wait_for_finished(gateway, "whole");
+    EXPECT_EQ(one["prompt_tokens"], 7) << size;
+    EXPECT_EQ(one["completion_tokens"], 9) << size;
+  }
+}
+
 TEST(finished_requests, are_those_of_people_and_of_no_secret) {
   const gateway_process gateway{lonely_config(), live()};
   gateway.get("/nowhere?api_key=canary", with_id("lost"));
