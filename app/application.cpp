@@ -107,6 +107,7 @@ struct application::parts {
   std::vector<telemetry::callback_registration> callbacks;
   server::connection_limits limits;
   std::size_t descriptors = 0; ///< that the process may have open
+  std::string told_of_descriptors;
 
   server::lifecycle life;
   net::blocking_pool blocking{2};
@@ -186,9 +187,10 @@ struct application::parts {
     const auto notice = descriptor_notice(fit, descriptors, *settings);
     // Nobody has asked for what is the default; few are worth a warning whoever chose them.
     const bool asked = settings->limits.max_connections != config::limit_settings{}.max_connections;
-    if (!notice.empty())
+    if (!notice.empty() && notice != told_of_descriptors) // a reload changes it rarely
       say->log(asked || fit < few_connections ? spdlog::level::warn : spdlog::level::info, "{}",
                notice);
+    told_of_descriptors = notice;
   }
 
   /// @returns false when the address cannot be listened on.

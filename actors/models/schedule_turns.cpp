@@ -100,6 +100,8 @@ void schedule::resolve(ticket_id id, time_ns now) {
     of.kept_until = 0;
   } else if (of.now == phase::open && of.unloads.empty()) {
     decide(id, denial::none, {}, now);
+  } else if (mine.what == purpose::no_wait && refused_) {
+    decide(id, away_denial(), away_why_, now);
   } else if (mine.what == purpose::no_wait) {
     hint(of, true, now);
     decide(id, denial::loading, "the model is being loaded", now);

@@ -11,18 +11,30 @@ std::string_view without_space(std::string_view text) noexcept {
   return at == std::string_view::npos ? std::string_view{} : text.substr(at);
 }
 
-/// The text behind the last `"key"` that is followed by a colon and then `begin`.
-std::string_view behind_last(std::string_view text, std::string_view key, char begin) noexcept {
-  for (auto at = text.rfind(key); at != std::string_view::npos;
-       at = at == 0 ? std::string_view::npos : text.rfind(key, at - 1)) {
-    auto rest = without_space(text.substr(at + key.size()));
-    if (!rest.starts_with(':'))
-      continue;
-    rest = without_space(rest.substr(1));
-    if (begin == '\0' || rest.starts_with(begin))
-      return rest;
+/// Where the last one is. Searched from the front: memmem looks at many bytes at once.
+std::string_view from_last(std::string_view text, std::string_view what) noexcept {
+  std::string_view found;
+  while (const void* at = ::memmem(text.data(), text.size(), what.data(), what.size())) {
+    const auto offset = static_cast<std::size_t>(static_cast<const char*>(at) - text.data());
+    found = text.substr(offset);
+    text = text.substr(offset + what.size());
   }
-  return {};
+  return found;
+}
+
+/// The text behind the last `"key":` and blanks, if `begin` stands there or is 0.
+std::string_view behind_last(std::string_view text, std::string_view key, char begin) noexcept {
+  while (true) {
+    const auto found = from_last(text, key);
+    if (found.empty())
+      return {};
+    if (auto rest = without_space(found.substr(key.size())); rest.starts_with(':')) {
+      rest = without_space(rest.substr(1));
+      if (begin == '\0' || rest.starts_with(begin))
+        return rest;
+    }
+    text = text.substr(0, text.size() - found.size());
+  }
 }
 
 std::int64_t number_of(std::string_view object, std::string_view key) noexcept {

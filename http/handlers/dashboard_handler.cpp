@@ -214,7 +214,10 @@ net::task<void> docs(const services& all, server::exchange& ex) {
   co_await ex.reply(200, "text/html; charset=utf-8", all.docs,
                     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
                     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-                    "X-Content-Type-Options: nosniff\r\n");
+                    "X-Content-Type-Options: nosniff\r\n"
+                    "Referrer-Policy: no-referrer\r\n"
+                    "Cross-Origin-Opener-Policy: same-origin\r\n"
+                    "Permissions-Policy: microphone=(), camera=(), geolocation=()\r\n");
 }
 
 net::task<void> dashboard_asset(const services& all, server::exchange& ex) {

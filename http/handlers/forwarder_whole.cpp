@@ -66,8 +66,12 @@ forwarder::verdict forwarder::judge(std::string_view held) {
   if (!json_.whole())
     return no_answer("its answer is no whole JSON text: it ends after " +
                      std::to_string(held.size()) + " bytes");
-  if (!json_.reports_error())
+  if (!json_.reports_error()) {
+    http::usage_tail tail;
+    tail.feed(held);
+    note_usage(tail);
     return verdict::answered;
+  }
   collected_answer said;
   said.status = answer_.status;
   said.body = held.substr(0, most_held);
@@ -158,11 +162,6 @@ void forwarder::note_usage(const http::usage_tail& tail) {
 net::task<forwarder::verdict> forwarder::answer_held() {
   if (const auto how = judge(decoded_); how != verdict::answered)
     co_return how;
-  {
-    http::usage_tail tail;
-    tail.feed(decoded_);
-    note_usage(tail);
-  }
   if (committed_)
     co_return co_await answer_as_stream();
   // The backend has done its part, whatever the client makes of the rest.

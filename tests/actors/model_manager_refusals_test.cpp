@@ -127,6 +127,10 @@ TEST_F(routers_refusing, nothing_but_asking_for_patience_are_asked_again) {
     becomes("a", "unloaded");
     return success();
   };
+  router->load = [this](auto& model) {
+    becomes(model, "loading");
+    return success();
+  };
   pass(15s);
   EXPECT_EQ(router->loads(), names{"b"});
   EXPECT_TRUE(refused.empty());

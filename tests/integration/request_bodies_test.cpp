@@ -90,6 +90,9 @@ TEST_F(request_body, cut_off_by_the_client_reaches_no_backend) {
                            chunked_head}) {
     auto client = gateway_.connect();
     client.send(head + "2\r\n{}");
+    // A connection that is reset before it was accepted never was a request.
+    EXPECT_TRUE(gateway_.wait_for_metric("synapse_requests_in_flight",
+                                         R"(route="/v1/chat/completions")", 1));
     client.reset();
   }
   EXPECT_TRUE(gateway_.wait_for_metric("synapse_client_disconnects_total",
