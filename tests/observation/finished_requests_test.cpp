@@ -150,7 +150,8 @@ TEST(finished_requests, have_clients_that_leave_as_a_class_of_their_own) {
   EXPECT_TRUE(support::wait_until([&] {
     left = 0;
     errors = 0;
-    for (const auto& sample : get_json(gateway, "/api/overview")["samples"]) {
+    const auto overview = get_json(gateway, "/api/overview"); // outlives the loop
+    for (const auto& sample : overview["samples"]) {
       left = left.get<int>() + sample["left"].get<int>();
       errors = errors.get<int>() + sample["client_errors"].get<int>() +
                sample["server_errors"].get<int>();
