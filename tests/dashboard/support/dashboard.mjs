@@ -110,6 +110,8 @@ export function browserTest(name, options, work) {
       const left = problems().filter((problem) => !expected?.test(problem));
       assert.deepEqual(left, [], 'errors in the browser');
     } finally {
+      // A route's handler may still be at work on what the page has asked for last.
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
       await page.context().close();
     }
   });
