@@ -1078,7 +1078,7 @@ ALL_OF_THEM = {SingleParts, Secrets, Whole, Looking, Cleaning, Images, RemoteRel
 
 
 class Coverage(unittest.TestCase):
-    ELSEWHERE = {"help", "help-deploy", "deps", "build", "dashboard", "run", "test", "test-quick", "test-asan", "test-tsan", "test-real",
+    ELSEWHERE = {"help", "help-deploy", "deps", "build", "dashboard", "run", "test", "test-quick", "test-asan", "test-tsan", "test-bare", "test-real",
                  "bench", "microbench", "lint", "format", "format-check"}
     WANTED = set("deploy deploy-phase1 deploy-infra deploy-gateway deploy-gateway-secrets deploy-llm deploy-embed "
                  "deploy-tts deploy-stt deploy-speaker deploy-audio deploy-terminal-feed-bus build-gateway "
