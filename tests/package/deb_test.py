@@ -467,7 +467,7 @@ class Gateway(InCleanRoot):
         self.assertIn("llama-router", json.dumps(names), "the backends of the shipped file")
         code, page = ask(url + "/dashboard")
         self.assertEqual(code, 200)
-        self.assertRegex(page, r"/dashboard/assets/dashboard\.\w+\.js",
+        self.assertRegex(page, r"/dashboard/assets/main\.\w+\.js",
                          "found beside the program, through the link in /usr/bin")
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(timeout=LIMIT_SECONDS), 0, log.read_text())
@@ -696,7 +696,7 @@ class WithSystemd(unittest.TestCase):
                          .stdout.strip(), "synapse 750")
         code, page = self.ask_inside("/dashboard")
         self.assertEqual(code, 200)
-        self.assertIn("/dashboard/assets/dashboard.", page)
+        self.assertIn("/dashboard/assets/main.", page)
 
     def test_both_services_as_the_readme_says(self):
         settings = self.root.at("/etc/default/synapse-gateway")
