@@ -14,7 +14,10 @@ std::string_view without_space(std::string_view text) noexcept {
 /// Where the last one is. Searched from the front: memmem looks at many bytes at once.
 std::string_view from_last(std::string_view text, std::string_view what) noexcept {
   std::string_view found;
-  while (const void* at = ::memmem(text.data(), text.size(), what.data(), what.size())) {
+  while (!text.empty()) { // memmem wants no null pointer, not even for nothing
+    const void* at = ::memmem(text.data(), text.size(), what.data(), what.size());
+    if (at == nullptr)
+      break;
     const auto offset = static_cast<std::size_t>(static_cast<const char*>(at) - text.data());
     found = text.substr(offset);
     text = text.substr(offset + what.size());
