@@ -189,7 +189,7 @@ TEST_F(backend_answers, have_no_trailers) {
 TEST_F(backend_answers, lose_trailers_however_the_network_cuts_them) {
   const std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk("ab") +
                              "0\r\nX-A: b\r\nX-C: d\r\n\r\n";
-  upstream_.set_script([&](support::upstream_connection& connection) {
+  upstream_.set_script([answer](support::upstream_connection& connection) {
     while (connection.read_request())
       connection.send_in_pieces(answer, 1, [](std::size_t) { return true; });
   });
