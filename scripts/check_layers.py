@@ -33,6 +33,9 @@ CODE_RULES = [
     # Seen: a coroutine whose good path never ended and one that ended in an illegal instruction.
     (r"\bco_await\b[^;?]*[(,=]\s*\{(?!\s*\})", (), SOURCES,
      "a braced temporary inside a co_await expression, which g++ 12 miscompiles: name it first"),
+    # Seen: the frame of a coroutine that was never set up, which ended in an illegal instruction.
+    (r"\bif\s*\([^;{}]*\bco_await\b[^;{}]*\)\s*co_return\s+[\w.:>-]+\(", (), SOURCES,
+     "co_return of a call behind a condition with co_await, which g++ 12 miscompiles: name its result first"),
     (r"\bco_await\b[^;{}]*\?[^;{}]*\bco_await\b|\?[^;{}:]*\bco_await\b[^;{}]*:[^;{}]*\bco_await\b", (),
      SOURCES, "co_await in a conditional expression, which g++ 12 miscompiles: write if and else"),
 ]

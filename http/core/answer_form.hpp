@@ -40,6 +40,9 @@ private:
   enum class role : std::uint8_t { other, name, value };
   enum class member : std::uint8_t { other, error, object };
 
+  /// The depth at which names of members matter, or none: once it is an answer, no other does.
+  unsigned floor() const noexcept { return object_ && !answer_ ? 1 : 0; }
+  const char* skip_nested(const char* p, const char* end) noexcept;
   void outside(char c) noexcept;
   void top(char c) noexcept;
   const char* string_part(const char* p, const char* end) noexcept;

@@ -3,7 +3,7 @@ synapse_add_component(http_core NO_PCH PATH http/core
   SOURCES
     answer_form.cpp chat_edit.cpp chat_fill.cpp chat_scan.cpp chat_stream.cpp chunked.cpp client_address.cpp
     credentials.cpp event_relay.cpp field.cpp head_error.cpp head_fields.cpp head_parser.cpp head_target.cpp
-    head_writer.cpp host_name.cpp json_body.cpp json_string.cpp languages.cpp local_reply.cpp location.cpp
+    head_writer.cpp host_name.cpp json_body.cpp json_string.cpp json_text.cpp languages.cpp local_reply.cpp location.cpp
     media_signature.cpp multipart.cpp multipart_headers.cpp multipart_writer.cpp path_form.cpp request_id.cpp
     request_origin.cpp response_detail.cpp sse.cpp status.cpp
     usage_tail.cpp wav_header.cpp

@@ -128,6 +128,8 @@ const field* field_list::find(std::string_view name) const noexcept {
 }
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
+  if (a == b) // as nearly everybody writes it
+    return true;
   if (a.size() != b.size())
     return false;
   for (std::size_t i = 0; i < a.size(); ++i)

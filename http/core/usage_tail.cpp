@@ -1,5 +1,8 @@
 #include "http/core/usage_tail.hpp"
 
+#include "http/core/scan.hpp"
+
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -11,18 +14,36 @@ std::string_view without_space(std::string_view text) noexcept {
   return at == std::string_view::npos ? std::string_view{} : text.substr(at);
 }
 
-/// Where the last one is. Searched from the front: memmem looks at many bytes at once.
+/// Where the last `what` begins, which begins with `"` and a letter. Searched from the end: that is
+/// where a server writes it, and most texts hold one near it or none at all.
 std::string_view from_last(std::string_view text, std::string_view what) noexcept {
-  std::string_view found;
-  while (!text.empty()) { // memmem wants no null pointer, not even for nothing
-    const void* at = ::memmem(text.data(), text.size(), what.data(), what.size());
-    if (at == nullptr)
-      break;
-    const auto offset = static_cast<std::size_t>(static_cast<const char*>(at) - text.data());
-    found = text.substr(offset);
-    text = text.substr(offset + what.size());
+  if (text.size() < what.size())
+    return {};
+  const char* const begin = text.data();
+  const char* p =
+      begin + (text.size() - what.size()) + 1; // behind the last place where it may begin
+  const auto is_here = [&](const char* at) {
+    return std::memcmp(at, what.data(), what.size()) == 0;
+  };
+  const auto found = [&](const char* at) {
+    return text.substr(static_cast<std::size_t>(at - begin));
+  };
+#if defined(__SSE2__)
+  const __m128i first = _mm_set1_epi8(what[0]);
+  const __m128i second = _mm_set1_epi8(what[1]);
+  for (; p - begin >= 16; p -= 16) {
+    auto mask = static_cast<unsigned>(
+        _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(detail::load16(p - 16), first),
+                                        _mm_cmpeq_epi8(detail::load16(p - 15), second))));
+    for (; mask != 0; mask ^= std::bit_floor(mask))
+      if (const char* at = p - 16 + std::bit_width(mask) - 1; is_here(at))
+        return found(at);
   }
-  return found;
+#endif
+  while (p != begin)
+    if (*--p == what[0] && is_here(p))
+      return found(p);
+  return {};
 }
 
 /// The text behind the last `"key":` and blanks, if `begin` stands there or is 0.
@@ -40,11 +61,18 @@ std::string_view behind_last(std::string_view text, std::string_view key, char b
   }
 }
 
+/// The number behind the first `"key":`.
 std::int64_t number_of(std::string_view object, std::string_view key) noexcept {
-  const auto text = behind_last(object, key, '\0');
   std::int64_t value = -1;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return problem == std::errc{} && value >= 0 ? value : -1;
+  for (auto at = object.find(key); at != std::string_view::npos; at = object.find(key, at + 1)) {
+    auto rest = without_space(object.substr(at + key.size()));
+    if (!rest.starts_with(':'))
+      continue;
+    rest = without_space(rest.substr(1));
+    const auto [stop, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+    return problem == std::errc{} && value >= 0 ? value : -1;
+  }
+  return -1;
 }
 } // namespace
 
@@ -65,17 +93,14 @@ void usage_tail::feed(std::string_view bytes) noexcept {
   size_ += bytes.size();
 }
 
-/// The members of the usage, up to the end of what is kept: details in it have names of their own.
-std::string_view usage_tail::usage() const noexcept {
-  return behind_last({bytes_.data(), size_}, "\"usage\"", '{');
-}
-
-std::int64_t usage_tail::prompt_tokens() const noexcept {
-  return number_of(usage(), "\"prompt_tokens\"");
-}
-
-std::int64_t usage_tail::completion_tokens() const noexcept {
-  return number_of(usage(), "\"completion_tokens\"");
+token_counts usage_tail::of(std::string_view text) noexcept {
+  if (text.size() > kept)
+    text.remove_prefix(text.size() - kept);
+  // Up to the end of what is kept: details in it have names of their own.
+  const auto usage = behind_last(text, "\"usage\"", '{');
+  if (usage.empty())
+    return {};
+  return {number_of(usage, "\"prompt_tokens\""), number_of(usage, "\"completion_tokens\"")};
 }
 
 } // namespace synapse::http

@@ -1,7 +1,6 @@
 synapse_add_component(http_handlers
   PATH http/handlers
-  SOURCES forwarder.cpp forwarder_relay.cpp forwarder_stream.cpp forwarder_whole.cpp
-          forwarder_translate.cpp completion_chunk.cpp early_head.cpp refusal.cpp field_fault.cpp translators.cpp
+  SOURCES refusal.cpp field_fault.cpp translators.cpp
           transcript.cpp transcript_text.cpp form_input.cpp upload_form.cpp form_call.cpp reference_upload.cpp speech_request.cpp
           voice_questions.cpp tts_handler.cpp stt_handler.cpp recordings_handler.cpp
           model_turn.cpp openai_handler.cpp pass_through_handler.cpp
@@ -12,7 +11,7 @@ synapse_add_component(http_handlers
           dashboard_test.cpp dashboard_requests.cpp dashboard_config.cpp request_filter.cpp
           api_routes.cpp openapi_document.cpp openapi_audio.cpp openapi_models.cpp
           openapi_dashboard.cpp
-  DEPENDS http_server http_client actors_feed actors_models actors_runtime actors_protocol http_core telemetry
+  DEPENDS http_proxy http_server http_client actors_feed actors_models actors_runtime actors_protocol http_core telemetry
   LINK nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 synapse_add_test(http_handlers

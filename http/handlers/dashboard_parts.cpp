@@ -5,7 +5,7 @@
 namespace synapse::handlers {
 
 net::task<void> reply_json(server::exchange& ex, nlohmann::ordered_json answer) {
-  const auto body = dump(answer);
+  const auto body = http::dump(answer);
   co_await ex.reply(200, "application/json", body, "Cache-Control: no-store\r\n");
 }
 

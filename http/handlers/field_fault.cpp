@@ -15,7 +15,7 @@ constexpr std::size_t max_echo = 32 * 1024;
 /// What was sent, for the answer: all of it, if it is not larger than anything that belongs there.
 json echo(const json& input) {
   if (!input.is_string())
-    return input.is_structured() && dump(input).size() > max_echo ? json() : input;
+    return input.is_structured() && http::dump(input).size() > max_echo ? json() : input;
   const auto& text = input.get_ref<const std::string&>();
   if (text.size() <= max_echo)
     return input;
@@ -160,7 +160,7 @@ void fault_list::add(const json& place, const field_fault& fault, const json& in
 }
 
 refusal fault_list::to_refusal() const {
-  return {http::response_detail::unprocessable, message_, field_, dump(items_)};
+  return {http::response_detail::unprocessable, message_, field_, http::dump(items_)};
 }
 
 refusal invalid_field(std::string field, std::string message) {

@@ -35,21 +35,21 @@ net::task<void> pass_form(server::exchange& ex, client::site_ptr site, form_call
   }
   }
   late_answer translator{[&] { return call.translate(form); }};
-  own_request request;
+  proxy::own_request request;
   request.target = call.target(form);
   request.content_type = form.content_type();
   request.source = &form;
-  forward_options options;
+  proxy::forward_options options;
   options.request = &request;
   options.translator = &translator;
   options.label = call.label;
-  forwarder work{ex, std::move(site), options};
+  proxy::forwarder work{ex, std::move(site), options};
   const auto end = co_await work.run();
-  if (end == forward_end::refused) {
+  if (end == proxy::forward_end::refused) {
     auto why = form.why();
     co_await refuse(ex, std::move(why));
-  } else if (end == forward_end::collected) {
-    co_await pass_on_error(ex, work.answer(), call.label);
+  } else if (end == proxy::forward_end::collected) {
+    co_await proxy::pass_on_error(ex, work.answer(), call.label);
   }
 }
 

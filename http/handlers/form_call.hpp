@@ -3,8 +3,8 @@
 #pragma once
 
 #include "http/client/thread_routes.hpp"
-#include "http/handlers/forwarder.hpp"
 #include "http/handlers/upload_form.hpp"
+#include "http/proxy/forwarder.hpp"
 
 #include <functional>
 #include <string>
@@ -21,7 +21,7 @@ struct form_call {
   /// Where it gets it, decided when the first file begins.
   std::function<std::string(const upload_form&)> target;
   /// What becomes of a good answer, decided when it begins.
-  std::function<std::unique_ptr<answer_translator>(const upload_form&)> translate;
+  std::function<std::unique_ptr<proxy::answer_translator>(const upload_form&)> translate;
   std::string_view label; ///< of the backend's errors, such as "STT backend error"
 };
 

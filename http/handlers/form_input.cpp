@@ -20,15 +20,15 @@ form_input::step form_input::fail(refusal why) {
 form_input::step form_input::take_piece() {
   std::string_view piece;
   switch (ex_.next_piece(piece)) {
-  case server::exchange::piece_state::none_yet:
+  case http::body_piece::wait:
     return step::wait;
-  case server::exchange::piece_state::malformed:
+  case http::body_piece::failed:
     return fail({response_detail::bad_request_body, {}, {}});
-  case server::exchange::piece_state::end:
+  case http::body_piece::end:
     if (const auto error = reader_.finish(); error != http::multipart_error::none)
       return fail({response_detail::bad_request, std::string{http::message_of(error)}, {}});
     return step::end;
-  case server::exchange::piece_state::data:
+  case http::body_piece::data:
     break;
   }
   pace_.go_on(net::io_thread::recent());

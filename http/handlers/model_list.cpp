@@ -86,7 +86,7 @@ json merged_parts(const json& data, const models::catalog& known) {
 }
 
 bool merged_list::add(const std::string& answer, bool managed) {
-  const auto list = parse_answer(answer);
+  const auto list = http::parse_json(answer);
   const auto data = list.is_object() ? list.find("data") : list.end();
   if (!list.is_object() || data == list.end() || !data->is_array())
     return false;

@@ -7,8 +7,8 @@
 #include "http/core/local_reply.hpp"
 #include "http/handlers/model_list.hpp"
 #include "http/handlers/model_questions.hpp"
-#include "http/handlers/own_credentials.hpp"
 #include "http/handlers/refusal.hpp"
+#include "http/proxy/own_credentials.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -44,7 +44,7 @@ client::fetch_request list_request(const client::backend_site& site, server::exc
   http::upstream_head_options credentials;
   credentials.forward_authorization = site.settings->authorization.forward;
   credentials.bearer = site.entry->bearer;
-  credentials.own = own_credentials_of(exchange);
+  credentials.own = proxy::own_credentials_of(exchange);
   http::append_credentials(request.fields, exchange.head(), credentials);
   request.deadline = net::io_thread::now() + merge_patience;
   request.max_body = 8 * 1024 * 1024;

@@ -4,8 +4,8 @@
 #include "actors/models/router_words.hpp"
 #include "config/near_names.hpp"
 #include "http/core/utf8.hpp"
-#include "http/handlers/deadlines.hpp"
 #include "http/handlers/model_turn.hpp"
+#include "http/proxy/deadlines.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <nlohmann/json.hpp>
@@ -327,7 +327,7 @@ net::task<trouble> apply_stored_runtime(server::exchange& ex, const client::site
   const auto& settings = ex.settings();
   const auto limit = settings.process.runtime_reconfigure_timeout_seconds * second;
   trouble why =
-      co_await await_answer(ex, question, limit + in_ns(settings.models.max_wait) + slack);
+      co_await await_answer(ex, question, limit + proxy::in_ns(settings.models.max_wait) + slack);
   if (!why && !question.answer())
     why = runtime_trouble(question.answer().error());
   co_return why;
@@ -339,8 +339,8 @@ net::task<trouble> command_model(server::exchange& ex, const client::site_ptr& s
   actors::question<actors::model_command_done> question;
   question.ask(ex.actor(), site->entry->models, actors::model_command(load, std::move(model)));
   const auto& limits = ex.settings().models;
-  trouble why = co_await await_answer(ex, question,
-                                      in_ns(limits.max_wait) + in_ns(limits.load_timeout) + slack);
+  trouble why = co_await await_answer(
+      ex, question, proxy::in_ns(limits.max_wait) + proxy::in_ns(limits.load_timeout) + slack);
   if (why)
     co_return why;
   if (!question.answer()) {

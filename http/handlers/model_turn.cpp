@@ -4,10 +4,10 @@
 #include "actors/runtime/ask.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/core/sse.hpp"
-#include "http/handlers/deadlines.hpp"
-#include "http/handlers/early_head.hpp"
 #include "http/handlers/model_questions.hpp"
 #include "http/handlers/refusal.hpp"
+#include "http/proxy/deadlines.hpp"
+#include "http/proxy/downstream/downstream_writer.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <nlohmann/json.hpp>
@@ -71,7 +71,7 @@ std::string loading_body(const std::string& message, double progress) {
   error["progress"] = progress < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(progress);
   nlohmann::ordered_json body;
   body["error"] = std::move(error);
-  return dump(body);
+  return http::dump(body);
 }
 } // namespace
 
@@ -129,7 +129,7 @@ net::task<model_turn::outcome> model_turn::take(wish what) {
 /// @returns false when the client has left; it waits for nothing any more then.
 net::task<bool> model_turn::wait_for(actors::question<actors::model_grant>& question,
                                      const wish& what) {
-  const auto every = in_ns(ex_.settings().models.keepalive);
+  const auto every = proxy::in_ns(ex_.settings().models.keepalive);
   const bool comments = what.stream && every != 0;
   auto due = comments ? net::io_thread::now() + every : 0;
   while (!question.done()) {
@@ -137,7 +137,7 @@ net::task<bool> model_turn::wait_for(actors::question<actors::model_grant>& ques
       give_up();
       co_return false;
     }
-    if (passed(due)) {
+    if (proxy::passed(due)) {
       due = net::io_thread::now() + every;
       if (!co_await keep_alive(what.model)) {
         give_up(); // it has gone, or does not read
@@ -181,12 +181,12 @@ std::string model_turn::in_the_way(const std::string& model) {
 net::task<bool> model_turn::keep_alive(const std::string& model) {
   std::string comment;
   http::append_comment(comment, "waiting for model " + model + in_the_way(model));
-  std::string text;
-  append_early(text, ex_, *site_, "text/event-stream", comment);
-  const std::string_view piece = text;
-  bool sent = ex_.write({&piece, 1});
+  proxy::downstream_writer down{ex_, site_.get()};
+  if (!down.begun())
+    down.write_head(proxy::event_head("text/event-stream"));
+  bool sent = down.send(comment, false);
   if (!sent)
-    sent = co_await ex_.finish_write();
+    sent = co_await down.drained();
   co_return sent;
 }
 
@@ -221,12 +221,12 @@ net::task<void> model_turn::refuse_with(const actors::model_grant& denied) {
     retry_after = std::max(1u, denied.retry_after_s);
   if (detail != response_detail::model_loading || ex_.begun()) {
     if (detail != response_detail::model_not_found) {
-      co_await reply_or_end(ex_, detail, message, retry_after);
+      co_await proxy::reply_or_end(ex_, detail, message, retry_after);
       co_return;
     }
     auto sentence = unknown_model(denied);
     if (ex_.begun()) {
-      co_await reply_or_end(ex_, detail, sentence);
+      co_await proxy::reply_or_end(ex_, detail, sentence);
       co_return;
     }
     refusal why{detail, std::move(sentence), "model"};

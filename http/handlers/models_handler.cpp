@@ -31,7 +31,7 @@ net::task<void> list_models(const services&, server::exchange& exchange) {
     co_return;
   json answer{{"object", "list"}};
   answer["data"] = models.entries();
-  co_await exchange.reply(200, "application/json", dump(answer));
+  co_await exchange.reply(200, "application/json", http::dump(answer));
 }
 
 net::task<void> get_model(const services&, server::exchange& exchange) {
@@ -40,7 +40,7 @@ net::task<void> get_model(const services&, server::exchange& exchange) {
     co_return;
   const auto wanted = percent_decoded(exchange.parameter("id"));
   if (const auto* model = models.find(wanted)) {
-    co_await exchange.reply(200, "application/json", dump(*model));
+    co_await exchange.reply(200, "application/json", http::dump(*model));
     co_return;
   }
   refusal why{http::response_detail::model_not_found,

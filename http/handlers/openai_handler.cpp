@@ -4,10 +4,11 @@
 #include "http/core/chat_edit.hpp"
 #include "http/core/json_body.hpp"
 #include "http/handlers/api_handlers.hpp"
-#include "http/handlers/forwarder.hpp"
+#include "http/handlers/checked_json.hpp"
 #include "http/handlers/model_places.hpp"
 #include "http/handlers/model_turn.hpp"
 #include "http/handlers/refusal.hpp"
+#include "http/proxy/forwarder.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -122,7 +123,7 @@ bool edit_body(server::exchange& ex, routed_request& request, model_turn& turn,
 /// or when somebody else had another one loaded. Nothing of the request has been worked on then,
 /// but for the last text: a model that is sent away lets go of requests that have just come. That
 /// may also be one that the request itself has killed, so it is believed only once.
-bool says_not_there(const collected_answer& answer, bool first) {
+bool says_not_there(const proxy::collected_answer& answer, bool first) {
   const auto has = [&](std::string_view text) {
     return answer.body.find(text) != std::string::npos;
   };
@@ -136,8 +137,8 @@ bool says_not_there(const collected_answer& answer, bool first) {
 
 /// To a router: waits for the model, fills in what the client leaves out, and tries again when the
 /// model turns out not to be there.
-net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_options options,
-                           routed_request request) {
+net::task<void> with_model(client::site_ptr site, server::exchange& ex,
+                           proxy::forward_options options, routed_request request) {
   if (auto fault = find_model(ex, request)) {
     co_await refuse(ex, std::move(*fault));
     co_return;
@@ -160,14 +161,15 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
     options.fresh_connection = heals > 0;
     if (turn.managed() && edit_body(ex, request, turn, edited))
       options.body = &edited;
-    forwarder work{ex, site, options};
+    proxy::forwarder work{ex, site, options};
     const auto end = co_await work.run();
-    if (end != forward_end::failed && end != forward_end::collected)
+    if (end != proxy::forward_end::failed && end != proxy::forward_end::collected)
       co_return;
-    const bool missing =
-        end == forward_end::failed ? work.unreachable() : says_not_there(work.answer(), heals == 0);
+    const bool missing = end == proxy::forward_end::failed
+                             ? work.unreachable()
+                             : says_not_there(work.answer(), heals == 0);
     if (!missing || heals == most_heals) {
-      if (end == forward_end::failed)
+      if (end == proxy::forward_end::failed)
         co_await work.tell_failure();
       else
         co_await work.relay_collected();
@@ -186,7 +188,8 @@ net::task<void> with_model(client::site_ptr site, server::exchange& ex, forward_
 
 /// To the backend that lists the request's model. One that says it has not got it (any more) is
 /// left for another that lists it by now.
-net::task<void> by_model(server::exchange& ex, forward_options options, routed_request request) {
+net::task<void> by_model(server::exchange& ex, proxy::forward_options options,
+                         routed_request request) {
   if (auto fault = find_model(ex, request)) {
     co_await refuse(ex, std::move(*fault));
     co_return;
@@ -209,11 +212,11 @@ net::task<void> by_model(server::exchange& ex, forward_options options, routed_r
       edited = http::apply_edits(ex.body(), request.scan(ex.body()), edits);
       options.body = &edited;
     }
-    forwarder work{ex, place.site, options};
+    proxy::forwarder work{ex, place.site, options};
     const auto end = co_await work.run();
-    if (end == forward_end::failed)
+    if (end == proxy::forward_end::failed)
       co_await work.tell_failure();
-    if (end != forward_end::collected)
+    if (end != proxy::forward_end::collected)
       co_return;
     model_place other;
     if (work.answer().status == 404 && !again)
@@ -231,7 +234,7 @@ net::task<void> by_model(server::exchange& ex, forward_options options, routed_r
 /// Checks the body and passes it on, as it came unless it goes to a router. Without a site, to the
 /// backend that lists the model.
 net::task<void> checked_to(client::site_ptr site, server::exchange& exchange,
-                           forward_options options, bool chat = false) {
+                           proxy::forward_options options, bool chat = false) {
   auto refused = check_json_head(exchange.head());
   const auto limit = exchange.settings().limits.max_json_body_bytes;
   if (!refused && !exchange.take_body_at_hand(limit)) {
@@ -258,10 +261,11 @@ net::task<void> checked_to(client::site_ptr site, server::exchange& exchange,
   else if (is_managed(*site))
     co_await with_model(site, exchange, options, std::move(request));
   else
-    co_await forward(exchange, site, options);
+    co_await proxy::forward(exchange, site, options);
 }
 
-net::task<void> to_backend(server::exchange& exchange, forward_options options, bool chat = false) {
+net::task<void> to_backend(server::exchange& exchange, proxy::forward_options options,
+                           bool chat = false) {
   const auto* route = config::find_route(exchange.settings(), exchange.path());
   auto site = route ? exchange.routes()->site(route->backend) : client::site_ptr{};
   if (site || (route && route->backend == config::by_model))
@@ -273,18 +277,18 @@ net::task<void> to_backend(server::exchange& exchange, forward_options options, 
 } // namespace
 
 net::task<void> forward_whole_json(server::exchange& exchange, client::site_ptr site) {
-  return checked_to(std::move(site), exchange, forward_options{});
+  return checked_to(std::move(site), exchange, proxy::forward_options{});
 }
 
 net::task<void> chat_completions(const services&, server::exchange& exchange) {
-  forward_options options;
+  proxy::forward_options options;
   options.openai_stream = true;
   options.openai_answer = true;
   return to_backend(exchange, options, exchange.path() == "/v1/chat/completions");
 }
 
 net::task<void> embeddings(const services&, server::exchange& exchange) {
-  forward_options options;
+  proxy::forward_options options;
   options.openai_answer = true;
   return to_backend(exchange, options);
 }

@@ -1,6 +1,6 @@
 #include "http/core/path_form.hpp"
 #include "http/handlers/api_handlers.hpp"
-#include "http/handlers/forwarder.hpp"
+#include "http/proxy/forwarder.hpp"
 #include "http/server/route_hints.hpp"
 
 namespace synapse::handlers {
@@ -18,9 +18,9 @@ net::task<void> pass_through(const services&, server::exchange& exchange) {
                                   "the path holds an escaped slash, which is not passed on");
     co_return;
   }
-  forward_options options;
+  proxy::forward_options options;
   options.stream_body = true;
-  co_await forward(exchange, site, options);
+  co_await proxy::forward(exchange, site, options);
 }
 
 } // namespace synapse::handlers

@@ -132,7 +132,7 @@ net::task<void> get_profile(const services&, server::exchange& ex) {
     co_await tell(ex, std::move(*why));
     co_return;
   }
-  const auto body = dump(describe(model.key, values_of(all, model.key)));
+  const auto body = http::dump(describe(model.key, values_of(all, model.key)));
   co_await ex.reply(200, "application/json", body);
 }
 
@@ -157,7 +157,7 @@ net::task<void> put_profile(const services&, server::exchange& ex) {
   }
   json answer{{"success", true}};
   answer.update(describe(model.key, values_of(all, model.key)));
-  const auto text = dump(answer);
+  const auto text = http::dump(answer);
   co_await ex.reply(200, "application/json", text);
 }
 
@@ -181,7 +181,7 @@ net::task<void> apply_profile(const services&, server::exchange& ex) {
     co_await tell(ex, std::move(*why));
     co_return;
   }
-  const auto text = dump(answer);
+  const auto text = http::dump(answer);
   co_await ex.reply(200, "application/json", text);
 }
 

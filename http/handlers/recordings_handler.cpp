@@ -104,7 +104,7 @@ text_fields convert_form(const upload_form& form, std::optional<refusal>&) {
   return result;
 }
 
-std::unique_ptr<answer_translator> as_json(const upload_form&) {
+std::unique_ptr<proxy::answer_translator> as_json(const upload_form&) {
   return std::make_unique<json_answer>();
 }
 

@@ -16,9 +16,9 @@ std::optional<std::uint64_t> reference_upload::size() const {
   return head_.size() + file_->size() + tail_.size();
 }
 
-body_source::state reference_upload::next(std::string_view& piece) {
+http::body_piece reference_upload::next(std::string_view& piece) {
   if (file_->error() != 0)
-    return state::failed;
+    return http::body_piece::failed;
   if (part_ == part::file && file_->done())
     part_ = part::tail;
   switch (part_) {
@@ -28,14 +28,14 @@ body_source::state reference_upload::next(std::string_view& piece) {
   case part::file:
     piece = file_->bytes();
     piece_ = piece.size();
-    return piece.empty() ? state::wait : state::data;
+    return piece.empty() ? http::body_piece::wait : http::body_piece::data;
   case part::tail:
     piece = tail_;
     break;
   case part::end:
-    return state::end;
+    return http::body_piece::end;
   }
-  return state::data;
+  return http::body_piece::data;
 }
 
 void reference_upload::release() {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "http/core/multipart_writer.hpp"
-#include "http/handlers/upstream_parts.hpp"
 #include "http/net/file_source.hpp"
+#include "http/proxy/translation.hpp"
 
 #include <string>
 
@@ -12,14 +12,14 @@ namespace synapse::handlers {
 
 /// The form of Chatterbox's POST /upload_reference with one file, read while it goes out. Its
 /// length is known, so a backend that dislikes chunks gets none. On the exchange's thread.
-class reference_upload final : public body_source {
+class reference_upload final : public proxy::body_source {
 public:
   /// @param file opened.
   /// @param name for the backend.
   reference_upload(net::local_ptr<net::file_source> file, std::string_view name);
 
   std::string content_type() const { return writer_.content_type(); }
-  state next(std::string_view& piece) override;
+  http::body_piece next(std::string_view& piece) override;
   void release() override;
   std::optional<std::uint64_t> size() const override;
   bool from_client() const override { return false; }

@@ -2,8 +2,9 @@
 /// Why a request is not served, and how the client is told.
 #pragma once
 
+#include "http/core/json_text.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/handlers/upstream_parts.hpp"
+#include "http/proxy/downstream/error_answer.hpp"
 #include "http/server/exchange.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -50,30 +51,5 @@ void note_departure_while_reading(server::exchange& exchange);
 /// size. @returns false when the client has its answer or has left.
 net::task<bool> read_json_object(server::exchange& exchange, nlohmann::ordered_json& into,
                                  std::size_t limit);
-
-/// A backend's JSON; null when it is none, or nested deeper than anybody would.
-nlohmann::ordered_json parse_answer(const std::string& text);
-
-/// Passes on what a backend answered that is no success: its status when the client's request is at
-/// fault, 503 and 504 as they are, otherwise 502 (also for 404 and 405: the gateway has chosen the
-/// path). A list of faults stays one where the dialect allows; any other text becomes the message.
-/// @param label such as "TTS backend error".
-/// @param param field of an OpenAI request that a 4xx is about; empty: none.
-net::task<void> pass_on_error(server::exchange& exchange, const collected_answer& answer,
-                              std::string_view label, std::string_view param = {});
-
-/// What a backend's error says to people: its sentence, whichever envelope it came in, shortened.
-std::string sentence_of(const collected_answer& answer);
-
-/// Answers with an error, or, where an event stream has begun already, ends it with an error event
-/// in a way that nobody takes for a good end.
-net::task<void> reply_or_end(server::exchange& exchange, http::response_detail detail,
-                             std::string_view message, std::optional<unsigned> retry_after = {},
-                             std::string_view label = {});
-/// Ends an event stream that has begun with a backend's error answer.
-net::task<void> end_begun_stream(server::exchange& exchange, const collected_answer& answer);
-
-/// JSON text of a value; bytes that are no UTF-8 become U+FFFD.
-std::string dump(const nlohmann::ordered_json& value);
 
 } // namespace synapse::handlers

@@ -44,7 +44,7 @@ std::string enriched(const router_list& list, const actors::profile_map_ptr& pro
   if (profiles)
     for (auto& entry : data)
       add_profile(entry, list.known, *profiles);
-  return dump(answer);
+  return http::dump(answer);
 }
 
 bool has_query(const server::exchange& ex) {
@@ -119,13 +119,13 @@ net::task<trouble> settle_runtime(server::exchange& ex, const client::site_ptr& 
 }
 
 std::string load_answer(const load_wish& wish, const actors::model_command_done& done) {
-  auto answer = done.status / 100 == 2 ? parse_answer(done.body) : json{};
+  auto answer = done.status / 100 == 2 ? http::parse_json(done.body) : json{};
   if (!answer.is_object())
     answer = json{{"success", true}};
   answer["model"] = wish.model.key;
   answer["status"] = done.ready ? "loaded" : "loading";
   add_defaults(answer, wish.model.key, wish.values);
-  return dump(answer);
+  return http::dump(answer);
 }
 
 /// What the router says to an unload of a model that does not run, in our own envelope.
@@ -163,7 +163,7 @@ net::task<void> router_models(const services&, server::exchange& ex) {
   if (!site)
     co_return;
   if (!site->entry->models || has_query(ex)) {
-    co_await forward(ex, std::move(site), forward_options{});
+    co_await proxy::forward(ex, std::move(site), proxy::forward_options{});
     co_return;
   }
   router_list list;
@@ -173,7 +173,7 @@ net::task<void> router_models(const services&, server::exchange& ex) {
   if (why && !refused)
     co_await tell(ex, std::move(*why));
   else if (refused || list.reply.status != 200)
-    co_await forward(ex, std::move(site), forward_options{});
+    co_await proxy::forward(ex, std::move(site), proxy::forward_options{});
   else if (!list.known.is_router)
     co_await ex.reply(200, "application/json", list.reply.body);
   else
@@ -198,7 +198,7 @@ net::task<void> load_model(const services& all, server::exchange& ex) {
     why = co_await find_model(ex, site, wish.name, wish.model, patience);
   }
   if (!why && !wish.model.is_managed) {
-    co_await forward(ex, std::move(site), forward_options{});
+    co_await proxy::forward(ex, std::move(site), proxy::forward_options{});
     co_return;
   }
   actors::model_command_done done;
@@ -229,7 +229,7 @@ net::task<void> unload_model(const services& all, server::exchange& ex) {
   if (!why)
     why = co_await find_model(ex, site, name, model);
   if (!why && !model.is_managed) {
-    co_await forward(ex, std::move(site), forward_options{});
+    co_await proxy::forward(ex, std::move(site), proxy::forward_options{});
     co_return;
   }
   actors::model_command_done done;

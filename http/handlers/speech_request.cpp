@@ -256,14 +256,14 @@ std::string clone_body(const speech_request& request, std::string_view reference
   auto body = tts_body(request);
   body["voice_mode"] = "clone";
   body["reference_audio_filename"] = reference;
-  return dump(body);
+  return http::dump(body);
 }
 
 std::string predefined_body(const speech_request& request, std::string_view voice_file) {
   auto body = tts_body(request);
   body["voice_mode"] = "predefined";
   body["predefined_voice_id"] = voice_file;
-  return dump(body);
+  return http::dump(body);
 }
 
 std::string openai_speech_body(const speech_request& request, std::string_view voice_file) {
@@ -274,7 +274,7 @@ std::string openai_speech_body(const speech_request& request, std::string_view v
   if (request.format != "wav")
     body["response_format"] = request.format == "pcm" ? "wav" : request.format;
   body["speed"] = request.speed;
-  return dump(body);
+  return http::dump(body);
 }
 
 } // namespace synapse::handlers

@@ -121,12 +121,12 @@ text_fields openai_form(const upload_form& form, std::optional<refusal>& why) {
 
 /// A backend that speaks OpenAI's dialect itself gets the request as it came.
 net::task<void> as_it_came(server::exchange& ex, client::site_ptr site) {
-  forward_options options;
+  proxy::forward_options options;
   options.stream_body = true;
   options.max_body = ex.settings().limits.max_upload_bytes;
   if (auto why = check_length(ex.head(), options.max_body))
     return refuse(ex, std::move(*why));
-  return forward(ex, std::move(site), options);
+  return proxy::forward(ex, std::move(site), options);
 }
 
 net::task<void> transcribe_openai(server::exchange& ex) {
@@ -150,7 +150,7 @@ net::task<void> transcribe_openai(server::exchange& ex) {
     return std::string{events ? "/stream" : "/transcribe"};
   };
   call.translate = [&events, max_event](const upload_form& form) {
-    std::unique_ptr<answer_translator> result;
+    std::unique_ptr<proxy::answer_translator> result;
     if (events)
       result = std::make_unique<transcript_events>(max_event);
     else

@@ -4,6 +4,7 @@
 #include "http/core/sse.hpp"
 #include "http/handlers/api_handlers.hpp"
 #include "http/handlers/dashboard_gate.hpp"
+#include "http/proxy/downstream/downstream_writer.hpp"
 #include "telemetry/log_sink.hpp"
 
 #include <nlohmann/json.hpp>
@@ -113,50 +114,24 @@ std::string dropped_event(std::uint64_t count) {
   return "event: dropped\ndata: {\"count\":" + std::to_string(count) + "}\n\n";
 }
 
-std::string stream_head(server::exchange& ex) {
-  std::string head;
-  http::reply_head reply;
-  reply.content_type = "text/event-stream";
-  reply.content_length.reset();
-  reply.chunked = !ex.plain_only();
-  if (ex.plain_only()) {
-    ex.close_after();
-    ex.until_close();
-  }
-  reply.request_id = ex.id();
-  reply.connection = ex.decide_connection();
-  reply.date = ex.owner().date();
-  reply.extra = "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n"
+proxy::own_head stream_head() {
+  auto head = proxy::event_head("text/event-stream");
+  head.fields = "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n"
                 "X-Content-Type-Options: nosniff\r\n";
-  http::append_reply_head(head, reply);
-  ex.record().status = 200;
   return head;
 }
 
 /// Sends pieces as one chunk of the answer. @returns false when the client is gone.
-net::task<bool> send(server::exchange& ex, std::string_view head,
+net::task<bool> send(server::exchange& ex, proxy::downstream_writer& down,
                      const std::vector<std::string_view>& texts) {
-  std::size_t size = 0;
-  for (const auto text : texts)
-    size += text.size();
-  char line[20];
-  std::vector<std::string_view> pieces;
-  pieces.reserve(texts.size() + 3);
-  pieces.push_back(head);
-  const bool chunked = !ex.plain_only() && size > 0;
-  if (chunked)
-    pieces.push_back(http::chunk_head(size, line));
-  pieces.insert(pieces.end(), texts.begin(), texts.end());
-  if (chunked)
-    pieces.push_back("\r\n");
-  bool sent = ex.write(pieces);
+  bool sent = down.send(texts, false);
   if (!sent)
-    sent = co_await ex.finish_write();
+    sent = co_await down.drained();
   co_return sent && !ex.given_up();
 }
 
-net::task<bool> send_lines(server::exchange& ex, std::uint64_t missed,
-                           std::vector<actors::feed_line_ptr>& lines) {
+net::task<bool> send_lines(server::exchange& ex, proxy::downstream_writer& down,
+                           std::uint64_t missed, std::vector<actors::feed_line_ptr>& lines) {
   std::string lost;
   if (missed > 0)
     lost = dropped_event(missed);
@@ -167,7 +142,7 @@ net::task<bool> send_lines(server::exchange& ex, std::uint64_t missed,
       texts.push_back(lost);
     for (; next < lines.size() && texts.size() < lines_per_write; ++next)
       texts.push_back(lines[next]->event);
-    const bool sent = co_await send(ex, {}, texts);
+    const bool sent = co_await send(ex, down, texts);
     if (!sent)
       co_return false;
     lost.clear();
@@ -191,7 +166,8 @@ bool has_session(const services& all, const server::exchange& ex) {
 }
 
 /// The live part: until the client leaves, does not read, or the gateway stops.
-net::task<bool> follow(const services& all, server::exchange& ex, client::feed_viewer& viewer) {
+net::task<bool> follow(const services& all, server::exchange& ex, proxy::downstream_writer& down,
+                       client::feed_viewer& viewer) {
   const auto keepalive =
       std::chrono::nanoseconds{std::chrono::seconds{all.process->terminal_feed.keepalive_seconds}};
   std::vector<actors::feed_line_ptr> lines;
@@ -211,7 +187,7 @@ net::task<bool> follow(const services& all, server::exchange& ex, client::feed_v
       const auto missed = viewer.take_dropped();
       viewer.take(lines, lines_per_write - 1);
       all.feed_lines_lost.add(missed);
-      const bool sent = co_await send_lines(ex, missed, lines);
+      const bool sent = co_await send_lines(ex, down, missed, lines);
       if (!sent)
         co_return false;
       std::vector<actors::feed_line_ptr>{}.swap(lines); // an idle viewer holds no memory for lines
@@ -220,7 +196,7 @@ net::task<bool> follow(const services& all, server::exchange& ex, client::feed_v
     }
     if (net::io_thread::now() >= last + keepalive.count()) {
       const std::vector<std::string_view> comment{": keepalive\n\n"};
-      const bool sent = co_await send(ex, {}, comment);
+      const bool sent = co_await send(ex, down, comment);
       if (!sent)
         co_return false;
       last = net::io_thread::now();
@@ -242,20 +218,21 @@ net::task<void> serve_viewer(const services& all, server::exchange& ex, wish wha
                              seen_before(what, all.feed_origin)};
   all.feed_viewers.increment();
   bool whole = false;
+  proxy::downstream_writer down{ex, nullptr};
+  down.write_head(stream_head());
   {
-    const auto head = stream_head(ex);
     const auto meta = greeting(all);
     const std::vector<std::string_view> texts{meta};
-    whole = co_await send(ex, head, texts);
+    whole = co_await send(ex, down, texts);
   }
   // Thousands may look on: what only a request's head needed goes.
   ex.downstream().shrink(idle_input);
   ex.scratch().release();
   if (whole)
-    whole = co_await send_lines(ex, first.missed, first.lines);
+    whole = co_await send_lines(ex, down, first.missed, first.lines);
   std::vector<actors::feed_line_ptr>{}.swap(first.lines);
   if (whole)
-    whole = co_await follow(all, ex, viewer);
+    whole = co_await follow(all, ex, down, viewer);
   all.feed_viewers.decrement();
   if (!whole) {
     ex.abort();
@@ -264,11 +241,8 @@ net::task<void> serve_viewer(const services& all, server::exchange& ex, wish wha
                                                  : response_detail::client_disconnected;
     co_return;
   }
-  if (!ex.plain_only()) {
-    const std::string_view end = http::last_chunk;
-    if (!ex.write({&end, 1}))
-      co_await ex.finish_write();
-  }
+  if (!down.send(std::string_view{}, true))
+    co_await down.drained();
 }
 } // namespace
 
@@ -289,10 +263,10 @@ net::task<void> terminal_events(const services& all, server::exchange& ex) {
     co_return;
   }
   if (ex.method() == http::verb::head) {
-    const auto head = stream_head(ex);
-    const std::string_view piece = head;
-    if (!ex.write({&piece, 1}))
-      co_await ex.finish_write();
+    proxy::downstream_writer down{ex, nullptr};
+    down.write_head(stream_head());
+    if (!down.send_as_is({}))
+      co_await down.drained();
     co_return;
   }
   co_await serve_viewer(all, ex, std::move(what));

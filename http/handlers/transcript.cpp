@@ -14,7 +14,7 @@
 namespace synapse::handlers {
 
 using json = nlohmann::ordered_json;
-using progress = answer_translator::progress;
+using progress = proxy::answer_translator::progress;
 
 namespace {
 double number_at(const json& object, const char* key) {
@@ -148,7 +148,7 @@ std::string subtitles(const transcript& what, bool vtt) {
 
 std::string event(const json& data) {
   std::string out;
-  http::append_data_event(out, dump(data));
+  http::append_data_event(out, http::dump(data));
   return out;
 }
 /// The same but for blanks.
@@ -253,14 +253,14 @@ std::string render(const transcript& what, const transcript_wishes& how) {
   case transcript_format::vtt:
     return subtitles(what, how.format == transcript_format::vtt);
   case transcript_format::verbose_json:
-    return dump(verbose(what, how));
+    return http::dump(verbose(what, how));
   case transcript_format::json:
     break;
   }
   json result;
   result["text"] = what.text;
   result["usage"] = usage_of(what.duration);
-  return dump(result);
+  return http::dump(result);
 }
 
 std::string delta_event(std::string_view text) {
@@ -274,7 +274,7 @@ std::string done_event(std::string_view text, double seconds) {
   return event(data);
 }
 
-answer_translator::head transcript_answer::client_head() const {
+proxy::answer_translator::head transcript_answer::client_head() const {
   head result;
   const auto wishes = wishes_();
   result.content_type = media_type_of(wishes.format);

@@ -12,7 +12,7 @@
 
 namespace synapse::handlers {
 
-using progress = answer_translator::progress;
+using progress = proxy::answer_translator::progress;
 
 namespace {
 /// A transcription of a whole day has a few MiB.
@@ -52,7 +52,7 @@ progress late_answer::checked(progress how) {
   return how == progress::bad ? refuse(inner_->problem()) : how;
 }
 
-answer_translator& late_answer::made() {
+proxy::answer_translator& late_answer::made() {
   if (!inner_)
     inner_ = make_();
   return *inner_;
@@ -110,7 +110,7 @@ progress audio_answer::finish(std::string& /*out*/) {
   return refuse(first_.empty() ? "its answer is empty" : "its answer is too short for a recording");
 }
 
-answer_translator::head audio_answer::client_head() const {
+proxy::answer_translator::head audio_answer::client_head() const {
   head result;
   result.content_type = media_type_;
   if (!filename_.empty())
@@ -164,7 +164,7 @@ progress pcm_answer::finish(std::string& /*out*/) {
   return progress::more;
 }
 
-answer_translator::head pcm_answer::client_head() const {
+proxy::answer_translator::head pcm_answer::client_head() const {
   head result;
   result.content_type = "audio/pcm";
   return result;
@@ -205,7 +205,7 @@ progress speech_events::finish(std::string& out) {
   return how;
 }
 
-answer_translator::head speech_events::client_head() const {
+proxy::answer_translator::head speech_events::client_head() const {
   head result;
   result.content_type = "text/event-stream; charset=utf-8";
   result.event_stream = true;
@@ -243,7 +243,7 @@ progress json_answer::translate(std::string& text, std::string& out) {
   return progress::more;
 }
 
-answer_translator::head json_answer::client_head() const {
+proxy::answer_translator::head json_answer::client_head() const {
   head result;
   result.content_type = "application/json";
   return result;
@@ -292,7 +292,7 @@ progress events_answer::finish(std::string& out) {
   return done_ ? progress::more : refuse("its stream ended before it was done");
 }
 
-answer_translator::head events_answer::client_head() const {
+proxy::answer_translator::head events_answer::client_head() const {
   head result;
   result.content_type = "text/event-stream; charset=utf-8";
   result.event_stream = true;

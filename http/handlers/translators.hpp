@@ -6,7 +6,7 @@
 #include "http/core/media_signature.hpp"
 #include "http/core/sse.hpp"
 #include "http/core/wav_header.hpp"
-#include "http/handlers/upstream_parts.hpp"
+#include "http/proxy/translation.hpp"
 
 #include <functional>
 #include <memory>
@@ -17,9 +17,9 @@ namespace synapse::handlers {
 
 /// Becomes another translator when the answer begins: all of the request is known then, because an
 /// answer to half of one is refused.
-class late_answer final : public answer_translator {
+class late_answer final : public proxy::answer_translator {
 public:
-  using maker = std::function<std::unique_ptr<answer_translator>()>;
+  using maker = std::function<std::unique_ptr<proxy::answer_translator>()>;
   explicit late_answer(maker make) : make_(std::move(make)) {}
 
   progress begin(const http::response_head& answer) override;
@@ -34,15 +34,15 @@ public:
 
 private:
   progress checked(progress how);
-  answer_translator& made();
+  proxy::answer_translator& made();
 
   maker make_;
-  std::unique_ptr<answer_translator> inner_;
+  std::unique_ptr<proxy::answer_translator> inner_;
 };
 
 /// A recording, passed on as it comes. Checked is only that it begins like one of its kind: some
 /// servers call their audio text/html, others send an error page with status 200.
-class audio_answer : public answer_translator {
+class audio_answer : public proxy::answer_translator {
 public:
   /// @param media_type for the client. @param filename makes it an attachment; empty: none.
   audio_answer(http::media_kind kind, std::string_view media_type, std::string_view filename);
@@ -65,7 +65,7 @@ private:
 
 /// The samples of a WAV recording, without its header: signed 16 bit, little-endian, mono, 24 kHz,
 /// as OpenAI's `pcm` is. Another rate or form is refused: nobody could tell.
-class pcm_answer : public answer_translator {
+class pcm_answer : public proxy::answer_translator {
 public:
   progress begin(const http::response_head& answer) override;
   progress take(std::string_view bytes, std::string& out) override;
@@ -82,9 +82,9 @@ private:
 
 /// What `inner` makes of a recording, as OpenAI's speech events: one `speech.audio.delta` for
 /// whatever has arrived, and `speech.audio.done` at the end.
-class speech_events : public answer_translator {
+class speech_events : public proxy::answer_translator {
 public:
-  explicit speech_events(answer_translator& inner) : inner_(inner) {}
+  explicit speech_events(proxy::answer_translator& inner) : inner_(inner) {}
 
   progress begin(const http::response_head& answer) override;
   progress take(std::string_view bytes, std::string& out) override;
@@ -97,12 +97,12 @@ public:
 private:
   progress wrap(progress how, std::string& out, bool last);
 
-  answer_translator& inner_;
+  proxy::answer_translator& inner_;
   std::string audio_; ///< not yet sent: base64 takes three bytes at a time
 };
 
 /// A JSON object, read whole: a broken one never reaches the client as an answer.
-class json_answer : public answer_translator {
+class json_answer : public proxy::answer_translator {
 public:
   progress begin(const http::response_head& answer) override;
   progress take(std::string_view bytes, std::string& out) override;
@@ -119,7 +119,7 @@ private:
 
 /// Reads the events of a stream whose last one is called `done`. One that ends without it is
 /// broken.
-class events_answer : public answer_translator {
+class events_answer : public proxy::answer_translator {
 public:
   /// @param max_event_bytes of one event.
   explicit events_answer(std::size_t max_event_bytes) : scanner_(max_event_bytes) {}

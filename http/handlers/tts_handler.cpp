@@ -1,12 +1,13 @@
 // /tts/* and /v1/audio/speech: speech from Chatterbox, with voices of its own or of the library.
 #include "http/core/languages.hpp"
 #include "http/handlers/api_handlers.hpp"
+#include "http/handlers/checked_json.hpp"
 #include "http/handlers/form_call.hpp"
-#include "http/handlers/forwarder.hpp"
 #include "http/handlers/reference_upload.hpp"
 #include "http/handlers/speech_request.hpp"
 #include "http/handlers/translators.hpp"
 #include "http/handlers/voice_questions.hpp"
+#include "http/proxy/forwarder.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
@@ -38,7 +39,7 @@ refusal unreadable(int error, std::string_view voice) {
 class speaking {
 public:
   speaking(const services& all, server::exchange& exchange, client::site_ptr site,
-           const speech_request& wanted, answer_translator& translator)
+           const speech_request& wanted, proxy::answer_translator& translator)
       : all_(all), ex_(exchange), site_(std::move(site)), wanted_(wanted), translator_(translator) {
   }
 
@@ -60,20 +61,21 @@ private:
   server::exchange& ex_;
   client::site_ptr site_;
   const speech_request& wanted_;
-  answer_translator& translator_;
+  proxy::answer_translator& translator_;
 };
 
 net::task<void> speaking::with_predefined(std::string target, std::string body) {
-  own_request request;
+  proxy::own_request request;
   request.target = std::move(target);
   request.content_type = "application/json";
   request.body = std::move(body);
-  forward_options options;
+  proxy::forward_options options;
   options.request = &request;
   options.translator = &translator_;
+  options.free_with_head = true; // Chatterbox begins to answer when it has finished
   options.label = tts_label;
-  forwarder work{ex_, site_, options};
-  if (co_await work.run() != forward_end::collected)
+  proxy::forwarder work{ex_, site_, options};
+  if (co_await work.run() != proxy::forward_end::collected)
     co_return;
   auto& answer = work.answer();
   if (answer.status == 404 && library_problem.detail != response_detail::local) {
@@ -87,7 +89,7 @@ net::task<void> speaking::with_predefined(std::string target, std::string body) 
     co_await refuse(ex_, std::move(unknown));
     co_return;
   }
-  co_await pass_on_error(ex_, answer, tts_label);
+  co_await proxy::pass_on_error(ex_, answer, tts_label);
 }
 
 net::task<void> speaking::with_clone(actors::voice_location where) {
@@ -96,20 +98,21 @@ net::task<void> speaking::with_clone(actors::voice_location where) {
     std::string copy = where.uploaded_as;
     if (copy.empty() && !co_await ensure_copy(where, copy))
       co_return;
-    own_request request;
+    proxy::own_request request;
     request.target = "/tts";
     request.content_type = "application/json";
     request.body = clone_body(wanted_, copy);
-    forward_options options;
+    proxy::forward_options options;
     options.request = &request;
     options.translator = &translator_;
+    options.free_with_head = true;
     options.label = tts_label;
-    forwarder work{ex_, site_, options};
-    if (co_await work.run() != forward_end::collected)
+    proxy::forwarder work{ex_, site_, options};
+    if (co_await work.run() != proxy::forward_end::collected)
       co_return;
     auto& answer = work.answer();
     if (answer.status != 404) {
-      co_await pass_on_error(ex_, answer, tts_label);
+      co_await proxy::pass_on_error(ex_, answer, tts_label);
       co_return;
     }
     // It has been restarted, or somebody has cleared its folder. Once is an accident.
@@ -118,7 +121,7 @@ net::task<void> speaking::with_clone(actors::voice_location where) {
                  site_->name(), id);
     if (again) {
       answer.status = 502;
-      co_await pass_on_error(ex_, answer, tts_label);
+      co_await proxy::pass_on_error(ex_, answer, tts_label);
       co_return;
     }
     where.uploaded_as.clear();
@@ -163,23 +166,23 @@ net::task<bool> speaking::ensure_copy(const actors::voice_location& where, std::
 net::task<bool> speaking::upload(const actors::voice_location& where,
                                  net::local_ptr<net::file_source> file, std::string& copy) {
   reference_upload form{file, reference_name(where.voice.voice_id, *file)};
-  own_request request;
+  proxy::own_request request;
   request.target = "/upload_reference";
   request.content_type = form.content_type();
   request.source = &form;
-  forward_options options;
+  proxy::forward_options options;
   options.request = &request;
   options.label = tts_label;
-  forwarder work{ex_, site_, options};
+  proxy::forwarder work{ex_, site_, options};
   const auto end = co_await work.run();
-  if (end == forward_end::refused) {
+  if (end == proxy::forward_end::refused) {
     auto why = unreadable(file->error(), where.voice.voice_id);
     co_await refuse(ex_, std::move(why));
   }
-  if (end != forward_end::collected)
+  if (end != proxy::forward_end::collected)
     co_return false;
   auto& answer = work.answer();
-  const auto said = parse_answer(answer.body);
+  const auto said = http::parse_json(answer.body);
   const auto first_text = [&](const char* list, const char* key) {
     const auto found = said.is_object() ? said.find(list) : said.end();
     if (found == said.end() || !found->is_array() || found->empty())
@@ -197,13 +200,13 @@ net::task<bool> speaking::upload(const actors::voice_location& where,
   }
   // A 200 may list the file as refused.
   if (const auto fault = first_text("errors", "error"); !fault.empty()) {
-    answer.body = dump(json{{"detail", fault}});
+    answer.body = http::dump(json{{"detail", fault}});
     answer.status = answer.status == 200 ? 400 : answer.status;
   } else if (answer.status / 100 == 2) {
     answer.body = "it did not say under which name it keeps the reference";
     answer.status = 502;
   }
-  co_await pass_on_error(ex_, answer, tts_label);
+  co_await proxy::pass_on_error(ex_, answer, tts_label);
   co_return false;
 }
 
@@ -272,7 +275,7 @@ net::task<void> speak(const services& all, server::exchange& ex, tts_route route
 
 /// What the client of /v1/audio/speech gets.
 struct speech_answer {
-  std::unique_ptr<answer_translator> audio;
+  std::unique_ptr<proxy::answer_translator> audio;
   std::unique_ptr<speech_events> events;
 
   explicit speech_answer(const speech_request& wanted) {
@@ -287,7 +290,7 @@ struct speech_answer {
     if (wanted.events)
       events = std::make_unique<speech_events>(*audio);
   }
-  answer_translator& translator() { return events ? *events : *audio; }
+  proxy::answer_translator& translator() { return events ? *events : *audio; }
 };
 
 } // namespace
@@ -308,7 +311,7 @@ net::task<void> list_languages(const services&, server::exchange& exchange) {
   auto list = json::array();
   for (const auto& one : http::spoken_languages())
     list.push_back({{"code", one.code}, {"name", one.name}});
-  co_await exchange.reply(200, "application/json", dump(list));
+  co_await exchange.reply(200, "application/json", http::dump(list));
 }
 
 net::task<void> openai_speech(const services& all, server::exchange& ex) {

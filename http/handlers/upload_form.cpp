@@ -58,9 +58,9 @@ bool upload_form::refuse_file(const std::string& reason) {
 net::task<upload_form::beginning> upload_form::begin() {
   while (framing_.empty()) {
     const auto how = read_on();
-    if (how == state::failed)
+    if (how == http::body_piece::failed)
       co_return beginning::refused;
-    if (how == state::wait && !co_await input_.more()) {
+    if (how == http::body_piece::wait && !co_await input_.more()) {
       if (input_.gone())
         co_return beginning::gone;
       refuse(input_.why());
@@ -70,16 +70,16 @@ net::task<upload_form::beginning> upload_form::begin() {
   co_return beginning::ready;
 }
 
-body_source::state upload_form::next(std::string_view& piece) {
+http::body_piece upload_form::next(std::string_view& piece) {
   while (framing_.empty() && data_.empty() && !complete_)
-    if (const auto how = read_on(); how == state::wait || how == state::failed)
+    if (const auto how = read_on(); how == http::body_piece::wait || how == http::body_piece::failed)
       return how;
   if (failed_)
-    return state::failed;
+    return http::body_piece::failed;
   if (framing_.empty() && data_.empty())
-    return state::end;
+    return http::body_piece::end;
   piece = framing_.empty() ? data_ : std::string_view{framing_};
-  return state::data;
+  return http::body_piece::data;
 }
 
 void upload_form::release() {
@@ -90,14 +90,14 @@ void upload_form::release() {
 }
 
 /// Reads one thing of what has come. `data` here means: go on.
-body_source::state upload_form::read_on() {
+http::body_piece upload_form::read_on() {
   if (failed_)
-    return state::failed;
+    return http::body_piece::failed;
   std::string_view data;
   bool good = true;
   switch (input_.next(data)) {
   case step::wait:
-    return state::wait;
+    return http::body_piece::wait;
   case step::part_begin:
     good = begin_part();
     break;
@@ -114,7 +114,7 @@ body_source::state upload_form::read_on() {
     good = refuse(input_.why());
     break;
   }
-  return good ? state::data : state::failed;
+  return good ? http::body_piece::data : http::body_piece::failed;
 }
 
 bool upload_form::begin_part() {

@@ -8,7 +8,7 @@
 #include "http/core/wav_header.hpp"
 #include "http/handlers/field_fault.hpp"
 #include "http/handlers/form_input.hpp"
-#include "http/handlers/upstream_parts.hpp"
+#include "http/proxy/translation.hpp"
 #include "http/server/exchange.hpp"
 
 #include <functional>
@@ -35,7 +35,7 @@ struct form_field {
 /// The backend gets the files first, in the order in which they come, and the fields after them:
 /// so a field may come from the client behind the files, and nothing is held back for it. Holds a
 /// few KiB however large the files are. On the exchange's thread.
-class upload_form final : public body_source {
+class upload_form final : public proxy::body_source {
 public:
   using text_fields = std::vector<std::pair<std::string, std::string>>;
 
@@ -61,7 +61,7 @@ public:
   /// All values of a field.
   std::vector<std::string_view> values(std::string_view name) const;
 
-  state next(std::string_view& piece) override;
+  http::body_piece next(std::string_view& piece) override;
   void release() override;
 
 private:
@@ -74,7 +74,7 @@ private:
   bool refuse_file(const std::string& reason);
   bool look_at(std::string_view data);
   bool take_kind();
-  state read_on();
+  http::body_piece read_on();
   const form_field* known(std::string_view name) const;
 
   form_input input_;

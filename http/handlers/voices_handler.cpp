@@ -28,7 +28,7 @@ std::string describe_all(const std::vector<actors::voice_info>& voices) {
     one["created_at"] = voice.created_at;
     all.push_back(std::move(one));
   }
-  return dump(all);
+  return http::dump(all);
 }
 
 /// Takes files in, for a new voice or (with an id) for one that exists.
@@ -84,7 +84,7 @@ net::task<void> take_in(const services& all, server::exchange& ex, std::string v
   if (!co_await library_answered(ex, made, voice_id))
     co_return;
   co_await ex.reply(voice_id.empty() ? 201 : 200, "application/json",
-                    dump(describe(*made.answer())));
+                    http::dump(describe(*made.answer())));
 }
 
 } // namespace
@@ -134,7 +134,7 @@ net::task<void> delete_voice(const services&, server::exchange& ex) {
   json answer;
   answer["status"] = "deleted";
   answer["voice_id"] = id;
-  co_await ex.reply(200, "application/json", dump(answer));
+  co_await ex.reply(200, "application/json", http::dump(answer));
 }
 
 } // namespace synapse::handlers

@@ -318,14 +318,14 @@ net::task<void> connection::discard_body(exchange& current) {
   for (;;) {
     std::string_view piece;
     const auto state = current.next_piece(piece);
-    if (state == exchange::piece_state::end)
+    if (state == http::body_piece::end)
       co_return;
     dropped += static_cast<std::int64_t>(piece.size());
     current.release_piece();
-    if (state == exchange::piece_state::malformed || dropped > exchange::discardable ||
+    if (state == http::body_piece::failed || dropped > exchange::discardable ||
         current.given_up() || net::io_thread::now() >= due)
       break;
-    if (state == exchange::piece_state::none_yet) {
+    if (state == http::body_piece::wait) {
       owner_.io.arm(timer_, due);
       co_await wake_->wait();
     }

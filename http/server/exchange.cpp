@@ -215,41 +215,41 @@ net::task<exchange::body_state> exchange::read_body(std::size_t max) {
   co_return body_state::complete;
 }
 
-exchange::piece_state exchange::next_piece(std::string_view& piece) {
+http::body_piece exchange::next_piece(std::string_view& piece) {
   piece = {};
   piece_bytes_ = 0;
   if (body_done_)
-    return piece_state::end;
+    return http::body_piece::end;
   auto input = downstream_.input();
   if (input.empty()) {
     send_continue();
     downstream_.read();
-    return piece_state::none_yet;
+    return http::body_piece::wait;
   }
   if (!head().chunked) {
     piece = input.substr(0, static_cast<std::size_t>(std::min<std::int64_t>(
                                 body_left_, static_cast<std::int64_t>(input.size()))));
     piece_bytes_ = piece.size();
-    return piece_state::data;
+    return http::body_piece::data;
   }
   while (!input.empty()) {
     const auto step = chunks_.next(input.data(), input.size());
     if (chunks_.failed())
-      return piece_state::malformed;
+      return http::body_piece::failed;
     if (!step.payload.empty()) {
       piece = step.payload;
       piece_bytes_ = step.consumed;
-      return piece_state::data;
+      return http::body_piece::data;
     }
     downstream_.consume(step.consumed);
     input.remove_prefix(step.consumed);
     if (chunks_.done()) {
       body_done_ = true;
-      return piece_state::end;
+      return http::body_piece::end;
     }
   }
   downstream_.read();
-  return piece_state::none_yet;
+  return http::body_piece::wait;
 }
 
 void exchange::release_piece() {

@@ -2,6 +2,7 @@
 /// One request and its answer, as a handler sees them.
 #pragma once
 
+#include "http/core/body_piece.hpp"
 #include "http/core/chunked.hpp"
 #include "http/core/head_parser.hpp"
 #include "http/core/local_reply.hpp"
@@ -106,10 +107,9 @@ public:
   bool has_body() const noexcept { return scratch_.head.framing() != http::body_framing::none; }
   bool body_complete() const noexcept { return body_done_; }
 
-  enum class piece_state { data, end, malformed, none_yet };
   /// For bodies that are passed on while they arrive: the next decoded bytes, valid until
-  /// `release_piece`. `none_yet` starts a read.
-  piece_state next_piece(std::string_view& piece);
+  /// `release_piece`. `wait` starts a read.
+  http::body_piece next_piece(std::string_view& piece);
   void release_piece();
 
   // ---- surroundings ----

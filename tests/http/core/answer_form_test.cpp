@@ -139,7 +139,10 @@ TEST(json_follower, agrees_with_a_parser_about_what_was_cut) {
   for (int i = 0; i < 2'000; ++i) {
     std::string text = "{\"a\":[";
     for (auto n = random.below(6); n > 0; --n) {
-      std::string part = "\"" + std::string(random.below(40), random.one_in(2) ? '{' : ']') + "\"";
+      std::string part = "\"" + std::string(random.below(200), random.one_in(2) ? '{' : ']');
+      for (auto k = random.below(random.one_in(3) ? 100 : 3); k > 0; --k)
+        part += random.one_in(2) ? "\\\\" : "\\\"";
+      part += "\"";
       if (random.one_in(3))
         part = "{\"k\\\"\":" + part + "}";
       text += part + ",";

@@ -15,7 +15,11 @@ counts found(std::string_view text, std::size_t piece) {
   usage_tail tail;
   for (std::size_t at = 0; at < text.size(); at += piece)
     tail.feed(text.substr(at, piece));
-  return {tail.prompt_tokens(), tail.completion_tokens()};
+  const auto seen = tail.counts();
+  const auto at_once = usage_tail::of(text);
+  EXPECT_EQ(at_once.prompt, seen.prompt) << text;
+  EXPECT_EQ(at_once.completion, seen.completion) << text;
+  return {seen.prompt, seen.completion};
 }
 
 TEST(usage_tail, finds_the_counts_wherever_the_text_was_cut) {
@@ -38,6 +42,16 @@ TEST(usage_tail, takes_no_text_for_a_key) {
   const std::string text = R"({"usage":{"prompt_tokens":1,"completion_tokens":2},"choices":[)"
                            R"({"content":"\"usage\":{\"prompt_tokens\":99}"}]})";
   EXPECT_EQ(found(text, 5), (counts{1, 2}));
+}
+
+TEST(usage_tail, finds_it_at_any_distance_from_the_end) {
+  const std::string usage = R"("usage":{"prompt_tokens":5,"completion_tokens":6})";
+  for (std::size_t behind = 0; behind < 100; ++behind)
+    for (const std::size_t before : {0U, 1U, 15U, 16U, 17U, 700U}) {
+      const std::string filler = std::string(before, '"') + "{\"u\":1,\"usag\":\"u\",";
+      ASSERT_EQ(found(filler + usage + std::string(behind, '}'), 4096), (counts{5, 6}))
+          << before << " before, " << behind << " behind";
+    }
 }
 
 TEST(usage_tail, says_so_when_there_is_nothing_to_find) {

@@ -5,7 +5,7 @@
 #include "http/core/credentials.hpp"
 #include "http/server/exchange.hpp"
 
-namespace synapse::handlers {
+namespace synapse::proxy {
 
 /// Of this request: never sent to a backend. Views into the settings, valid while the exchange is.
 inline http::own_credentials own_credentials_of(const server::exchange& ex) {
@@ -17,4 +17,4 @@ inline http::own_credentials own_credentials_of(const server::exchange& ex) {
   return own;
 }
 
-} // namespace synapse::handlers
+} // namespace synapse::proxy

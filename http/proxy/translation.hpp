@@ -3,6 +3,7 @@
 /// becomes of the answer. All on the exchange's thread.
 #pragma once
 
+#include "http/core/body_piece.hpp"
 #include "http/core/head_parser.hpp"
 #include "http/core/local_reply.hpp"
 
@@ -10,23 +11,19 @@
 #include <string>
 #include <string_view>
 
-namespace synapse::handlers {
+namespace synapse::proxy {
 
 /// Makes the body of a request while it goes out.
 class body_source {
 public:
-  enum class state {
-    data,   ///< `piece` is the next part of the body, valid until `release`
-    end,    ///< all of it has been handed out
-    wait,   ///< nothing yet; the exchange is woken when there is
-    failed, ///< there will be no more, and the request must not be taken for a whole one
-  };
   body_source() = default;
   body_source(const body_source&) = delete;
   body_source& operator=(const body_source&) = delete;
   virtual ~body_source() = default;
 
-  virtual state next(std::string_view& piece) = 0;
+  /// @param piece set with `data`: valid until `release`. With `wait` the exchange is woken when
+  /// there is more.
+  virtual http::body_piece next(std::string_view& piece) = 0;
   virtual void release() = 0;
   /// Bytes of the whole body; nothing when that is not known beforehand: then it goes in chunks.
   virtual std::optional<std::uint64_t> size() const { return {}; }
@@ -103,4 +100,4 @@ private:
   std::string problem_;
 };
 
-} // namespace synapse::handlers
+} // namespace synapse::proxy

@@ -1,10 +1,10 @@
-#include "http/handlers/completion_chunk.hpp"
+#include "http/proxy/relay/completion_chunk.hpp"
 
-#include "http/handlers/refusal.hpp"
+#include "http/core/json_text.hpp"
 
 #include <nlohmann/json.hpp>
 
-namespace synapse::handlers {
+namespace synapse::proxy {
 
 namespace {
 using json = nlohmann::ordered_json;
@@ -22,7 +22,7 @@ void number_calls(json& delta) {
 } // namespace
 
 std::optional<std::string> chunk_of(const std::string& completion) {
-  auto whole = parse_answer(completion);
+  auto whole = http::parse_json(completion);
   if (!whole.is_object() || !whole.contains("choices") || !whole["choices"].is_array())
     return {};
   for (auto& choice : whole["choices"]) {
@@ -41,7 +41,7 @@ std::optional<std::string> chunk_of(const std::string& completion) {
   if (const auto object = whole.find("object");
       object != whole.end() && *object == "chat.completion")
     *object = "chat.completion.chunk";
-  return dump(whole);
+  return http::dump(whole);
 }
 
-} // namespace synapse::handlers
+} // namespace synapse::proxy

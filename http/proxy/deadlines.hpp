@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace synapse::handlers {
+namespace synapse::proxy {
 
 inline net::time_ns in_ns(config::milliseconds value) {
   return std::chrono::nanoseconds{value}.count();
@@ -20,8 +20,13 @@ inline net::time_ns sooner(net::time_ns a, net::time_ns b) {
   return std::min(a, b);
 }
 
+/// @param limit 0: none
+inline net::time_ns deadline_of(net::time_ns from, config::milliseconds limit) {
+  return limit.count() == 0 ? 0 : from + in_ns(limit);
+}
+
 inline bool passed(net::time_ns due) {
   return due != 0 && net::io_thread::recent() >= due;
 }
 
-} // namespace synapse::handlers
+} // namespace synapse::proxy

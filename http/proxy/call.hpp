@@ -1,0 +1,126 @@
+/// @file
+/// One request that is forwarded, as all its attempts and their relays see it.
+#pragma once
+
+#include "http/client/thread_routes.hpp"
+#include "http/proxy/deadlines.hpp"
+#include "http/proxy/downstream/downstream_writer.hpp"
+#include "http/proxy/failure.hpp"
+#include "http/proxy/translation.hpp"
+#include "http/server/exchange.hpp"
+#include "telemetry/gateway_metrics.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace synapse::proxy {
+
+struct forward_options {
+  /// Pass the request's body on while it arrives instead of sending `exchange::body()`. Such a
+  /// request is not tried again once a byte of its body has gone out.
+  bool stream_body = false;
+  /// The backend answers with OpenAI chat or completion chunks if it streams: watch their end.
+  bool openai_stream = false;
+  /// A good answer is JSON that is whole and no error, or such a stream; anything else with a 200
+  /// is a failure of the backend's.
+  bool openai_answer = false;
+  /// The client has asked for a stream: it may get its head and comments while the backend is
+  /// silent.
+  bool wants_stream = false;
+  /// Take no kept connection: one was replaced for this request already.
+  bool fresh_connection = false;
+  /// The backend has done its work when it begins to answer: who reads slowly keeps nobody from its
+  /// turn.
+  bool free_with_head = false;
+  std::uint64_t max_body = 0; ///< of a streamed body, decoded; 413 beyond; 0: no limit
+  /// Send this instead of the client's request. Outlives the forwarder.
+  const own_request* request = nullptr;
+  /// What the client gets for a good answer; without one the handler gets it. Answers other than
+  /// 2xx are the handler's in any case. Only with `request`; outlives the forwarder.
+  answer_translator* translator = nullptr;
+  /// Send this body instead of the client's, with the client's own head. Outlives the forwarder.
+  const std::string* body = nullptr;
+  /// What may only mean that the backend's model is not there comes back to the handler: small
+  /// answers with a 4xx or 5xx status, as `collected`, and failures before any answer, as `failed`.
+  bool hold_failures = false;
+  /// Label of 502 answers in the envelope of routes beside OpenAI's; empty: the usual one.
+  std::string_view label = {};
+};
+
+/// What a step of an attempt has come to.
+enum class step : std::uint8_t {
+  done,    ///< the next one may begin; of the last one: the client has its answer, or the handler
+  failed,  ///< `call::failed` says why; nothing of the answer was sent to the client
+  gone,    ///< the client has left, or it was told why its body is not taken
+  refused, ///< the body's source has failed; nothing was sent to the client
+};
+
+/// What has come of a forwarded request.
+enum class forward_end : std::uint8_t {
+  replied,   ///< the client has its answer, or as much as there was
+  gone,      ///< the client has left
+  refused,   ///< the body's source has failed; nothing was sent to the client
+  collected, ///< see `forwarder::answer`; nothing was sent to the client
+  failed,    ///< with `hold_failures`: see `forwarder::tell_failure`; nothing was sent
+};
+
+/// Waits for anything to happen. What is waited is not our overhead.
+struct waiting {
+  server::exchange& exchange;
+  net::wake_point::awaiter inner;
+  net::time_ns from;
+  bool await_ready() const noexcept { return inner.await_ready(); }
+  void await_suspend(std::coroutine_handle<> waiter) const noexcept { inner.await_suspend(waiter); }
+  void await_resume() const noexcept {
+    exchange.record().upstream_ns += net::io_thread::now() - from;
+    if (!exchange.body_complete())
+      exchange.look_for_departure();
+  }
+};
+
+/// On the exchange's thread; outlived by exchange and options' parts.
+class call {
+public:
+  call(server::exchange& exchange, client::site_ptr site, forward_options wanted);
+  call(const call&) = delete;
+  call& operator=(const call&) = delete;
+
+  server::exchange& ex;
+  const client::site_ptr site;
+  const forward_options options;
+  const config::backend_settings& settings;
+  telemetry::backend_metrics& metrics;
+  telemetry::route_metrics* const route_metrics; ///< null: no route has taken the request
+  /// The request's body goes out while it comes in.
+  const bool streams_body;
+
+  downstream_writer down;
+  failure failed;                         ///< after `step::failed`
+  collected_answer collected;             ///< after `forward_end::collected`
+  forward_end end = forward_end::replied; ///< what `step::done` and `step::gone` mean
+
+  /// Nothing is known of the answer: a client that was promised a stream hears something while it
+  /// waits.
+  bool answer_unknown = true;
+  bool uploading; ///< the body's source is not at its end
+
+  step fail(mishap what, std::string message = {});
+  /// The client has gone: counts that. The upstream connection has been dropped at `dropped`, which
+  /// was noticed at `seen`.
+  step leave(telemetry::request_phase phase, net::time_ns seen);
+  step leave(telemetry::request_phase phase) { return leave(phase, net::io_thread::now()); }
+
+  /// Until something may have changed. @param due when to wake up at the latest, 0 for never
+  waiting wait(net::time_ns due);
+
+  /// How the client's stream has ended, for metrics and log.
+  void count_stream_end(telemetry::stream_end kind);
+  /// What a backend says, without the credentials that it may have been sent.
+  std::string masked(std::string_view text) const;
+  /// "backend NAME: …"
+  std::string named(std::string_view message) const {
+    return "backend " + settings.name + ": " + std::string{message};
+  }
+};
+
+} // namespace synapse::proxy

@@ -1,0 +1,11 @@
+# A request's way to a backend and back: attempts, relays, and what the client is told.
+synapse_add_component(http_proxy
+  PATH http/proxy
+  SOURCES forwarder.cpp call.cpp failure.cpp retry_policy.cpp
+          upstream/permit_slot.cpp upstream/request_body.cpp upstream/upstream_request.cpp
+          upstream/answer_body.cpp
+          downstream/downstream_writer.cpp downstream/error_answer.cpp
+          relay/relay.cpp relay/raw.cpp relay/judged.cpp relay/event_stream.cpp relay/collect.cpp
+          relay/translated.cpp relay/completion_chunk.cpp
+  DEPENDS http_server http_client actors_runtime actors_protocol http_core telemetry
+  LINK nlohmann_json::nlohmann_json spdlog::spdlog)

@@ -1,0 +1,349 @@
+#include "http/proxy/upstream/upstream_request.hpp"
+
+#include "http/core/head_writer.hpp"
+#include "http/proxy/own_credentials.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+
+namespace synapse::proxy {
+
+using actors::attempt_result;
+using http::response_detail;
+using telemetry::request_phase;
+using counted_result = telemetry::attempt_result;
+
+namespace {
+constexpr http::head_limits answer_limits{64 * 1024, 8 * 1024, 100};
+} // namespace
+
+upstream_request::upstream_request(call& of, permit_slot& permit, request_body& body,
+                                   net::time_ns begun)
+    : call_(of), permit_(permit), source_(body), answer_(of.ex.scratch().answer()),
+      total_due_(deadline_of(begun, of.settings.timeouts.total)) {}
+
+net::task<step> upstream_request::send(bool may_reuse) {
+  if (call_.ex.given_up())
+    co_return leave(request_phase::connecting);
+  // A body that goes out while it comes in cannot be sent again when a kept connection turns out
+  // to be stale: it gets a fresh one.
+  if (may_reuse && !call_.streams_body)
+    connection_ = call_.site->pool->take(client::to_endpoint(permit_.granted().address));
+  if (connection_)
+    connection_->attach(call_.ex.wake());
+  else if (const auto how = co_await open(); how != step::done)
+    co_return how;
+  if (!write_request())
+    if (const auto how = co_await finish_request(); how != step::done)
+      co_return how;
+  if (const auto how = co_await read_head(); how != step::done)
+    co_return how;
+  permit_.tell_head();
+  call_.answer_unknown = false;
+  body_.begin(answer_, call_.options.request ? http::verb::post : call_.ex.method());
+  call_.down.be_quiet_from(sent_at_);
+  // What it makes of half a request is no answer to the whole one.
+  if (call_.options.request && answer_.status / 100 == 2 && !has_whole_request())
+    co_return call_.fail(mishap::answered_half_request);
+  co_return step::done;
+}
+
+http::lost_request upstream_request::lost() const noexcept {
+  http::lost_request lost;
+  lost.method = call_.options.request ? http::verb::post : call_.ex.method();
+  lost.repeatable = !source_.started();
+  lost.sent_whole = call_.streams_body ? source_.sent() : sent_whole_;
+  lost.kept_connection = connection_ && connection_->reused();
+  return lost;
+}
+
+// ---- connecting ----
+
+net::task<step> upstream_request::open() {
+  auto& pool = *call_.site->pool;
+  const auto started = net::io_thread::now();
+  const auto due = sooner(deadline_of(started, call_.settings.timeouts.connect), total_due_);
+  connection_ = pool.open(client::to_endpoint(permit_.granted().address), call_.ex.wake());
+  for (;;) {
+    while (connection_->opening()) {
+      if (call_.ex.given_up())
+        co_return leave(request_phase::connecting);
+      if (passed(due))
+        co_return call_.fail(mishap::connect_timeout);
+      co_await call_.wait(due);
+    }
+    if (const auto error = connection_->open_error()) {
+      const auto what = connection_->is_tls() ? mishap::tls_failure : mishap::connect_failure;
+      co_return call_.fail(what, std::string{row_of(what).sentence} + ": " + error.message());
+    }
+    if (!pool.secure(*connection_))
+      break;
+  }
+  call_.metrics.connect.observe_ns(net::io_thread::now() - started);
+  co_return step::done;
+}
+
+// ---- the request ----
+
+/// Writes the head and a body that is here already. @returns true when all of it was taken at once.
+bool upstream_request::write_request() {
+  const auto& ex = call_.ex;
+  const auto& site = *call_.site;
+  http::upstream_head_options head;
+  head.authority = site.authority;
+  head.base_path = call_.settings.url.base_path;
+  head.request_id = ex.id();
+  head.client_ip = ex.client_ip();
+  head.client_scheme = ex.over_tls() ? "https" : "http";
+  head.forward_authorization = call_.settings.authorization.forward;
+  head.bearer = site.entry->bearer;
+  head.own = own_credentials_of(ex);
+  // Events have to be read on their way, and backends on one machine or cluster gain nothing.
+  head.drop_accept_encoding = call_.options.openai_stream;
+  if (const auto* own = call_.options.request) {
+    head.method = "POST";
+    head.target = own->target;
+    head.content_type = own->content_type;
+  }
+  source_.describe(head);
+  auto& out = call_.ex.scratch().upstream_out;
+  http::write_upstream_request_head(out, ex.head(), head);
+  const std::array<std::string_view, 2> pieces{out, call_.streams_body ? std::string_view{}
+                                                                       : source_.at_hand()};
+  sent_at_ = net::io_thread::recent();
+  const bool taken = connection_->write(pieces);
+  sent_whole_ = taken && !connection_->write_error();
+  return taken && !call_.streams_body;
+}
+
+net::time_ns upstream_request::sending_due() const noexcept {
+  return deadline_of(connection_->last_written(), call_.settings.timeouts.idle);
+}
+
+/// `done` here means: sent, as far as the backend took it.
+net::task<step> upstream_request::finish_request() {
+  while (connection_->writing()) {
+    if (call_.ex.given_up())
+      co_return leave(request_phase::waiting);
+    // A backend may answer before it has read everything; then that answer counts. (The head of a
+    // streamed body goes out in any case: nothing else can be written before it.)
+    if (!call_.streams_body && !connection_->input().empty())
+      break;
+    const auto due = sooner(sending_due(), total_due_);
+    if (passed(due))
+      co_return call_.fail(mishap::request_not_taken);
+    connection_->read();
+    co_await call_.wait(due);
+  }
+  if (call_.streams_body)
+    co_return co_await pump_body();
+  sent_whole_ = !connection_->writing() && !connection_->write_error();
+  sent_at_ = net::io_thread::recent();
+  co_return step::done;
+}
+
+/// Looks whether the backend has answered while the request is still going out. Interim answers
+/// (1xx) are none: they are dropped.
+bool upstream_request::answered_early() {
+  while (!connection_->input().empty()) {
+    const auto input = connection_->input();
+    std::size_t scanned = 0;
+    const auto parsed =
+        http::parse_response(input.data(), input.size(), scanned, answer_limits, answer_);
+    if (parsed.need_more())
+      return connection_->full();
+    if (parsed.failed() || answer_.status >= 200 || answer_.status == 101)
+      return true;
+    connection_->consume(answer_.size);
+  }
+  return false;
+}
+
+/// Gives the request up and tells the client why.
+net::task<step> upstream_request::refuse_body(response_detail detail) {
+  drop();
+  permit_.give_back(attempt_result::canceled);
+  co_await call_.ex.reply_error(detail);
+  co_return step::gone;
+}
+
+net::task<step> upstream_request::pump_body() {
+  using pull = request_body::pull;
+  source_.begin();
+  // An early answer ends the upload: the rest of the body is nobody's any more.
+  while (!answered_early() && !connection_->ended()) {
+    std::span<const std::string_view> pieces;
+    const auto next = source_.next(pieces);
+    if (next == pull::sent)
+      break;
+    if (next == pull::failed) {
+      // Nothing has been answered: the client gets its 400, the backend a broken request.
+      if (call_.options.request)
+        co_return step::refused;
+      co_return co_await refuse_body(response_detail::bad_request_body);
+    }
+    if (next == pull::too_large)
+      co_return co_await refuse_body(response_detail::body_too_large);
+    if (next == pull::wait) {
+      if (call_.ex.given_up())
+        co_return leave(request_phase::reading);
+      const auto due = source_.due();
+      if (passed(due))
+        co_return co_await refuse_body(response_detail::body_timeout);
+      connection_->read();
+      co_await call_.wait(due);
+      continue;
+    }
+    if (!connection_->write(pieces))
+      while (connection_->writing() && !answered_early()) {
+        if (call_.ex.given_up())
+          co_return leave(request_phase::reading);
+        const auto due = sending_due();
+        if (passed(due))
+          co_return call_.fail(mishap::request_not_taken);
+        connection_->read();
+        co_await call_.wait(due);
+      }
+    if (connection_->writing() || connection_->write_error())
+      break; // answered before it had all of it, or gone: what it said is read now
+    if (source_.was_last()) {
+      source_.mark_sent();
+      break;
+    }
+    source_.release();
+  }
+  if (!connection_->writing())
+    source_.look_for_end();
+  sent_at_ = net::io_thread::now();
+  call_.uploading = false;
+  call_.down.heard(sent_at_); // until now it was the client that spoke
+  co_return step::done;
+}
+
+// ---- the answer's head ----
+
+/// Looks for a head in what has arrived. @returns what that comes to; nothing: more is needed.
+std::optional<step> upstream_request::take_head(std::size_t& scanned) {
+  for (;;) {
+    const auto input = connection_->input();
+    if (input.empty())
+      return {};
+    const auto parsed =
+        http::parse_response(input.data(), input.size(), scanned, answer_limits, answer_);
+    if (parsed.failed())
+      return call_.fail(mishap::not_http, std::string{row_of(mishap::not_http).sentence} + ": " +
+                                              std::string{http::message_of(parsed.error)});
+    if (parsed.need_more()) {
+      if (connection_->full())
+        connection_->reserve(answer_limits.max_bytes + 1);
+      return {};
+    }
+    if (answer_.status == 101)
+      return call_.fail(mishap::protocol_switched);
+    if (answer_.status >= 200)
+      return step::done;
+    connection_->consume(answer_.size);
+    scanned = 0;
+  }
+}
+
+net::task<step> upstream_request::read_head() {
+  std::size_t scanned = 0;
+  const auto due = sooner(deadline_of(sent_at_, call_.settings.timeouts.response), total_due_);
+  for (;;) {
+    if (const auto found = take_head(scanned)) {
+      if (*found != step::done)
+        co_return *found;
+      break;
+    }
+    if (connection_->ended())
+      co_return call_.fail(connection_->input().empty() ? mishap::reset_before_answer
+                                                        : mishap::reset_within_head);
+    if (call_.ex.given_up())
+      co_return leave(request_phase::waiting);
+    if (passed(due))
+      co_return call_.fail(passed(total_due_) ? mishap::total_timeout_silent
+                                              : mishap::response_timeout);
+    connection_->read();
+    co_await call_.wait(due);
+  }
+  // The buffer is reused for the body; the head's fields are needed until ours is written.
+  const auto input = connection_->input();
+  auto& bytes = call_.ex.scratch().answer_bytes;
+  bytes.assign(input.data(), answer_.size);
+  http::rebase(answer_, input.data(), bytes.data());
+  connection_->consume(answer_.size);
+  co_return step::done;
+}
+
+// ---- the answer's body ----
+
+std::optional<mishap> upstream_request::overdue(bool answering) const noexcept {
+  if (passed(total_due_))
+    return answering ? mishap::total_timeout_answering : mishap::total_timeout_silent;
+  const auto silent = std::max(connection_->last_read(), call_.down.quiet_since());
+  if (passed(deadline_of(silent, call_.settings.timeouts.idle)))
+    return mishap::silence_within_answer;
+  return {};
+}
+
+waiting upstream_request::more(net::time_ns due) {
+  const auto silent = std::max(connection_->last_read(), call_.down.quiet_since());
+  const auto idle_due = deadline_of(silent, call_.settings.timeouts.idle);
+  connection_->read();
+  return call_.wait(sooner(due, sooner(idle_due, total_due_)));
+}
+
+// ---- its end ----
+
+void upstream_request::drop() {
+  if (!connection_)
+    return;
+  call_.site->pool->discard(std::move(connection_));
+  connection_.reset();
+}
+
+void upstream_request::release() {
+  if (!connection_)
+    return;
+  const bool whole = !call_.streams_body || source_.sent();
+  const bool keep = body_.leaves_connection() && answer_.keep_alive && whole &&
+                    !connection_->writing() && !connection_->write_error();
+  if (!keep) {
+    drop();
+    return;
+  }
+  call_.site->pool->give_back(std::move(connection_));
+  connection_.reset();
+}
+
+void upstream_request::answered_well() {
+  call_.metrics.attempts[counted_result::ok].increment();
+  permit_.give_back(attempt_result::ok);
+}
+
+void upstream_request::answered_badly(const mishap_row& row) {
+  call_.metrics.attempts[row.counted].increment();
+  permit_.give_back(row.told);
+}
+
+step upstream_request::cut_off(mishap what) {
+  const auto& row = row_of(what);
+  spdlog::warn("request {}: backend {} broke off its answer ({})", call_.ex.id(),
+               call_.settings.name, http::to_string(row.detail));
+  drop();
+  answered_badly(row);
+  call_.ex.record().detail = row.detail;
+  call_.ex.abort();
+  return step::done;
+}
+
+step upstream_request::leave(request_phase phase) {
+  const auto seen = net::io_thread::now();
+  drop();
+  return call_.leave(phase, seen);
+}
+
+} // namespace synapse::proxy
