@@ -192,6 +192,7 @@ class Stage:
     def __init__(self, script, events, router=None):
         self.events = events
         self.router = router
+        self.delay = 0.0  # before each answer
         self.received = []
         self.commands = []  # that the gateway gave a router by itself
         self._lock = threading.Lock()
@@ -353,6 +354,7 @@ class Backend:
                 stage.events.tell("broken")
                 raise
             stage.events.tell("whole")
+        time.sleep(stage.delay)
         return self._play(wire, chosen.steps, stage, request)
 
     @staticmethod

@@ -223,10 +223,11 @@ def _readable(sock):
 class Conversation:
     """What a case's client function is given."""
 
-    def __init__(self, port, events, case_id):
+    def __init__(self, port, stage, backend, case_id):
         self.port = port
-        self.events = events
+        self.backend = backend
         self.case_id = case_id
+        self._stage = stage
         self.connections = []
         self.notes = []
 
@@ -235,10 +236,13 @@ class Conversation:
         return self.connections[-1]
 
     def tell(self, name):
-        self.events.tell(name)
+        self._stage.events.tell(name)
+
+    def delay_answers(self, seconds):
+        self._stage.delay = seconds
 
     def wait(self, name, times=1):
-        if not self.events.wait(name, times):
+        if not self._stage.events.wait(name, times):
             self.notes.append(f"{name} did not come")
 
     def request(self, method, target, body=None, fields=(), version="1.1", number=1, framing="length",

@@ -5,6 +5,7 @@ import time
 from answers import dump
 from client import in_chunks
 
+HALF_CLOSE_SECONDS = 0.05
 JSON_TYPE = "Content-Type: application/json"
 FORM_TYPE = "Content-Type: multipart/form-data; boundary=a-boundary"
 
@@ -95,6 +96,8 @@ def expects(talk, method, target, body, fields=()):
 
 
 def half_closes(talk, method, target, body, fields=()):
+    """The backend answers when the gateway has noticed."""
+    talk.delay_answers(HALF_CLOSE_SECONDS)
     one = talk.connect()
     one.send(talk.request(method, target, body, fields))
     one.half_close()

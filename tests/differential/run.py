@@ -68,10 +68,8 @@ class Side:
     def run(self, case):
         """Notes what the case looks like here, but for its logs."""
         stage = Stage(case.script, Events(), self.backend.router)
-        stage.backend = self.backend
         self.backend.stage = stage
-        talk = Conversation(self.gateway.port, stage.events, case.name)
-        talk.backend = self.backend
+        talk = Conversation(self.gateway.port, stage, self.backend, case.name)
         sections = {}
         try:
             case.client(talk)
