@@ -24,6 +24,7 @@ import time
 
 PATIENCE = 6.0  # for everything that has to come, on a busy machine
 PIECE_PAUSE = 0.004
+HEALTH = "/health"
 
 
 def send(data):
@@ -189,21 +190,36 @@ class Wire:
 class Stage:
     """One case on one side: its script, and what came of it."""
 
-    def __init__(self, script, events, router=None):
+    def __init__(self, script, events, router=None, asks_health=False):
         self.events = events
+        self.asks_health = asks_health
         self.router = router
         self.delay = 0.0  # before each answer
         self.received = []
         self.commands = []  # that the gateway gave a router by itself
         self._lock = threading.Lock()
-        self._connections = 0
+        self._connections = {}
+        self._asked_for_health = set()
         self._script = script if isinstance(script, dict) else {"": script or []}
         self._script = {name: list(answers) for name, answers in self._script.items()}
 
-    def connection(self):
+    def connection(self, backend):
+        """The next number of a connection to it."""
         with self._lock:
-            self._connections += 1
-            return self._connections
+            self._connections[backend] = self._connections.get(backend, 0) + 1
+            return self._connections[backend]
+
+    def connections(self):
+        return sum(self._connections.values())
+
+    def is_wanted(self, request):
+        """Whether it belongs to the case: the gateway asks for the health of all every now and then."""
+        if request.target != HEALTH:
+            return True
+        with self._lock:
+            first = request.backend not in self._asked_for_health
+            self._asked_for_health.add(request.backend)
+        return self.asks_health and first
 
     def take(self, request):
         """Notes a request. Returns its answer."""
@@ -273,6 +289,7 @@ class Backend:
         self.router = None  # answers what the gateway asks by itself
         self._lock = threading.Lock()
         self._open = set()
+        self._aside = set()  # on which the gateway asks for health
 
     def ports(self):
         return {name: one.port for name, one in self.listeners.items()}
@@ -285,17 +302,18 @@ class Backend:
     def close_connections(self):
         """All that the gateway has kept; it sees a FIN."""
         with self._lock:
-            open_now = list(self._open)
+            open_now = [*self._open, *self._aside]
         for wire in open_now:
             try:
                 wire.sock.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
 
-    def await_connections(self, count, seconds=1.0):
-        """Until so many are left and the threads of the others have noted how they ended."""
+    def await_connections(self, made, kept, seconds=1.0):
+        """Until all that were made have been seen, and it is noted how those that are not kept have ended."""
         deadline = time.monotonic() + seconds
-        while len(self._open) > count and time.monotonic() < deadline:
+        stage = self.stage
+        while time.monotonic() < deadline and (stage.connections() < made or len(self._open) > kept):
             time.sleep(0.002)
 
     def serve(self, name, sock):
@@ -309,6 +327,7 @@ class Backend:
         finally:
             with self._lock:
                 self._open.discard(wire)
+                self._aside.discard(wire)
             try:
                 wire.sock.close()
             except OSError:
@@ -332,12 +351,16 @@ class Backend:
                 self._read_body(wire, request)
                 self.router.serve(wire, request, stage)
                 continue
-            if stage is None:
+            if request.target == HEALTH:
+                with self._lock:
+                    self._open.discard(wire)
+                    self._aside.add(wire)
+            if stage is None or not stage.is_wanted(request):
                 self._read_body(wire, request)
                 wire.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
                 continue
             if number == 0:
-                number = request.connection = stage.connection()
+                number = request.connection = stage.connection(name)
             if not self._converse(wire, request, stage):
                 return
 

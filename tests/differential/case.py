@@ -8,11 +8,14 @@ from worlds import World
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """`loose` names what of the access log, and which counters, depend on time in this case."""
+    """`loose` names what depends on time in this case: fields of the access log, counters, `body` for how much of
+    a body that was given up the backend has seen. `asks_health`: the backends' health is what it is about.
+    """
 
     name: str
     world: World
     client: Callable
     script: object = None
     loose: tuple = ()
+    asks_health: bool = False
     router: dict = dataclasses.field(default_factory=dict)

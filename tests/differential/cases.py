@@ -1,5 +1,7 @@
 """All cases, in the order in which they are listed."""
 
+import re
+
 import cases_audio
 import cases_local
 import cases_models
@@ -13,4 +15,6 @@ def all_cases():
     names = [case.name for case in made]
     double = {name for name in names if names.count(name) > 1}
     assert not double, f"names are given twice: {sorted(double)}"
+    odd = [name for name in names if not re.fullmatch(r"[\w./-]{1,110}", name, re.ASCII)]
+    assert not odd, f"no request id can hold these names: {odd}"
     return made

@@ -36,8 +36,9 @@ def routes():
         for way, how in clients.SINGLE.items():
             if target == "/health" and way != "usual":
                 continue
-            yield Case(f"local/get{target}/{way}", PLAIN, ask("GET", target, way=how), script)
-        yield Case(f"local/head{target}", PLAIN, ask("HEAD", target), script)
+            yield Case(f"local/get{target}/{way}", PLAIN, ask("GET", target, way=how), script,
+                       asks_health=target == "/health")
+        yield Case(f"local/head{target}", PLAIN, ask("HEAD", target), script, asks_health=target == "/health")
     yield Case("local/pipelined", PLAIN, ask("GET", "/livez", way=clients.pipelined))
     yield Case("local/pair", PLAIN, ask("GET", "/v1/models", way=clients.pair), script)
     for target in (*ROUTES, *FORM_ROUTES, "/livez", "/v1/models", "/models/m/profile", "/nothing", "/v1/nothing"):
@@ -50,10 +51,11 @@ def routes():
             yield Case(f"local/models/{name}-{kind}", PLAIN, ask("GET", "/v1/models"), {**LISTS, name: [WHOLE[kind]] * 4})
     for target in ("/v1/models/org%2Fe", "/v1/models/org/e", "/v1/models/nobody", "/v1/models/", "/models/m/schema",
                    "/models/gpt-oss-20b/schema", "/models/m/profile", "/models/nothing/else"):
-        yield Case(f"local/model{target}", PLAIN, ask("GET", target), script)
+        yield Case(f"local/model/{name_of(target)}", PLAIN, ask("GET", target), script)
     yield Case("local/profile/put", PLAIN, _profile, script)
     for kind in ("failure", "html", "close-first", "no-content", "redirect-path", "silence"):
-        yield Case(f"local/health/{kind}", PLAIN, ask("GET", "/health"), {"": [HEALTHY] * 60, "raw": [WHOLE[kind]] * 4})
+        yield Case(f"local/health/{kind}", PLAIN, ask("GET", "/health"),
+                   {"": [HEALTHY] * 60, "raw": [WHOLE[kind]] * 4}, asks_health=True)
     for target in ROUTES:
         for name, (body, fields) in {
             "no-body": (None, (JSON_TYPE,)), "empty": (b"", (JSON_TYPE,)), "no-json": (b"{", (JSON_TYPE,)), "array": (b"[1]", (JSON_TYPE,)),
@@ -71,14 +73,21 @@ def routes():
     for target in ("/nothing", "/v1/nothing", "/v1/chat/completion", "/v1/chat/completions/", "/tts", "/tts/other", "/stt/x/y",
                    "/V1/models", "/", "/v1", "/..", "/a/../../b", "/%", "/%2e%2e", "/a%5cb", "/a\\b", "/v1//models", "/v1/./models",
                    "/livez?x=1", "/livez;x", "/%6civez", "/models/a%2Fb/schema", "*"):
-        yield Case(f"local/path/{target.strip('/') or 'root'}".replace("\\", "backslash").replace("%", "pc").replace("*", "star")
-                   .replace("?", "-query-").replace(";", "-semicolon-"), PLAIN, ask("GET", target), script)
+        yield Case(f"local/path/{name_of(target)}", PLAIN, ask("GET", target), script)
     yield Case("local/expects-refused", PLAIN, _expects_refused)
     yield Case("local/ids/bad", PLAIN, bytes_of(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a b\"c\r\n\r\n"))
     yield Case("local/ids/long", PLAIN, bytes_of(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: " + b"i" * 129 + b"\r\n\r\n"))
     yield Case("local/ids/none-to-backend", PLAIN, bytes_of(
         b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
         method="POST"), [WHOLE["length"]])
+
+
+def name_of(target):
+    """A path as a part of a case's name."""
+    words = {"\\": "-backslash-", "%": "-pc-", "*": "star", "?": "-query-", ";": "-semicolon-", "=": "-is-", "//": "-two-"}
+    for character, word in words.items():
+        target = target.replace(character, word)
+    return target.strip("/") or "root"
 
 
 def _profile(talk):
@@ -154,7 +163,7 @@ def tight():
         "upload-too-large-chunked": post_form("/stt/transcribe", ("file", "a.wav", wav(1_200_000)), way=clients.chunked_body),
         "expect-too-large": ask("POST", "/v1/chat/completions", b"", (JSON_TYPE, "Expect: 100-continue", "Content-Length: 5000"), _head_alone),
     }.items():
-        yield Case(f"tight/{name}", TIGHT, client, [WHOLE["length"]], loose=("in", "out") if "chunked" in name else ("in",))
+        yield Case(f"tight/{name}", TIGHT, client, [WHOLE["length"]], loose=("in", "out", "body") if "chunked" in name else ("in",))
     for name, content in {"event": "w" * 2000, "fits": "w" * 200}.items():
         script = [answer(answers.stream(answers.ROLE, answers.event(answers.chunk_of({"content": content})), answers.STOP, answers.DONE))]
         yield Case(f"tight/stream/{name}", TIGHT, post("/v1/chat/completions", chat(True)), script)

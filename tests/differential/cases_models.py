@@ -24,17 +24,30 @@ def cases():
     yield from chosen()
 
 
+def not_waiting(body, *fields):
+    """A client that does not wait for its model, which is loaded all the same."""
+    def client(talk):
+        one = talk.connect()
+        one.send(talk.request("POST", CHAT, body, (JSON_TYPE, *fields)))
+        one.read_reply("POST")
+        talk.wait("command")
+        time.sleep(0.2)
+    return client
+
+
 def chats():
     for name, body in {
         "named": chat(model="a"), "cold": chat(model="b"), "stream": chat(True, "a"), "stream-cold": chat(True, "b"),
         "auto": chat(model="auto"), "auto-code": chat(model="auto", text="some code"), "none": chat(model=None),
         "empty": chat(model=""), "alias": chat(model="gpt-4o"), "unknown": chat(model="nobody"), "near": chat(model="aa"),
-        "number": chat(model=7), "synapse": chat(model="a", synapse={"wait": True}), "no-wait-cold": chat(model="b", synapse={"wait": False}),
+        "number": chat(model=7), "synapse": chat(model="a", synapse={"wait": True}), 
         "no-wait": chat(model="a", synapse={"wait": False}), "long-name": chat(model="x" * 100_000),
     }.items():
         script = [STREAMS["usual"] if name.startswith("stream") else GOOD]
         yield Case(f"managed/chat/{name}", MANAGED, post(CHAT, body), script, router=LOADED_A)
-    yield Case("managed/chat/wait-field", MANAGED, post(CHAT, chat(model="b"), "X-Synapse-Wait: 0"), [GOOD], router=LOADED_A)
+
+    yield Case("managed/chat/no-wait-cold", MANAGED, not_waiting(chat(model="b", synapse={"wait": False})), [GOOD], router=LOADED_A)
+    yield Case("managed/chat/wait-field", MANAGED, not_waiting(chat(model="b"), "X-Synapse-Wait: 0"), [GOOD], router=LOADED_A)
     yield Case("managed/completions", MANAGED, post("/v1/completions", dump({"model": "b", "prompt": "x"})), [GOOD], router=LOADED_A)
     yield Case("managed/embeddings", MANAGED, post("/v1/embeddings", dump({"model": "b", "input": "x"})), [GOOD], router=LOADED_A)
     for name in ("failure", "bad-request", "empty", "html", "error-in-200", "close-first", "close-within-body", "silence", "large",
@@ -72,7 +85,7 @@ def healing():
         yield Case(f"healed/{name}-stream", MANAGED, post(CHAT, chat(True, "a")), [missing, STREAMS["usual"]], router=LOADED_A)
         yield Case(f"healed/{name}-twice", MANAGED, post(CHAT, chat(model="a")), [missing, missing, GOOD], router=LOADED_A)
         yield Case(f"healed/{name}-for-ever", MANAGED, post(CHAT, chat(model="a")), [missing] * 8, router=LOADED_A)
-    yield Case("healed/no-wait", MANAGED, post(CHAT, chat(model="a"), "X-Synapse-Wait: 0"),
+    yield Case("healed/no-wait", MANAGED, not_waiting(chat(model="a"), "X-Synapse-Wait: 0"),
                [answer(do(lambda stage: stage.router.forget()), *NOT_LOADED.steps)], router=LOADED_A)
     yield Case("healed/load-fails", MANAGED, post(CHAT, chat(model="a")),
                [answer(do(lambda stage: stage.router.forget()), *NOT_LOADED.steps)], router={**LOADED_A, "failing": "a"})
@@ -200,7 +213,7 @@ def chosen():
                {"one": [listing("alpha"), gone, listing()], "two": [listing("beta"), listing("alpha"), GOOD]})
     yield Case("by-model/embeddings", BY_MODEL, post("/v1/embeddings", dump({"model": "beta", "input": "x"})), script((), [GOOD]))
     yield Case("by-model/pair", BY_MODEL, post(CHAT, chat(model="alpha"), way=clients.pair), script([GOOD, GOOD]))
-    for name in ("failure", "html", "silence", "close-first", "half-json", "unauthorized"):
+    for name in ("failure", "html", "close-first", "half-json", "unauthorized"):
         yield Case(f"by-model/list-{name}", BY_MODEL, post(CHAT, chat(model="alpha")), {"one": [listing("alpha"), GOOD], "two": [WHOLE[name]] * 4})
         yield Case(f"by-model/own-list-{name}", BY_MODEL, post(CHAT, chat(model="beta")),
                    {"one": [listing("alpha")] * 3, "two": [WHOLE[name]] * 4})

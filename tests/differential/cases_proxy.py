@@ -168,11 +168,12 @@ def bodies():
                        [WHOLE["length"]] * 2)
     for name in ("close-first", "reset-first", "failure", "before-the-body", "silence", "interim-several",
                  "close-within-body", "no-content", "chunked", "says-close"):
-        yield Case(f"upload/answer/{name}", PLAIN, ask("POST", "/raw/up", LONG_BODY), [WHOLE[name]] * 3,
-                   loose=("in", "out") if name == "before-the-body" else ())
-        yield Case(f"upload/chunked-answer/{name}", PLAIN,
-                   ask("PUT", "/raw/up", LONG_BODY, way=clients.chunked_body), [WHOLE[name]] * 3,
-                   loose=("in", "out") if name == "before-the-body" else ())
+        early = name == "before-the-body"
+        body, loose = (HUGE_BODY, ("in", "out", "body")) if early else (LONG_BODY, ())
+        yield Case(f"upload/answer/{name}", PLAIN, ask("POST", "/raw/up", body), [WHOLE[name]] * 3, loose)
+        if not early:
+            yield Case(f"upload/chunked-answer/{name}", PLAIN,
+                       ask("PUT", "/raw/up", body, way=clients.chunked_body), [WHOLE[name]] * 3)
     yield Case("upload/backend-continues", PLAIN, ask("POST", "/raw/up", b"some bytes", way=clients.expects),
                [answer(http(GOOD), interim=(("send", b"HTTP/1.1 100 Continue\r\n\r\n"),))])
     yield Case("upload/huge", PLAIN, ask("POST", "/raw/up", HUGE_BODY), [WHOLE["length"]])
@@ -283,7 +284,7 @@ def failing_connections():
             if index == 0:
                 talk.tell("go")
             ones[index].read_reply()
-    held = [answer(wait("go"), http(GOOD)), WHOLE["length"], WHOLE["length"]]
+    held = [answer(wait("go"), *WHOLE["says-close"].steps), WHOLE["says-close"], WHOLE["says-close"]]
     yield Case("queue/waits", PLAIN, lambda talk: queued(talk, "/narrow/x", 2, (0, 1)), held)
     yield Case("queue/overflow", PLAIN, lambda talk: queued(talk, "/narrow/x", 3, (2, 0, 1)), held)
     yield Case("queue/none", PLAIN, lambda talk: queued(talk, "/single/x", 2, (1, 0)), held)

@@ -69,8 +69,9 @@ def odd_chunks(talk, method, target, body, fields=()):
 def in_pieces(talk, method, target, body, fields=()):
     one = talk.connect()
     data = talk.request(method, target, body, fields)
-    for at in range(0, len(data), 90):
-        one.send(data[at:at + 90])
+    size = max(90, len(data) // 40)
+    for at in range(0, len(data), size):
+        one.send(data[at:at + size])
         time.sleep(0.005)
     one.read_reply(method)
 

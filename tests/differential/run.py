@@ -34,6 +34,7 @@ SHOWN_LINES = 6
 SHOWN_WIDTH = 160
 FIRST_LOOK_SECONDS = 1.0
 LOOK_PAUSE = 0.05
+CONNECTS = "synapse_upstream_connect_seconds_count"
 IDLE = 'synapse_pool_connections{state="idle"}'
 
 
@@ -67,7 +68,7 @@ class Side:
 
     def run(self, case):
         """Notes what the case looks like here, but for its logs."""
-        stage = Stage(case.script, Events(), self.backend.router)
+        stage = Stage(case.script, Events(), self.backend.router, case.asks_health)
         self.backend.stage = stage
         talk = Conversation(self.gateway.port, stage, self.backend, case.name)
         sections = {}
@@ -90,10 +91,11 @@ class Side:
             counters, gauges, busy = self.gateway.rest(f"mark-{case.name}")
             kept = total(gauges, IDLE)
             if not self._world.router:
-                self.backend.await_connections(kept)
+                made = total(counters, CONNECTS) - total(self.counters, CONNECTS)
+                self.backend.await_connections(made, kept)
             if kept:
                 self.backend.close_connections()
-                self.backend.await_connections(0)
+                self.backend.await_connections(0, 0)
                 counters, _, open_still = self.gateway.rest(f"mark-{case.name}", idle=0)
                 busy += open_still
             sections["kept backend connections"] = [f"{kept:g}"]
@@ -110,7 +112,7 @@ class Side:
             requests.setdefault(one.backend, []).append(one)
         for name in sorted(requests):
             for number, one in enumerate(requests[name], 1):
-                sections[f"{name} request {number}"] = transcript.request_lines(one)
+                sections[f"{name} request {number}"] = transcript.request_lines(one, case.loose)
         sections["commands to the router"] = [f"{one.target} {one.body.decode()}" for one in stage.commands]
         if talk.notes:
             sections["notes"] = talk.notes

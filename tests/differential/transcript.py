@@ -8,7 +8,8 @@ LONGEST = 1200  # bytes of a body that are shown; of a longer one its ends, its 
 TIMES = ("dur_us", "overhead_us", "ttfb_us")
 OWN_BOUNDARY = re.compile(rb"(?i)content-type: multipart/form-data; boundary=\"?([^\s\";]+)")
 GENERATED_ID = re.compile(r"req-[0-9a-f]{8}[0-9a-f-]*")
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(_[0-9a-f]{10,}(?=\.wav))?")
+UUID_TEXT = re.compile(UUID.pattern.decode())
 DATE = re.compile(r"(?im)^date: [A-Z][a-z]{2}, \d.* GMT$")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?")
 LOG_TIME = re.compile(r"^\S*\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* ?")
@@ -26,11 +27,12 @@ class Names:
     def clean(self, text):
         text = self._pattern.sub(lambda found: self._ports[found.group()], text)
         text = GENERATED_ID.sub("<id>", text)
-        text = UUID.sub("<uuid>", text)
+        text = UUID_TEXT.sub("<uuid>", text)
         return STAMP.sub("<time>", text)
 
 
 def shown(data):
+    data = UUID.sub(b"<uuid>", data)
     text = data.decode("utf-8", "backslashreplace")
     if len(data) <= LONGEST:
         return text
@@ -63,16 +65,17 @@ def reply_lines(reply):
     return lines
 
 
-def request_lines(request):
+def request_lines(request, loose):
     boundary = OWN_BOUNDARY.search(request.head)
     head, body = request.head, request.body
     if boundary and boundary.group(1) != b"a-boundary":
         head = head.replace(boundary.group(1), b"<boundary>")
         body = body.replace(boundary.group(1), b"<boundary>")
     lines = [f"connection {request.connection}", *head_lines(head)]
-    lines += [f"framing: {request.framing}", *body_lines(b"", body)]
+    given_up = "body" in loose  # how much of it has come, and whether that makes a reset of its end
+    lines += [f"framing: {request.framing}", *([] if given_up else body_lines(b"", body))]
     if request.end:
-        lines.append(f"end: {request.end}")
+        lines.append("end: some" if given_up else f"end: {request.end}")
     return lines
 
 

@@ -103,7 +103,7 @@ LATE = World("late", settings({**ALL, **ASIDE}, ASIDE_ROUTES), ASIDE_KINDS, KEY,
 
 KEEPALIVE = World("keepalive", settings(
     {**ALL, "llama-router": backend(timeouts={"response": "900ms", "first_token": "5s", "idle": "5s"})},
-    limits={"stream_keepalive": "400ms"}))
+    limits={"stream_keepalive": "250ms"}))
 
 NARROW = World("narrow", settings(
     {**ALL, "llama-router": backend(concurrency={"max_requests": 1, "max_waiting": 1, "queue_timeout": "400ms"}),
