@@ -216,18 +216,30 @@ class Comparison:
 
     def _compare(self, group):
         world = group[0].world
-        sides = {}
+        sides, refused = {}, {}
+
+        def begin(name):
+            try:
+                sides[name].begin()
+            except GatewayError as fault:
+                refused[name] = str(fault)
+
         try:
             for name, program in self._programs.items():
                 sides[name] = Side(program, world, group[0].router)
-            both(lambda name: sides[name].begin())
-            for case in group:
+            both(begin)
+            if len(refused) == 2:
+                raise GatewayError(f"{world.name}: {refused['before']}")
+            for case in group if not refused else ():
                 both(lambda name, case=case: sides[name].run(case))
                 if not all(side.gateway.running() for side in sides.values()):
                     break  # its end is a difference, or a fault of both; what follows would be none
         finally:
             done = both(lambda name: sides[name].finish() if name in sides else {})
         for case in group:
+            if refused:
+                # One of the programs does not take the configuration: that is what differs.
+                done = {name: {case.name: {"start": [refused.get(name, "ready")]}} for name in sides}
             self._tell(case.name, done["before"].get(case.name, {}), done["after"].get(case.name, {}))
 
     def _tell(self, name, before, after):

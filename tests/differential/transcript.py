@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import re
 
+LONG_LINE = 120
 LONGEST = 1200  # bytes of a body that are shown; of a longer one its ends, its length and its digest
 TIMES = ("dur_us", "overhead_us", "ttfb_us")
 OWN_BOUNDARY = re.compile(rb"(?i)content-type: multipart/form-data; boundary=\"?([^\s\";]+)")
@@ -116,6 +117,15 @@ def error_lines(text, case_id):
     return [LOG_TIME.sub("", line) for line in text.splitlines() if mark.search(line)]
 
 
+def narrowed(one, other):
+    """Two long lines that differ in a few words, without what they have in common."""
+    words, others = one.split(" "), other.split(" ")
+    if len(one) < LONG_LINE or len(words) != len(others):
+        return [f"-{one}", f"+{other}"]
+    changed = [(a, b) for a, b in zip(words, others, strict=True) if a != b]
+    return [f"-… {' '.join(a for a, _ in changed)}", f"+… {' '.join(b for _, b in changed)}"]
+
+
 def differences(before, after):
     """Pairs of section and small diff, for two tables of sections."""
     found = []
@@ -123,7 +133,13 @@ def differences(before, after):
         one, other = before.get(section, ["(none)"]), after.get(section, ["(none)"])
         if one == other:
             continue
-        changed = [line for line in difflib.unified_diff(one, other, lineterm="", n=0)
-                   if not line.startswith(("---", "+++", "@@"))]
+        changed = []
+        matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+        for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+            if kind == "replace" and i2 - i1 == j2 - j1:
+                for a, b in zip(one[i1:i2], other[j1:j2], strict=True):
+                    changed += narrowed(a, b)
+            elif kind != "equal":
+                changed += [f"-{line}" for line in one[i1:i2]] + [f"+{line}" for line in other[j1:j2]]
         found.append((section, changed))
     return found
