@@ -65,8 +65,8 @@ class Gateway:
     To be made on a thread that outlives it: the kernel takes that thread's end for the parent's.
     """
 
-    def __init__(self, program, config, environment):
-        self._directory = Path(tempfile.mkdtemp(prefix="synapse-differential-"))
+    def __init__(self, program, config, environment, directory):
+        self._directory = Path(tempfile.mkdtemp(dir=directory))
         self._scraper = None
         self.scraped_out = self.scraped_in = 0
         config_file = self._directory / "backends.yaml"

@@ -16,6 +16,7 @@ import os
 import queue
 import signal
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -41,13 +42,14 @@ IDLE = 'synapse_pool_connections{state="idle"}'
 class Side:
     """One of the two programs, with its backend, for the cases of one group."""
 
-    def __init__(self, program, world, router):
+    def __init__(self, program, world, router, directory):
         self._world = world
         self.backend = Backend(world.backends())
         if world.router:
             self.backend.router = Router(**router)
         try:
-            self.gateway = Gateway(program, world.config(self.backend.ports()), dict(world.environment))
+            config = world.config(self.backend.ports())
+            self.gateway = Gateway(program, config, dict(world.environment), directory)
         except BaseException:
             self.backend.stop()
             raise
@@ -138,7 +140,7 @@ class Side:
             sections["access log"] = [transcript.log_line(line, framing, case.loose)
                                       for line in found.get(case.name, [])]
             sections["error log"] = transcript.error_lines(errors, case.name)
-            if status != 0:
+            if status != 0 and case is self._pending[-1][0]:
                 sections["the program's end"] = [f"status {status}"]
             done[case.name] = {name: [self.names.clean(line) for line in text]
                                for name, text in sections.items()}
@@ -168,7 +170,7 @@ def both(work):
         except BaseException as fault:
             faults.append(fault)
 
-    threads = [threading.Thread(target=one, args=(name,)) for name in ("before", "after")]
+    threads = [threading.Thread(target=one, args=(name,), daemon=True) for name in ("before", "after")]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -181,8 +183,9 @@ def both(work):
 class Comparison:
     """All groups, and what differs."""
 
-    def __init__(self, programs, report):
+    def __init__(self, programs, report, directory):
         self._programs = programs
+        self._directory = directory
         self._report_file = report
         self._report = []
         self._lock = threading.Lock()
@@ -202,11 +205,13 @@ class Comparison:
                 except queue.Empty:
                     return
                 try:
-                    self._compare(group)
+                    if rest := self._compare(group):
+                        waiting.put(rest)
                 except Exception as fault:
                     self.fault = self.fault or fault
 
-        threads = [threading.Thread(target=work) for _ in range(jobs)]
+        # Where this process is interrupted, they end with it, and their gateways with them.
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(jobs)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -215,7 +220,9 @@ class Comparison:
             Path(self._report_file).write_text(json.dumps(self._report, indent=1, ensure_ascii=False))
 
     def _compare(self, group):
+        """Returns the cases that are left over because a program has ended."""
         world = group[0].world
+        rest = []
         sides, refused = {}, {}
 
         def begin(name):
@@ -226,26 +233,26 @@ class Comparison:
 
         try:
             for name, program in self._programs.items():
-                sides[name] = Side(program, world, group[0].router)
+                sides[name] = Side(program, world, group[0].router, self._directory)
             both(begin)
             if len(refused) == 2:
                 raise GatewayError(f"{world.name}: {refused['before']}")
-            for case in group if not refused else ():
+            for number, case in enumerate(group if not refused else (), 1):
                 both(lambda name, case=case: sides[name].run(case))
                 if not all(side.gateway.running() for side in sides.values()):
-                    break  # its end is a difference, or a fault of both; what follows would be none
+                    group, rest = group[:number], group[number:]
+                    break
         finally:
             done = both(lambda name: sides[name].finish() if name in sides else {})
         for case in group:
             if refused:
                 # One of the programs does not take the configuration: that is what differs.
                 done = {name: {case.name: {"start": [refused.get(name, "ready")]}} for name in sides}
-            self._tell(case.name, done["before"].get(case.name, {}), done["after"].get(case.name, {}))
+            self._tell(case.name, done["before"][case.name], done["after"][case.name])
+        return rest
 
     def _tell(self, name, before, after):
         found = transcript.differences(before, after)
-        if not before and not after:
-            found = [("case", ["was not run: both programs had ended"])]
         with self._lock:
             self.compared += 1
             if self._report_file:
@@ -280,8 +287,9 @@ def main():
         parser.error("no case has such a name")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     programs = {"before": os.path.abspath(options.before), "after": os.path.abspath(options.after)}
-    comparison = Comparison(programs, options.report)
-    comparison.run(groups_of(cases), max(1, options.jobs))
+    with tempfile.TemporaryDirectory(prefix="synapse-differential-", ignore_cleanup_errors=True) as directory:
+        comparison = Comparison(programs, options.report, directory)
+        comparison.run(groups_of(cases), max(1, options.jobs))
     if comparison.fault is not None:
         print(f"run: {type(comparison.fault).__name__}: {comparison.fault}", file=sys.stderr)
         return 2 if isinstance(comparison.fault, (GatewayError, OSError)) else 3

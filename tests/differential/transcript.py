@@ -2,9 +2,11 @@
 
 import difflib
 import hashlib
+import os
 import re
 
 LONG_LINE = 120
+CONTEXT = 30  # characters of what is the same before a difference
 LONGEST = 1200  # bytes of a body that are shown; of a longer one its ends, its length and its digest
 TIMES = ("dur_us", "overhead_us", "ttfb_us")
 OWN_BOUNDARY = re.compile(rb"(?i)content-type: multipart/form-data; boundary=\"?([^\s\";]+)")
@@ -123,7 +125,9 @@ def narrowed(one, other):
     if len(one) < LONG_LINE or len(words) != len(others):
         return [f"-{one}", f"+{other}"]
     changed = [(a, b) for a, b in zip(words, others, strict=True) if a != b]
-    return [f"-… {' '.join(a for a, _ in changed)}", f"+… {' '.join(b for _, b in changed)}"]
+    one, other = (" ".join(pair[side] for pair in changed) for side in (0, 1))
+    same = max(0, len(os.path.commonprefix([one, other])) - CONTEXT)
+    return [f"-… {one[same:]}", f"+… {other[same:]}"]
 
 
 def differences(before, after):
