@@ -27,7 +27,7 @@ def http(body=b"", status=200, fields=(), framing="length", kind=JSON, reason=No
     lines += fields
     if framing == "chunked":
         lines.append("Transfer-Encoding: chunked")
-        body = in_chunks(body, 1000)
+        body = in_chunks(body, max(1000, len(body) // 200))
     elif framing != "none":
         lines.append(f"Content-Length: {len(body) if framing == 'length' else framing}")
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

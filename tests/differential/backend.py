@@ -139,7 +139,7 @@ class Wire:
     def more(self, seconds=None):
         self.sock.settimeout(seconds)
         try:
-            data = self.sock.recv(262144)
+            data = self.sock.recv(65536)
         except socket.timeout:
             raise Ended("timeout") from None
         except ConnectionResetError:

@@ -6,7 +6,7 @@ from answers import WHOLE, dump, http, wav
 from backend import answer
 from case import Case
 from clients import JSON_TYPE, ask, bytes_of, chat, form, post, post_form
-from worlds import GUARDED, OUTAGE, PLAIN, TIGHT
+from worlds import GUARDED, NARROW, OUTAGE, PLAIN, TIGHT
 
 HEALTHY = answer(http(b'{"status":"ok"}'))
 LIST = answer(
@@ -78,12 +78,15 @@ def routes():
                 continue
             yield Case(
                 f"local/get{target}/{way}",
-                PLAIN,
+                NARROW if target == "/health" else PLAIN,
                 ask("GET", target, way=how),
                 script,
                 asks_health=target == "/health",
             )
-        yield Case(f"local/head{target}", PLAIN, ask("HEAD", target), script, asks_health=target == "/health")
+        if target == "/health":
+            yield Case("local/head/health", NARROW, ask("HEAD", target), script, asks_health=True)
+        else:
+            yield Case(f"local/head{target}", PLAIN, ask("HEAD", target), script)
     yield Case("local/pipelined", PLAIN, ask("GET", "/livez", way=clients.pipelined))
     yield Case("local/pair", PLAIN, ask("GET", "/v1/models", way=clients.pair), script)
     for target in (
@@ -131,11 +134,12 @@ def routes():
     for kind in ("failure", "html", "close-first", "no-content", "redirect-path", "silence"):
         yield Case(
             f"local/health/{kind}",
-            PLAIN,
+            NARROW,
             ask("GET", "/health"),
-            {"": [HEALTHY] * 60, "raw": [WHOLE[kind]] * 4},
+            {"": [HEALTHY] * 60, "llama-embed": [WHOLE[kind]] * 4},
             asks_health=True,
         )
+    yield Case("local/health/with-dead-ones", PLAIN, ask("GET", "/health"), script, asks_health=True)
     for target in ROUTES:
         for name, (body, fields) in {
             "no-body": (None, (JSON_TYPE,)),
@@ -541,7 +545,8 @@ def _stream():
 
 def outage():
     for target in ("/v1/models", "/health", "/v1/models/m", "/models"):
-        yield Case(f"outage/get{target}", OUTAGE, ask("GET", target))
+        yield Case(f"outage/get{target}", OUTAGE, ask("GET", target), asks_health=target == "/health")
+    yield Case("outage/nameless", OUTAGE, ask("GET", "/nameless/x"))
     for target, body in (
         ("/v1/chat/completions", chat()),
         ("/v1/chat/completions", chat(True)),

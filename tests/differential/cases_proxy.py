@@ -5,7 +5,7 @@ import time
 import answers
 import clients
 from answers import GOOD, RETRIED, STREAMS, TYPICAL, WHOLE, dump, http
-from backend import answer, hold, pause, wait
+from backend import answer, close, hold, pause, wait
 from case import Case
 from clients import ask, chat, post
 from worlds import LATE, PLAIN
@@ -370,7 +370,82 @@ def bodies():
     )
 
 
+def canceled(method, target, body, mark=None):
+    """Somebody at the dashboard gives the request up."""
+
+    def client(talk):
+        one = talk.connect()
+        one.send(talk.request(method, target, body, (clients.JSON_TYPE,)))
+        reply = None if mark is None else one.read_reply(method, until=mark)
+        talk.wait("whole")
+        other = talk.connect()
+        identity = f"{talk.case_id}-1".replace("/", "%2F")
+        other.send(
+            talk.request(
+                "POST",
+                f"/api/requests/{identity}/cancel",
+                b"",
+                ("X-Synapse-Dashboard: 1",),
+                number=2,
+                host=b"localhost",
+            )
+        )
+        other.read_reply("POST")
+        if reply is None:
+            one.read_reply(method)
+        elif not one.end:
+            one.read_on(reply)
+        talk.wait("gateway closed")
+
+    return client
+
+
+def reads_late(method, target, body, fields=()):
+    """A client that lets the gateway wait before it reads."""
+
+    def client(talk):
+        one = talk.connect()
+        one.send(talk.request(method, target, body, fields))
+        time.sleep(0.4)
+        one.read_reply(method)
+
+    return client
+
+
+def slow_readers():
+    huge = dump({"padding": "xyz-" * 2_000_000})
+    for name, one in {
+        "length": answer(http(huge)),
+        "chunked": answer(http(huge, framing="chunked")),
+        "until-close": answer(http(huge, framing="none"), close()),
+    }.items():
+        yield Case(f"reads-late/pass/{name}", PLAIN, reads_late("GET", "/raw/x", None), [one])
+        yield Case(
+            f"reads-late/chat/{name}", PLAIN, reads_late("POST", CHAT, chat(), (clients.JSON_TYPE,)), [one]
+        )
+    events = [answers.event(answers.chunk_of({"content": "w" * 5000})) for _ in range(1500)]
+    yield Case(
+        "reads-late/stream",
+        PLAIN,
+        reads_late("POST", CHAT, chat(True), (clients.JSON_TYPE,)),
+        [answer(answers.stream(answers.ROLE, *events, answers.STOP, answers.DONE))],
+    )
+
+
 def departures():
+    for name, method, target, body in (
+        ("chat", "POST", CHAT, chat()),
+        ("stream", "POST", CHAT, chat(True)),
+        ("pass", "GET", "/raw/x", None),
+    ):
+        yield Case(f"canceled/{name}", PLAIN, canceled(method, target, body), [answer(hold())])
+    yield Case(
+        "canceled/within-stream",
+        PLAIN,
+        canceled("POST", CHAT, chat(True), b"Hallo"),
+        [answer(answers.STREAM_HEAD + answers.chunked(answers.ROLE, answers.HELLO), hold())],
+    )
+    yield from slow_readers()
     fields = (clients.JSON_TYPE,)
     silent = [answer(hold())]
     for hard in (False, True):

@@ -160,7 +160,7 @@ class Gateway:
                     if have != want]
             if not busy or time.monotonic() > deadline:
                 return counters, gauges, busy
-            time.sleep(0.01)
+            time.sleep(0.005)
 
     @staticmethod
     def _looks(gauges, idle):

@@ -114,7 +114,9 @@ BRIEF = World("brief", settings(
      "chatterbox-tts": backend("chatterbox", timeouts={"total": "300ms"}),
      "whisper-stt": backend("faster-whisper", timeouts={"total": "300ms"})}))
 
-OUTAGE = World("outage", settings(ALL), {name: REFUSING for name in ALL})
+OUTAGE = World("outage", settings(
+    {**ALL, "nameless": aside(url="http://nobody.invalid:1")}, {"/nameless/*": "nameless"}),
+    {name: REFUSING for name in ALL})
 
 TIGHT = World("tight", settings(
     {**ALL, "raw": aside(), "narrow-upload": aside()}, {"/raw/*": "raw"},
