@@ -24,6 +24,7 @@ import time
 
 PATIENCE = 6.0  # for everything that has to come, on a busy machine
 PIECE_PAUSE = 0.004
+RECEIVE_BYTES = 128 * 1024
 HEALTH = "/health"
 
 
@@ -238,6 +239,8 @@ class Listener:
         self.name = name
         self._backend = backend
         self._sock = socket.socket()
+        # What is not read stays with the gateway, as far as the kernel lets it.
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
         self._sock.bind(("127.0.0.1", 0))
         self.port = self._sock.getsockname()[1]
         self._queued = []

@@ -282,7 +282,7 @@ def breakers():
         "breaker/series-ends",
         BREAKER,
         repeatedly(5, "POST", CHAT, chat(), fields),
-        [bad, good, bad, bad, good],
+        [bad, good, bad, bad, bad, good],
     )
     yield Case(
         "breaker/half-open-good",

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import threading
 
-CLOCK = "600ms"  # of what is meant to end by time
+CLOCK = "800ms"  # of what is meant to end by time
 OPEN, REFUSING, DEAF = "open", "refusing", "deaf"
 
 
