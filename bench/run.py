@@ -34,6 +34,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build-dir", default=os.path.join(ROOT, "build"))
     parser.add_argument("--peers", default=os.environ.get("PEERS", ""))
+    parser.add_argument("--against", metavar="PROGRAM",
+                        help="another build of the gateway, measured in turn with this one")
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS", "0")))
     parser.add_argument("--quick", action="store_true", default=os.environ.get("QUICK") == "1")
     parser.add_argument("--smoke", action="store_true", help="shortest run, to test the runner")
@@ -167,9 +169,11 @@ def measure(rig, chosen, rounds, times, base_port, wait_quiet):
             current = Round(rig, stub, results, base_port, wait_quiet)
             try:
                 current.start(chosen)
+                # In turn from either end: what warms up within a round favours nobody.
+                order = chosen if number % 2 else chosen[::-1]
                 for scenario in todo:
                     say(f"round {number}/{rounds}: {scenario.name}")
-                    current.run(chosen, scenario, expected)
+                    current.run(order, scenario, expected)
                 current.finish()
             finally:
                 current.stop()
@@ -270,6 +274,9 @@ def main():
     for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, on_signal)
     work_dir = tempfile.mkdtemp(prefix="synapse-bench-")
+    if arguments.against:
+        peers.ALL["synapse-before"].program = os.path.abspath(arguments.against)
+        arguments.peers = ",".join(filter(None, [arguments.peers, "synapse-before"]))
     rig = peers.Rig(ROOT, os.path.abspath(arguments.build_dir), work_dir)
     try:
         return run(arguments, rig)

@@ -209,6 +209,9 @@ class Synapse(Peer):
     def binary(self, rig):
         return os.environ.get("SYNAPSE_BIN", rig.program("synapse"))
 
+    def version(self, rig):
+        return first_line([self.binary(rig), "--version"])
+
     def missing(self, rig):
         return None if os.access(self.binary(rig), os.X_OK) else "synapse is not built"
 
@@ -233,16 +236,33 @@ routes:
   /tts/*: chatterbox-tts
   /stt/*: whisper-stt
 """
-        os.makedirs(rig.path("voices"), exist_ok=True)
+        os.makedirs(rig.path(f"{self.name}-voices"), exist_ok=True)
         env = {k: v for k, v in os.environ.items() if not k.startswith("SYNAPSE_")}
         env.update(
-            SYNAPSE_GATEWAY_CONFIG_PATH=rig.write("synapse.yaml", config),
+            SYNAPSE_GATEWAY_CONFIG_PATH=rig.write(f"{self.name}.yaml", config),
             SYNAPSE_HOST="127.0.0.1",
             SYNAPSE_PORT=str(port),
-            SYNAPSE_VOICE_LIBRARY_DIR=rig.path("voices"),
-            SYNAPSE_MODEL_PROFILES_PATH=rig.path("model-profiles.json"),
+            SYNAPSE_VOICE_LIBRARY_DIR=rig.path(f"{self.name}-voices"),
+            SYNAPSE_MODEL_PROFILES_PATH=rig.path(f"{self.name}-profiles.json"),
         )
         return Child(self.name, [self.binary(rig)], rig.path(self.access_log), env=env)
+
+
+class SynapseBefore(Synapse):
+    """The gateway as another revision built it, measured in the same run: whether a change made it slower."""
+
+    name = "synapse-before"
+    description = "this gateway, of the program named by --against"
+    access_log = "synapse-before.log"
+    program = None  # set by --against
+
+    def binary(self, rig):
+        return self.program
+
+    def missing(self, rig):
+        if not self.program:
+            return "--against names its program"
+        return None if os.access(self.program, os.X_OK) else f"{self.program} cannot be run"
 
 
 class Litellm(Peer):
@@ -302,5 +322,6 @@ class Litellm(Peer):
         return Child(self.name, argv, rig.path("litellm.log"), env=env, cwd=rig.work_dir)
 
 
-ALL = {peer.name: peer for peer in (Direct(), Nginx(), NginxLog(), Haproxy(), Synapse(), Litellm())}
+EVERY = Direct(), Nginx(), NginxLog(), Haproxy(), Synapse(), SynapseBefore(), Litellm()
+ALL = {peer.name: peer for peer in EVERY}
 DEFAULT = ["direct", "nginx", "nginx-log", "haproxy", "synapse"]

@@ -17,7 +17,7 @@ LARGE_PROBE = json.dumps(
 
 
 # Who takes part in what neither an access log nor a parser of JSON has to do with.
-PROXIES = "direct", "nginx", "haproxy", "synapse"
+PROXIES = "direct", "nginx", "haproxy", "synapse", "synapse-before"
 UPLOAD_PATH = "/stt/transcribe"
 UPLOAD_PROBE = (
     b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
