@@ -17,8 +17,8 @@
 #include "config/loader.hpp"
 #include "config/networks.hpp"
 #include "config/watcher.hpp"
-#include "http/handlers/api_routes.hpp"
-#include "http/handlers/openapi_document.hpp"
+#include "http/openapi/api_routes.hpp"
+#include "http/openapi/document.hpp"
 #include "http/server/listener.hpp"
 #include "http/server/origin_policy.hpp"
 #include "telemetry/access_log.hpp"
@@ -111,7 +111,7 @@ struct application::parts {
 
   server::lifecycle life;
   net::blocking_pool blocking{2};
-  handlers::services services;
+  api::services services;
   server::route_table table;
   std::optional<server::origin_policy> origins; ///< made when the address is known
   std::unique_ptr<observation> observed;
@@ -157,14 +157,15 @@ struct application::parts {
         metrics.count_dropped_lines("access", [this] { return access_output.dropped_lines(); }));
     services.life = &life;
     services.metrics = &registry;
+    services.routes = api::api_routes();
     services.blocking = &blocking;
     services.version = version;
     services.started = std::chrono::system_clock::now();
     observed = std::make_unique<observation>(first, log, metrics, services);
-    services.openapi = handlers::make_openapi(version);
-    services.docs = handlers::make_docs_page(version);
-    handlers::add_routes(table, services,
-                         [this](std::string_view name) { return &metrics.route(name); });
+    services.openapi = api::make_openapi(version);
+    services.docs = api::make_docs_page(version);
+    api::add_routes(table, services,
+                    [this](std::string_view name) { return &metrics.route(name); });
     prepare_cluster(actor_config, first);
     system = std::make_unique<caf::actor_system>(actor_config);
     for (unsigned i = 0; i < thread_count; ++i) {

@@ -4,7 +4,7 @@ synapse_add_component(app
   SOURCES options.cpp tls_contexts.cpp observation.cpp cluster_setup.cpp descriptors.cpp probe.cpp service_manager.cpp
           application.cpp
   DEPENDS config telemetry actors_feed actors_feed_bus actors_cluster actors_runtime actors_protocol
-          actors http_handlers http_server http_client)
+          actors http_openapi http_dashboard http_api http_server http_client)
 target_include_directories(synapse_app PUBLIC ${CMAKE_BINARY_DIR}/generated)
 add_executable(synapse app/main.cpp)
 target_link_libraries(synapse PRIVATE synapse_flags synapse::app)

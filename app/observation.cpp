@@ -6,7 +6,7 @@
 #include "config/redis_url.hpp"
 #include "http/client/feed_desk.hpp"
 #include "http/core/host_name.hpp"
-#include "http/handlers/api_routes.hpp"
+#include "http/openapi/api_routes.hpp"
 #include "http/server/traffic_desk.hpp"
 #include "http/server/worker.hpp"
 
@@ -41,8 +41,8 @@ bool is_loopback(const std::string& host) {
   return ec ? host == "localhost" : address.is_loopback();
 }
 
-handlers::dashboard_gate_options gate_options(const config::settings& settings) {
-  handlers::dashboard_gate_options options;
+api::dashboard_gate_options gate_options(const config::settings& settings) {
+  api::dashboard_gate_options options;
   options.token = settings.process.dashboard_access_token;
   options.cookie_name = settings.process.dashboard_cookie_name;
   options.cookie_secure = settings.process.dashboard_cookie_secure;
@@ -89,9 +89,9 @@ std::map<std::string, telemetry::health_sample> samples_of(const actors::health_
 
 /// Counts what people ask: the dashboard's own questions and probes would drown it.
 std::function<std::int64_t()> count_in_flight(telemetry::gateway_metrics& metrics) {
-  std::set<std::string_view> routes{handlers::configured_route};
-  for (const auto& one : handlers::api_routes())
-    if (handlers::is_traffic(one))
+  std::set<std::string_view> routes{api::configured_route};
+  for (const auto& one : api::api_routes())
+    if (api::is_traffic(one))
       routes.insert(one.path);
   std::vector<telemetry::gauge> counted;
   for (const auto route : routes)
@@ -106,14 +106,14 @@ std::function<std::int64_t()> count_in_flight(telemetry::gateway_metrics& metric
 } // namespace
 
 observation::observation(const config::settings& settings, telemetry::log_system& log,
-                         telemetry::gateway_metrics& metrics, handlers::services& all)
+                         telemetry::gateway_metrics& metrics, api::services& all)
     : process_(settings.process), metrics_(metrics), all_(all),
       say_(telemetry::make_logger("dashboard")), origin_(random_number()),
       gate_(gate_options(settings)) {
   const auto directory =
       process_.dashboard_dir.empty() ? beside_program() : fs::path{process_.dashboard_dir};
   std::string problem;
-  files_ = handlers::dashboard_files::load(directory, problem);
+  files_ = api::dashboard_files::load(directory, problem);
   if (files_.empty())
     say_->info("the dashboard's front end is not there ({}); `make dashboard` builds it", problem);
   tell_gate(settings);
@@ -337,7 +337,7 @@ void observation::sample() {
   if (now < next_sample_)
     return;
   next_sample_ = now + std::chrono::seconds{telemetry::traffic_history::interval_seconds};
-  traffic_.record(metrics_.totals(handlers::is_traffic_route), unix_ms());
+  traffic_.record(metrics_.totals(api::is_traffic_route), unix_ms());
 }
 
 void observation::reloaded(telemetry::reload_result result, std::vector<std::string> problems) {

@@ -9,9 +9,9 @@
 #include "actors/protocol/actor_interfaces.hpp"
 #include "actors/runtime/pinned.hpp"
 #include "config/settings.hpp"
-#include "http/handlers/dashboard_files.hpp"
-#include "http/handlers/dashboard_gate.hpp"
-#include "http/handlers/services.hpp"
+#include "http/api/services.hpp"
+#include "http/dashboard/front_end.hpp"
+#include "http/dashboard/gate.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/gateway_metrics.hpp"
 #include "telemetry/health_history.hpp"
@@ -38,7 +38,7 @@ class observation {
 public:
   /// @param all outlives this; its part for the dashboard is filled in.
   observation(const config::settings& settings, telemetry::log_system& log,
-              telemetry::gateway_metrics& metrics, handlers::services& all);
+              telemetry::gateway_metrics& metrics, api::services& all);
   ~observation();
 
   /// Starts the actors, when their threads run. @param workers by number of the I/O thread.
@@ -74,12 +74,12 @@ private:
 
   const config::process_settings& process_;
   telemetry::gateway_metrics& metrics_;
-  handlers::services& all_;
+  api::services& all_;
   std::shared_ptr<spdlog::logger> say_;
   std::uint64_t origin_;
   std::shared_ptr<feed::feed_inbox> inbox_;
-  handlers::dashboard_gate gate_;
-  handlers::dashboard_files files_;
+  api::dashboard_gate gate_;
+  api::dashboard_files files_;
   telemetry::traffic_history traffic_;
   telemetry::health_history health_;
   telemetry::reload_history reloads_;

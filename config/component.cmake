@@ -1,6 +1,7 @@
 # Settings and where they come from: file, environment, reload. No logging, no threads, no network.
 synapse_add_component(config NO_PCH PATH config
   SOURCES
+    backend_types.cpp
     config_error.cpp
     derived_routes.cpp
     describe.cpp
@@ -25,6 +26,7 @@ synapse_add_component(config NO_PCH PATH config
 
 synapse_add_test(config NO_PCH
   SOURCES
+    config/backend_types_test.cpp
     config/derived_routes_test.cpp
     config/describe_test.cpp
     config/docs_test.cpp

@@ -1,5 +1,6 @@
 #include "config/derived_routes.hpp"
 
+#include "config/backend_types.hpp"
 #include "config/route_defaults.hpp"
 
 #include <algorithm>
@@ -12,16 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 3> model_paths{"/v1/chat/completions", "/v1/completions",
                                                       "/v1/embeddings"};
 
-/// A type that serves paths of its own, and the usual name of its backend.
-struct typed_use {
-  backend_type type;
-  std::string_view usual_name;
-};
-constexpr std::array<typed_use, 4> typed_uses{{{backend_type::chatterbox, "chatterbox-tts"},
-                                               {backend_type::faster_whisper, "whisper-stt"},
-                                               {backend_type::pyannote, "pyannote-speaker"},
-                                               {backend_type::deepfilter, "deepfilter-audio"}}};
-
 bool has_usual_name(std::string_view name) {
   const auto routes = default_routes();
   return std::any_of(routes.begin(), routes.end(),
@@ -31,7 +22,7 @@ bool has_usual_name(std::string_view name) {
 /// Whether chats and embeddings may be meant for it. One that the file's routes send other things
 /// to, such as speech or pages, is there for those.
 bool may_serve_models(const settings& all, const backend_settings& backend) {
-  if (backend.type != backend_type::openai_compatible || has_usual_name(backend.name))
+  if (!row_of(backend.type).has_models || has_usual_name(backend.name))
     return false;
   bool named = false;
   for (const route_settings& route : all.routes) {
@@ -52,12 +43,6 @@ std::vector<std::string_view> names_of_type(const settings& all, backend_type ty
   return names;
 }
 
-const typed_use* use_of(backend_type type) {
-  const auto* const found = std::find_if(typed_uses.begin(), typed_uses.end(),
-                                         [&](const typed_use& use) { return use.type == type; });
-  return found == typed_uses.end() ? nullptr : found;
-}
-
 /// `/tts/*: NAME, /v1/audio/speech: NAME`
 std::string usual_routes_to(std::string_view usual_name, std::string_view name) {
   std::string result;
@@ -72,11 +57,11 @@ std::string usual_routes_to(std::string_view usual_name, std::string_view name) 
 
 std::string unserved_message(const settings& all, const backend_settings& backend) {
   std::string message = "no route leads to this backend: ";
-  if (const typed_use* use = use_of(backend.type)) {
+  if (const auto& type = row_of(backend.type); !type.usually.empty()) {
     if (names_of_type(all, backend.type).size() > 1)
       message += "there are several of type " + std::string{to_string(backend.type)} +
                  "; say which serves what, ";
-    return message + "write routes: {" + usual_routes_to(use->usual_name, backend.name) + "}";
+    return message + "write routes: {" + usual_routes_to(type.usually, backend.name) + "}";
   }
   if (!backend.list_models)
     return message + "it does not list its models (list_models); write routes: {" +
@@ -95,7 +80,7 @@ bool may_go_by_model(std::string_view path) {
 std::vector<std::string_view> backends_with_models(const settings& all) {
   std::vector<std::string_view> names;
   for (const auto& [name, backend] : all.backends)
-    if (backend.type == backend_type::openai_compatible && backend.list_models)
+    if (row_of(backend.type).has_models && backend.list_models)
       names.push_back(name);
   return names;
 }
@@ -121,12 +106,14 @@ append_derived_routes(settings& all, const std::function<bool(const std::string&
   if (capable.size() == 1 || listing > 0)
     for (const auto path : model_paths)
       append(path, capable.size() == 1 ? capable.front() : by_model);
-  for (const typed_use& use : typed_uses) {
-    const auto names = names_of_type(all, use.type);
-    if (names.size() != 1 || all.backends.contains(std::string{use.usual_name}))
+  for (const auto& type : backend_types()) {
+    if (type.usually.empty())
+      continue;
+    const auto names = names_of_type(all, type.type);
+    if (names.size() != 1 || all.backends.contains(std::string{type.usually}))
       continue;
     for (const default_route& route : default_routes())
-      if (route.backend == use.usual_name)
+      if (route.backend == type.usually)
         append(route.path, names.front());
   }
   return paths;

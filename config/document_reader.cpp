@@ -1,5 +1,6 @@
 #include "config/document_reader.hpp"
 
+#include "config/backend_types.hpp"
 #include "config/validator.hpp"
 #include "config/values.hpp"
 
@@ -244,7 +245,7 @@ void document_reader::read_backend(const yaml_entry& entry, backend_settings& ba
            [&](const yaml_entry& inner) { read_backend_key(prefix, inner, backend); });
   if (!was_given(prefix + "url"))
     report(entry.line, prefix + "url", "is required");
-  else if (backend.type == backend_type::openai_compatible)
+  else if (row_of(backend.type).speaks_openai)
     take_as_meant(prefix + "url", backend.url);
 }
 

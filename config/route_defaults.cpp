@@ -1,5 +1,7 @@
 #include "config/route_defaults.hpp"
 
+#include "config/backend_types.hpp"
+
 namespace synapse::config {
 
 namespace {
@@ -19,6 +21,9 @@ constexpr default_route defaults[] = {
     {"/v1/audio/translations", "whisper-stt"},
 };
 
+/// Of what embeds and does nothing else.
+constexpr std::chrono::seconds embedding_patience{60};
+
 bool covers(std::string_view route, std::string_view path) {
   if (route == path)
     return true;
@@ -32,21 +37,12 @@ bool serves(const settings& all, const std::string& backend, std::string_view pa
 
 /// How long an answer of the backend may take, by what it is there for.
 milliseconds usual_timeout(const settings& all, const backend_settings& backend) {
-  using std::chrono::seconds;
-  switch (backend.type) {
-  case backend_type::chatterbox:
-    return seconds{120};
-  case backend_type::faster_whisper:
-  case backend_type::pyannote:
-  case backend_type::deepfilter:
-    return seconds{600};
-  case backend_type::openai_compatible:
-    break;
-  }
+  const auto& type = row_of(backend.type);
   // One server for both must have the patience that a completion needs.
   const bool completes = serves(all, backend.name, "/v1/chat/completions") ||
                          serves(all, backend.name, "/v1/completions");
-  return serves(all, backend.name, "/v1/embeddings") && !completes ? seconds{60} : seconds{300};
+  const bool embeds = type.has_models && serves(all, backend.name, "/v1/embeddings");
+  return embeds && !completes ? embedding_patience : type.patience;
 }
 
 } // namespace
@@ -86,19 +82,17 @@ void apply_use_defaults(settings& all, const std::function<bool(const std::strin
     fill(timeouts.response, "timeouts.response");
     fill(timeouts.first_token, "timeouts.first_token");
     fill(timeouts.idle, "timeouts.idle");
-    if (backend.type == backend_type::chatterbox) {
-      // It makes one recording at a time and answers nothing meanwhile, not even a new connection's
-      // request: who waits does so here, in order, for as long as an answer may take.
+    const auto& type = row_of(backend.type);
+    if (type.max_requests != 0) {
       if (!given(prefix + "concurrency.max_requests"))
-        backend.concurrency.max_requests = 1;
+        backend.concurrency.max_requests = type.max_requests;
       fill(backend.concurrency.queue_timeout, "concurrency.queue_timeout");
     }
     if (!given(prefix + "list_models"))
-      backend.list_models = backend.type == backend_type::openai_compatible;
+      backend.list_models = type.has_models;
     if (!given(prefix + "manage_models")) {
       const auto* list = find_route(all, "/models");
-      backend.manage_models = backend.type == backend_type::openai_compatible && list != nullptr &&
-                              list->backend == name;
+      backend.manage_models = type.has_models && list != nullptr && list->backend == name;
     }
   }
 }

@@ -1,5 +1,6 @@
 #include "config/values.hpp"
 
+#include "config/backend_types.hpp"
 #include "config/config_error.hpp"
 
 #include <algorithm>
@@ -7,15 +8,11 @@
 #include <charconv>
 #include <cmath>
 #include <iterator>
+#include <vector>
 
 namespace synapse::config {
 
 namespace {
-
-// In the order of the enumerators.
-constexpr std::string_view type_names[] = {"openai-compatible", "chatterbox", "faster-whisper",
-                                           "pyannote", "deepfilter"};
-static_assert(std::size(type_names) == static_cast<std::size_t>(backend_type::deepfilter) + 1);
 
 struct unit {
   std::string_view name;
@@ -82,7 +79,7 @@ std::string read_authority(std::string_view authority, backend_url& url) {
 } // namespace
 
 std::string_view to_string(backend_type type) {
-  return type_names[static_cast<std::size_t>(type)];
+  return row_of(type).name;
 }
 
 std::string backend_url::authority() const {
@@ -199,16 +196,22 @@ parsed<host_port> parse_host_port(std::string_view text) {
 
 parsed<backend_type> parse_backend_type(std::string_view text) {
   std::string known;
-  for (std::size_t i = 0; i < std::size(type_names); ++i) {
-    if (type_names[i] == text)
-      return static_cast<backend_type>(i);
-    known += (i == 0 ? "" : ", ") + std::string{type_names[i]};
+  for (const auto& row : backend_types()) {
+    if (row.name == text)
+      return row.type;
+    known += (known.empty() ? "" : ", ") + std::string{row.name};
   }
   return parsed<backend_type>::failure("unknown type " + quote(text) + "; known are " + known);
 }
 
 std::span<const std::string_view> backend_type_names() {
-  return type_names;
+  static const auto names = [] {
+    std::vector<std::string_view> all;
+    for (const auto& row : backend_types())
+      all.push_back(row.name);
+    return all;
+  }();
+  return names;
 }
 
 std::string format_duration(milliseconds value) {

@@ -229,18 +229,18 @@ def aside():
     for name in STREAMS.keys() & {"usual", "error-first", "no-done", "crlf", "gzip", "close-after-content"}:
         yield Case(f"pass/stream/{name}", PLAIN, ask("GET", "/raw/x"), [STREAMS[name]])
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "TRACE", "CONNECT"):
-        yield Case(f"pass/method/{method.lower()}", PLAIN, ask(method, "/root/m"), [WHOLE["length"]])
+        yield Case(f"pass/method/{method.lower()}", PLAIN, ask(method, "/trunk/m"), [WHOLE["length"]])
     for name, target in {
         "prefix-itself": "/raw",
         "prefix-with-slash": "/raw/",
         "query-alone": "/raw?x",
         "dots": "/raw/a/../b/./c",
         "dots-out": "/raw/../../x",
-        "dots-to-other": "/raw/../root/x",
+        "dots-to-other": "/raw/../trunk/x",
         "slashes": "//raw///x",
         "escapes": "/raw/%7Ex%2D",
         "escaped-slash": "/raw/a%2Fb",
-        "escaped-dots": "/raw/%2e%2e/root/x",
+        "escaped-dots": "/raw/%2e%2e/trunk/x",
         "bad-escape": "/raw/%zz",
         "control": "/raw/%00",
         "backslash": "/raw/a\\b",
@@ -253,12 +253,12 @@ def aside():
         "space": "/raw/x%20y",
         "long": "/raw/" + "z" * 3000,
         "unpooled": "/unpooled/x",
-        "root": "/root/a",
+        "root": "/trunk/a",
         "nowhere": "/raws/x",
     }.items():
         yield Case(f"pass/path/{name}", PLAIN, ask("GET", target), [WHOLE["length"]])
     for name in ("redirect-own", "redirect-other", "redirect-path"):
-        yield Case(f"pass/location/{name}", PLAIN, ask("GET", "/root/x"), [WHOLE[name]])
+        yield Case(f"pass/location/{name}", PLAIN, ask("GET", "/trunk/x"), [WHOLE[name]])
     yield Case(
         "pass/stale/get",
         PLAIN,

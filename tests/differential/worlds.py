@@ -80,7 +80,7 @@ ALL = {
 }
 ASIDE = {
     "raw": aside(),
-    "root": aside(),
+    "trunk": aside(),
     "once": aside(retry={"attempts": 1}),
     "keyed": aside(authorization={"bearer_env": "DIFFERENTIAL_KEY"}),
     "withheld": aside(authorization={"forward": False}),

@@ -1,0 +1,38 @@
+/// @file
+/// What a type of backend is: everything about it that is not the translation of its requests and
+/// answers stands in one row. A new type is an enumerator (config/settings.hpp), a row here, and
+/// its codec.
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <chrono>
+#include <span>
+#include <string_view>
+
+namespace synapse::config {
+
+struct backend_type_row {
+  backend_type type;
+  std::string_view name;    ///< in the file
+  std::string_view usually; ///< name of the backend that the default routes mean; empty: none alone
+  /// Has models by name: lists them (GET /v1/models), and chats, completions and embeddings may go
+  /// to whichever of its kind has the model.
+  bool has_models;
+  /// Takes OpenAI's own requests as they come, under `/v1`.
+  bool speaks_openai;
+  /// Has done its work when it begins to answer: a client that reads slowly keeps nobody from its
+  /// turn.
+  bool free_with_head;
+  /// Requests at once, 0 for no limit. Whoever waits for a turn does so here, for as long as an
+  /// answer may take.
+  unsigned max_requests;
+  /// How long an answer may usually take: until its head, its first token, and between two bytes.
+  std::chrono::seconds patience;
+};
+
+/// All of them, in the order of the enumerators.
+std::span<const backend_type_row> backend_types() noexcept;
+const backend_type_row& row_of(backend_type type) noexcept;
+
+} // namespace synapse::config

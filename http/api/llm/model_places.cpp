@@ -1,0 +1,249 @@
+#include "http/api/llm/model_places.hpp"
+
+#include "actors/runtime/ask.hpp"
+#include "config/backend_types.hpp"
+#include "http/api/models/model_list.hpp"
+#include "http/api/models/model_questions.hpp"
+#include "http/api/request/refusal.hpp"
+#include "http/client/fetch.hpp"
+#include "http/client/model_index.hpp"
+#include "http/core/head_writer.hpp"
+#include "http/core/local_reply.hpp"
+#include "http/proxy/own_credentials.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace synapse::api {
+
+namespace {
+constexpr net::time_ns merge_patience = 5'000'000'000;
+
+/// What the backends have answered so far; shared with the fetches, which may outlive the request.
+struct gathering : net::local_counted {
+  struct answer {
+    client::site_ptr site;
+    client::fetch_result result;
+    std::string refused; ///< why it was not asked
+  };
+  std::vector<answer> answers;
+  std::size_t open = 0;
+  net::wake_ptr wake;
+
+  void one_done() {
+    if (--open == 0) {
+      auto waiter = wake;
+      waiter->notify();
+    }
+  }
+};
+
+client::fetch_request list_request(const client::backend_site& site, server::exchange& exchange) {
+  client::fetch_request request;
+  request.target = site.settings->url.base_path + "/v1/models";
+  request.authority = site.authority;
+  request.fields = "X-Request-Id: " + std::string{exchange.id()} + "\r\n";
+  http::upstream_head_options credentials;
+  credentials.forward_authorization = site.settings->authorization.forward;
+  credentials.bearer = site.entry->bearer;
+  credentials.own = proxy::own_credentials_of(exchange);
+  http::append_credentials(request.fields, exchange.head(), credentials);
+  request.deadline = net::io_thread::now() + merge_patience;
+  request.max_body = 8 * 1024 * 1024;
+  return request;
+}
+
+net::task<void> fetch_list(net::local_ptr<gathering> all, std::size_t index,
+                           net::tcp::endpoint address, std::uint64_t permit, bool probe,
+                           client::fetch_request request) {
+  const auto site = all->answers[index].site;
+  auto result = co_await client::fetch(*site->pool, address, std::move(request));
+  auto told = actors::attempt_result::ok;
+  if (result.error == client::fetch_error::connect_failure)
+    told = actors::attempt_result::connect_failure;
+  else if (result.error == client::fetch_error::reset)
+    told = actors::attempt_result::reset_before_head;
+  else if (result.error == client::fetch_error::timeout && !probe)
+    told = actors::attempt_result::canceled; // our patience is shorter than the backend's limits
+  else if (result.error == client::fetch_error::timeout)
+    told = actors::attempt_result::response_timeout;
+  else if (!result.ok())
+    told = actors::attempt_result::bad_response;
+  caf::anon_send(site->lane, actors::outcome(permit, told));
+  all->answers[index].result = std::move(result);
+  all->one_done();
+}
+
+/// Asks all that are in `lists`. @returns false when the client has left.
+net::task<bool> gather(server::exchange& exchange, const net::local_ptr<gathering>& all) {
+  // A control permit never waits for a slot, only for a backend's very first name resolution.
+  std::vector<std::unique_ptr<actors::question<actors::permit>>> questions;
+  std::vector<std::uint64_t> numbers;
+  {
+    actors::io_unit::burst at_once{exchange.owner().unit};
+    for (const auto& answer : all->answers) {
+      numbers.push_back(++exchange.owner().last_request);
+      questions.push_back(std::make_unique<actors::question<actors::permit>>());
+      questions.back()->ask(exchange.actor(), answer.site->lane,
+                            actors::permit_request(numbers.back(), net::io_thread::now(), true));
+    }
+  }
+  const auto due = net::io_thread::now() + merge_patience;
+  const auto pending = [&] {
+    return std::any_of(questions.begin(), questions.end(),
+                       [](const auto& question) { return !question->done(); });
+  };
+  while (pending() && !exchange.given_up() && net::io_thread::now() < due) {
+    exchange.alarm(due);
+    co_await exchange.changed();
+  }
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    auto& answer = all->answers[i];
+    if (!questions[i]->done()) {
+      caf::anon_send(answer.site->lane, actors::permit_abandoned(numbers[i]));
+      answer.refused = "no permit in time";
+      continue;
+    }
+    auto& permit = questions[i]->answer();
+    if (!permit || !permit->granted) {
+      answer.refused = "taken out of service";
+      continue;
+    }
+    ++all->open;
+    auto request = list_request(*answer.site, exchange);
+    net::spawn(fetch_list(all, i, client::to_endpoint(permit->address), numbers[i], permit->probe,
+                          std::move(request)));
+  }
+  while (all->open > 0) {
+    if (exchange.given_up())
+      co_return false;
+    exchange.alarm(due + merge_patience);
+    const auto from = net::io_thread::now();
+    co_await exchange.changed();
+    exchange.record().upstream_ns += net::io_thread::now() - from;
+  }
+  co_return true;
+}
+
+/// Reads what a backend said. @returns why there are no models in it, if so.
+std::string read_names(gathering::answer& answer, backend_list& into) {
+  if (!answer.refused.empty())
+    return answer.refused;
+  if (!answer.result.ok())
+    return answer.result.message;
+  if (answer.result.status != 200)
+    return "status " + std::to_string(answer.result.status);
+  merged_list models;
+  if (!models.add(answer.result.body, static_cast<bool>(answer.site->entry->models)))
+    return "the answer is not a model list";
+  models.add_aliases({});
+  for (const auto name : models.names())
+    into.names.emplace_back(name);
+  into.body = std::move(answer.result.body);
+  return {};
+}
+
+/// Backends of other types may list models, but are not asked for what is in them.
+bool serves_models(const client::backend_site& site) {
+  return config::row_of(site.settings->type).has_models;
+}
+
+/// Lists may depend on the client's key.
+std::size_t asker_of(server::exchange& exchange) {
+  std::string credentials;
+  http::append_credentials(credentials, exchange.head(), {});
+  return std::hash<std::string>{}(credentials);
+}
+
+void teach(server::exchange& exchange, const std::vector<backend_list>& lists) {
+  auto& index = *exchange.routes()->models;
+  client::model_index::gap gap;
+  for (const auto& list : lists) {
+    if (!serves_models(*list.site))
+      continue;
+    if (!list.left_out.empty()) {
+      // What it listed before, it may still have.
+      gap.backends +=
+          (gap.backends.empty() ? "" : ", ") + list.site->name() + " (" + list.left_out + ")";
+      gap.silent = gap.silent || list.status == 0 || list.status >= 500;
+      gap.refused = gap.refused || list.status == 401 || list.status == 403;
+      continue;
+    }
+    index.learn(list.site->name(), list.names);
+  }
+  index.looked(net::io_thread::now(), asker_of(exchange), std::move(gap));
+}
+} // namespace
+
+net::task<bool> ask_for_models(server::exchange& exchange, std::vector<backend_list>& lists) {
+  auto all = net::make_local<gathering>();
+  all->wake = exchange.wake();
+  for (const auto& site : exchange.routes()->sites)
+    if (site->settings->list_models)
+      all->answers.push_back({site, {}, {}});
+  const bool stayed = co_await gather(exchange, all);
+  if (!stayed)
+    co_return false;
+  lists.clear();
+  for (auto& answer : all->answers) {
+    backend_list list;
+    list.site = answer.site;
+    list.status = answer.result.status;
+    list.left_out = read_names(answer, list);
+    if (!list.left_out.empty())
+      spdlog::warn("request {}: models of backend {} are left out: {}", exchange.id(),
+                   list.site->name(), list.left_out);
+    lists.push_back(std::move(list));
+  }
+  teach(exchange, lists);
+  co_return true;
+}
+
+net::task<model_place> find_model_place(server::exchange& exchange, std::string_view model,
+                                        bool anew) {
+  const auto index = exchange.routes()->models;
+  model_place place;
+  const auto look = [&] {
+    const auto* backend = index->backend_of(model);
+    if (backend != nullptr)
+      place.site = exchange.routes()->site(*backend);
+    return backend != nullptr;
+  };
+  while (anew || !look()) {
+    if (exchange.given_up()) {
+      place.gone = true;
+      break;
+    }
+    if (index->is_asked()) {
+      index->wait(exchange.wake());
+      co_await exchange.changed();
+      continue;
+    }
+    if (!anew && index->is_fresh(net::io_thread::now(), asker_of(exchange)))
+      break;
+    const client::model_index::asking asked{index, exchange.owner().unit};
+    std::vector<backend_list> lists;
+    place.gone = !co_await ask_for_models(exchange, lists);
+    look();
+    break;
+  }
+  co_return place;
+}
+
+net::task<void> refuse_unknown_model(server::exchange& exchange, std::string_view model) {
+  const auto& index = *exchange.routes()->models;
+  const auto& gap = index.last_gap();
+  std::string remark;
+  if (!gap.backends.empty())
+    remark = " Without those that do not show their models: " + gap.backends + ".";
+  if (gap.silent) {
+    const auto message =
+        "no backend that answers lists the model '" + std::string{model} + "'." + remark;
+    co_await exchange.reply_error(http::response_detail::no_healthy_upstream, message, 1);
+    co_return;
+  }
+  refusal why{http::response_detail::model_not_found,
+              unknown_model_sentence(model, "there is", index.models()) + remark, "model"};
+  co_await refuse(exchange, std::move(why));
+}
+
+} // namespace synapse::api

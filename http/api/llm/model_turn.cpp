@@ -1,0 +1,254 @@
+#include "http/api/llm/model_turn.hpp"
+
+#include "actors/models/catalog.hpp"
+#include "actors/runtime/ask.hpp"
+#include "http/api/models/model_questions.hpp"
+#include "http/api/request/refusal.hpp"
+#include "http/core/local_reply.hpp"
+#include "http/core/sse.hpp"
+#include "http/proxy/deadlines.hpp"
+#include "http/proxy/downstream/downstream_writer.hpp"
+#include "telemetry/gateway_metrics.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <vector>
+
+namespace synapse::api {
+
+using actors::model_denial;
+using http::response_detail;
+
+namespace {
+response_detail detail_of(model_denial why) {
+  switch (why) {
+  case model_denial::unknown_model:
+    return response_detail::model_not_found;
+  case model_denial::loading:
+    return response_detail::model_loading;
+  case model_denial::load_failed:
+    return response_detail::model_load_failed;
+  case model_denial::load_timeout:
+    return response_detail::model_load_timeout;
+  case model_denial::wait_timeout:
+    return response_detail::model_busy;
+  case model_denial::queue_full:
+    return response_detail::upstream_overflow;
+  case model_denial::router_unavailable:
+    return response_detail::upstream_connection_failure;
+  case model_denial::router_error:
+    return response_detail::upstream_protocol_error;
+  default:
+    return response_detail::draining;
+  }
+}
+
+/// Whatever ends the wait without an answer, the desk is told: a use that nobody ends would keep
+/// the model for ever.
+struct unanswered_request {
+  unanswered_request(actors::model_desk_actor to, std::uint64_t request)
+      : desk(std::move(to)), number(request) {}
+  unanswered_request(const unanswered_request&) = delete;
+  unanswered_request& operator=(const unanswered_request&) = delete;
+  ~unanswered_request() {
+    if (armed)
+      caf::anon_send(desk, actors::model_abandoned(number));
+  }
+
+  actors::model_desk_actor desk;
+  std::uint64_t number;
+  bool armed = true;
+};
+
+/// OpenAI's object, with the field at fault and how far a load has come.
+std::string loading_body(const std::string& message, double progress) {
+  nlohmann::ordered_json error;
+  error["message"] = message;
+  error["type"] = "server_error";
+  error["param"] = "model";
+  error["code"] = "model_loading";
+  error["progress"] = progress < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(progress);
+  nlohmann::ordered_json body;
+  body["error"] = std::move(error);
+  return http::dump(body);
+}
+} // namespace
+
+model_turn::model_turn(server::exchange& exchange, client::site_ptr site)
+    : ex_(exchange), site_(std::move(site)) {}
+
+model_turn::~model_turn() {
+  end();
+}
+
+void model_turn::end() {
+  if (std::exchange(held_, false))
+    desk().leave(model_);
+}
+
+bool model_turn::take_at_once(std::string_view model) {
+  const auto* found = desk().view()->find(model);
+  if (found == nullptr || !desk().enter(found->first))
+    return false;
+  held_ = true;
+  model_ = found->first;
+  id_ = found->second.id;
+  return true;
+}
+
+net::task<model_turn::outcome> model_turn::take(wish what) {
+  const auto number = ++ex_.owner().last_request;
+  const auto& desk_actor = site_->entry->desks[ex_.owner().io.index()];
+  actors::question<actors::model_grant> question;
+  question.ask(ex_.actor(), desk_actor,
+               actors::model_request(number, what.model, what.wait, what.anew));
+  unanswered_request unanswered{desk_actor, number};
+  const auto asked = net::io_thread::now();
+  if (!co_await wait_for(question, what))
+    co_return outcome::gone;
+  unanswered.armed = false;
+  site_->metrics->model_wait.observe_ns(net::io_thread::now() - asked);
+  actors::model_grant answer;
+  answer.why = model_denial::retired; // what an error means: the desk has ended
+  if (question.answer())
+    answer = std::move(*question.answer());
+  if (answer.why == model_denial::none) {
+    desk().take(number);
+    held_ = true;
+    model_ = std::move(answer.model);
+    id_ = std::move(answer.id);
+    managed_ = answer.managed;
+  } else {
+    co_await refuse_with(answer);
+    co_return outcome::answered;
+  }
+  co_return outcome::granted;
+}
+
+/// @returns false when the client has left; it waits for nothing any more then.
+net::task<bool> model_turn::wait_for(actors::question<actors::model_grant>& question,
+                                     const wish& what) {
+  const auto every = proxy::in_ns(ex_.settings().models.keepalive);
+  const bool comments = what.stream && every != 0;
+  auto due = comments ? net::io_thread::now() + every : 0;
+  while (!question.done()) {
+    if (ex_.given_up()) {
+      give_up();
+      co_return false;
+    }
+    if (proxy::passed(due)) {
+      due = net::io_thread::now() + every;
+      if (!co_await keep_alive(what.model)) {
+        give_up(); // it has gone, or does not read
+        co_return false;
+      }
+      continue;
+    }
+    const auto from = net::io_thread::now();
+    ex_.alarm(due);
+    co_await ex_.changed();
+    ex_.record().upstream_ns += net::io_thread::now() - from;
+  }
+  ex_.alarm(0);
+  co_return true;
+}
+
+/// The client has left: nobody waits any more.
+void model_turn::give_up() {
+  if (ex_.metrics())
+    ex_.metrics()->client_disconnects[telemetry::request_phase::model].increment();
+  if (ex_.begun())
+    ex_.abort();
+  else
+    ex_.record().status = 499;
+  ex_.record().detail = ex_.write_timed_out()    ? response_detail::client_write_timeout
+                        : ex_.actor().canceled() ? response_detail::canceled
+                                                 : response_detail::client_disconnected;
+  ex_.alarm(0);
+}
+
+/// What the view tells of why it takes so long.
+std::string model_turn::in_the_way(const std::string& model) {
+  const auto* mine = desk().view()->find(model);
+  for (const auto& [name, other] : desk().view()->models)
+    if (other.closing != 0 && (mine == nullptr || name != mine->first))
+      return ", while model " + name + " finishes its requests";
+  return {};
+}
+
+/// Sends a comment, with the head of the event stream before the first one.
+net::task<bool> model_turn::keep_alive(const std::string& model) {
+  std::string comment;
+  http::append_comment(comment, "waiting for model " + model + in_the_way(model));
+  proxy::downstream_writer down{ex_, site_.get()};
+  if (!down.begun())
+    down.write_head(proxy::event_head("text/event-stream"));
+  bool sent = down.send(comment, false);
+  if (!sent)
+    sent = co_await down.drained();
+  co_return sent;
+}
+
+/// Names those that may have been meant.
+std::string model_turn::unknown_model(const actors::model_grant& denied) {
+  const auto& view = *desk().view();
+  std::vector<std::string_view> names;
+  for (const auto& one : view.models)
+    if (one.first != denied.model)
+      names.push_back(one.first);
+  for (const auto& one : view.names)
+    if (!models::split_of(one.first))
+      names.push_back(one.first);
+  for (const auto& one : ex_.settings().models.aliases)
+    names.push_back(one.first);
+  const auto sentence = unknown_model_sentence(denied.model, "the router has", names);
+  // What the router itself said of a model that its list has.
+  const bool own_words = view.models.contains(denied.model) && !denied.detail.empty();
+  return own_words ? sentence + ": " + denied.detail : sentence;
+}
+
+net::task<void> model_turn::refuse_with(const actors::model_grant& denied) {
+  const auto detail = detail_of(denied.why);
+  const auto status = http::info(detail).status;
+  const auto message = denied.detail.empty() ? std::string{http::info(detail).message}
+                                             : "model " + denied.model + ": " + denied.detail;
+  if (status >= 500 && detail != response_detail::model_loading)
+    spdlog::warn("request {}: backend {}: {} ({})", ex_.id(), site_->name(), message,
+                 http::to_string(detail));
+  std::optional<unsigned> retry_after;
+  if (status == 503 || status == 429)
+    retry_after = std::max(1u, denied.retry_after_s);
+  if (detail != response_detail::model_loading || ex_.begun()) {
+    if (detail != response_detail::model_not_found) {
+      co_await proxy::reply_or_end(ex_, detail, message, retry_after);
+      co_return;
+    }
+    auto sentence = unknown_model(denied);
+    if (ex_.begun()) {
+      co_await proxy::reply_or_end(ex_, detail, sentence);
+      co_return;
+    }
+    refusal why{detail, std::move(sentence), "model"};
+    co_await refuse(ex_, std::move(why));
+    co_return;
+  }
+  const auto fields = "Retry-After: " + std::to_string(*retry_after) + "\r\n";
+  const auto body = loading_body(message, denied.progress);
+  co_await ex_.reply(status, "application/json", body, fields);
+  ex_.record().detail = detail;
+}
+
+net::task<bool> pause(server::exchange& ex, net::time_ns length) {
+  const auto due = net::io_thread::now() + length;
+  while (net::io_thread::now() < due && !ex.given_up()) {
+    ex.alarm(due);
+    const auto from = net::io_thread::now();
+    co_await ex.changed();
+    ex.record().upstream_ns += net::io_thread::now() - from;
+  }
+  ex.alarm(0);
+  co_return !ex.given_up();
+}
+
+} // namespace synapse::api

@@ -1,0 +1,66 @@
+/// @file
+/// A request's turn with one of a router's models.
+#pragma once
+
+#include "http/client/model_desk.hpp"
+#include "http/client/thread_routes.hpp"
+#include "http/server/exchange.hpp"
+
+#include <string>
+
+namespace synapse::api {
+
+/// As long as it is held, the model is not unloaded. On the exchange's thread.
+class model_turn {
+public:
+  /// @param site of a backend whose models are managed.
+  model_turn(server::exchange& exchange, client::site_ptr site);
+  model_turn(const model_turn&) = delete;
+  model_turn& operator=(const model_turn&) = delete;
+  ~model_turn();
+
+  enum class outcome {
+    granted,
+    answered, ///< the client has been told why not
+    gone,     ///< the client has left
+  };
+  struct wish {
+    std::string model;   ///< as the client calls it
+    bool wait = true;    ///< else a model that is not ready is an answer at once
+    bool anew = false;   ///< the router did not have it although it should
+    bool stream = false; ///< the client reads events: it may get comments while it waits
+  };
+  /// Usually granted without a word to anybody. Otherwise waits; see `models.max_wait`.
+  net::task<outcome> take(wish what);
+  /// The same without a coroutine, for a model that is open.
+  bool take_at_once(std::string_view model);
+
+  /// Key of the desk's view.
+  const std::string& model() const noexcept { return model_; }
+  /// What the router is to be asked for.
+  const std::string& id() const noexcept { return id_; }
+  /// False: the server is no router, and the request is none of our business.
+  bool managed() const noexcept { return managed_; }
+  client::model_desk& desk() noexcept { return *site_->desk; }
+  void end();
+
+private:
+  net::task<bool> wait_for(actors::question<actors::model_grant>& question, const wish& what);
+  void give_up();
+  net::task<bool> keep_alive(const std::string& model);
+  std::string in_the_way(const std::string& model);
+  std::string unknown_model(const actors::model_grant& denied);
+  net::task<void> refuse_with(const actors::model_grant& denied);
+
+  server::exchange& ex_;
+  client::site_ptr site_;
+  std::string model_;
+  std::string id_;
+  bool held_ = false;
+  bool managed_ = true;
+};
+
+/// Waits so many nanoseconds. @returns false when the client has left meanwhile.
+net::task<bool> pause(server::exchange& exchange, net::time_ns length);
+
+} // namespace synapse::api

@@ -1,0 +1,74 @@
+#include "actors/protocol/error.hpp"
+#include "actors/runtime/ask.hpp"
+#include "http/api/api_handlers.hpp"
+#include "http/core/local_reply.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace synapse::api {
+
+namespace {
+using json = nlohmann::ordered_json;
+
+/// Above the longest limit of a single probe.
+constexpr net::time_ns probe_patience = 75'000'000'000;
+
+json described(const actors::probe_result& result) {
+  // It has taken our requests and works at them: what it is asked to do, it does.
+  if (result.busy)
+    return {{"status", "healthy"}, {"code", 200}, {"busy", true}};
+  if (result.code == 0)
+    return {{"status", "unreachable"}, {"error", result.error}};
+  return {{"status", result.code == 200 ? "healthy" : "unhealthy"}, {"code", result.code}};
+}
+
+json describe(const actors::probe_result& result) {
+  auto answer = described(result);
+  if (!result.path.empty())
+    answer["path"] = result.path;
+  return answer;
+}
+} // namespace
+
+net::task<void> health(const services&, server::exchange& exchange) {
+  actors::question<actors::health_report> question;
+  question.ask(exchange.actor(), exchange.routes()->snapshot->health, actors::check_atom::value);
+  const auto due = net::io_thread::now() + probe_patience;
+  while (!question.done() && net::io_thread::now() < due) {
+    if (exchange.given_up())
+      co_return;
+    exchange.alarm(due);
+    const auto from = net::io_thread::now();
+    co_await exchange.changed();
+    exchange.record().upstream_ns += net::io_thread::now() - from;
+  }
+  if (!question.done() || !question.answer()) {
+    co_await exchange.reply_error(http::response_detail::draining,
+                                  "the health of the backends is not known at the moment", 1);
+    co_return;
+  }
+  bool healthy = true;
+  json backends = json::object();
+  for (const auto& result : question.answer()->backends) {
+    healthy = healthy && (result.code == 200 || result.busy);
+    backends[result.backend] = describe(result);
+  }
+  json answer{{"status", healthy ? "healthy" : "degraded"}, {"backends", std::move(backends)}};
+  co_await exchange.reply(200, "application/json",
+                          answer.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+net::task<void> livez(const services&, server::exchange& exchange) {
+  co_await exchange.reply(200, "application/json", R"({"status":"alive"})");
+}
+
+net::task<void> readyz(const services& all, server::exchange& exchange) {
+  if (all.life->draining.load(std::memory_order_relaxed))
+    co_await exchange.reply_error(http::response_detail::draining, {}, 5);
+  else if (!all.life->ready.load(std::memory_order_relaxed))
+    co_await exchange.reply_error(http::response_detail::draining, "the gateway is starting", 1);
+  else
+    co_await exchange.reply(200, "application/json", R"({"status":"ready"})");
+}
+
+} // namespace synapse::api

@@ -1,0 +1,221 @@
+// /stt/*, /v1/audio/transcriptions and /v1/audio/translations: speech to text.
+#include "config/backend_types.hpp"
+#include "http/api/api_handlers.hpp"
+#include "http/api/forms/form_call.hpp"
+#include "http/api/recognition/transcript.hpp"
+#include "http/core/languages.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace synapse::api {
+
+using http::response_detail;
+using text_fields = upload_form::text_fields;
+
+namespace {
+constexpr std::string_view stt_label = "STT backend error";
+
+// ---- checks ----
+
+/// What clients send: codes, and for some of them their English names.
+const http::language* language_of(std::string_view value) {
+  const auto list = http::recognized_languages();
+  if (const auto* found = http::find_language(list, value))
+    return found;
+  const auto named = std::find_if(list.begin(), list.end(), [&](const http::language& one) {
+    return http::iequals(one.name, value);
+  });
+  return named == list.end() ? nullptr : &*named;
+}
+
+field_fault check_language(std::string_view value) {
+  if (value.empty() || language_of(value))
+    return {};
+  return fault_value("unknown: it has to be a code such as en");
+}
+
+field_fault check_response_format(std::string_view value) {
+  if (value.empty() || transcript_format_of(value))
+    return {};
+  return fault_value("has to be json, text, srt, vtt or verbose_json");
+}
+
+field_fault check_granularity(std::string_view value) {
+  if (value == "word" || value == "segment")
+    return {};
+  return fault_value("has to be word or segment");
+}
+
+field_fault check_temperature(std::string_view value) {
+  const std::string text{value};
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  if (value.empty() || (end == text.c_str() + text.size() && number >= 0 && number <= 1))
+    return {};
+  return fault_value("has to be a number from 0 to 1");
+}
+
+// ---- forms ----
+
+constexpr form_field transcribe_fields[] = {
+    {"file", true, true},
+    {"language", false, false, false, check_language},
+    {"word_timestamps", false, false, false, check_boolean},
+};
+constexpr form_field detect_fields[] = {{"file", true, true}};
+constexpr form_field stream_fields[] = {
+    {"file", true, true},
+    {"language", false, false, false, check_language},
+};
+/// What the backend has no use for (`prompt`, `temperature`, `include[]` …) is taken and left.
+constexpr form_field openai_fields[] = {
+    {"file", true, true},
+    {"model", false, true},
+    {"language", false, false, false, check_language},
+    {"response_format", false, false, false, check_response_format},
+    {"timestamp_granularities[]", false, false, true, check_granularity},
+    {"timestamp_granularities", false, false, true, check_granularity},
+    {"temperature", false, false, false, check_temperature},
+    {"stream", false, false, false, check_boolean},
+};
+
+text_fields language_field(const upload_form& form) {
+  text_fields result;
+  if (const auto* language = language_of(form.value("language")))
+    result.emplace_back("language", language->code);
+  return result;
+}
+
+/// The backend's own default is true, ours is false: said in either case.
+void add_word_timestamps(text_fields& to, bool wanted) {
+  to.emplace_back("word_timestamps", wanted ? "true" : "false");
+}
+
+transcript_wishes wishes_of(const upload_form& form) {
+  transcript_wishes wishes;
+  wishes.format =
+      transcript_format_of(form.value("response_format")).value_or(transcript_format::json);
+  wishes.stream = is_true(form.value("stream"));
+  auto wanted = form.values("timestamp_granularities[]");
+  for (const auto one : form.values("timestamp_granularities"))
+    wanted.push_back(one);
+  const auto has = [&](std::string_view what) {
+    return std::find(wanted.begin(), wanted.end(), what) != wanted.end();
+  };
+  wishes.words = has("word");
+  wishes.segments = wanted.empty() || has("segment");
+  return wishes;
+}
+
+text_fields openai_form(const upload_form& form, std::optional<refusal>& why) {
+  const auto wishes = wishes_of(form);
+  if (wishes.words && wishes.format != transcript_format::verbose_json)
+    why = refusal{response_detail::bad_request, "needs response_format verbose_json",
+                  "timestamp_granularities[]"};
+  auto result = language_field(form);
+  // The words' probabilities make up a segment's, which verbose_json has; their blanks tell what
+  // stands between segments, and the backend's own stream has words, too.
+  add_word_timestamps(result, wishes.format == transcript_format::verbose_json || wishes.stream);
+  return result;
+}
+
+/// A backend that speaks OpenAI's dialect itself gets the request as it came.
+net::task<void> as_it_came(server::exchange& ex, client::site_ptr site) {
+  proxy::forward_options options;
+  options.stream_body = true;
+  options.max_body = ex.settings().limits.max_upload_bytes;
+  if (auto why = check_length(ex.head(), options.max_body))
+    return refuse(ex, std::move(*why));
+  return proxy::forward(ex, std::move(site), options);
+}
+
+net::task<void> transcribe_openai(server::exchange& ex) {
+  auto site = co_await site_of(ex);
+  if (!site)
+    co_return;
+  if (config::row_of(site->settings->type).speaks_openai) {
+    co_await as_it_came(ex, std::move(site));
+    co_return;
+  }
+  const auto max_event = ex.settings().limits.max_stream_event_bytes;
+  bool events = false;
+  form_call call;
+  call.fields = openai_fields;
+  call.to_backend = openai_form;
+  call.target = [&events](const upload_form& form) {
+    // A wish for a stream that comes behind the file is granted from the whole transcription: the
+    // file need not be held back until it is known, and nothing is lost, because this backend has
+    // the whole transcription before its first event.
+    events = is_true(form.value("stream"));
+    return std::string{events ? "/stream" : "/transcribe"};
+  };
+  call.translate = [&events, max_event](const upload_form& form) {
+    std::unique_ptr<proxy::answer_translator> result;
+    if (events)
+      result = std::make_unique<transcript_events>(max_event);
+    else
+      result = std::make_unique<transcript_answer>([&form] { return wishes_of(form); });
+    return result;
+  };
+  call.label = stt_label;
+  co_await pass_form(ex, std::move(site), std::move(call));
+}
+} // namespace
+
+net::task<void> transcribe(const services&, server::exchange& exchange) {
+  form_call call;
+  call.fields = transcribe_fields;
+  call.to_backend = [](const upload_form& form, std::optional<refusal>&) {
+    auto result = language_field(form);
+    add_word_timestamps(result, is_true(form.value("word_timestamps")));
+    return result;
+  };
+  call.target = [](const upload_form&) { return std::string{"/transcribe"}; };
+  call.translate = [](const upload_form&) { return std::make_unique<json_answer>(); };
+  call.label = stt_label;
+  return pass_form(exchange, std::move(call));
+}
+
+net::task<void> detect_language(const services&, server::exchange& exchange) {
+  form_call call;
+  call.fields = detect_fields;
+  call.target = [](const upload_form&) { return std::string{"/detect-language"}; };
+  call.translate = [](const upload_form&) { return std::make_unique<json_answer>(); };
+  call.label = stt_label;
+  return pass_form(exchange, std::move(call));
+}
+
+net::task<void> stream_transcription(const services&, server::exchange& exchange) {
+  form_call call;
+  call.fields = stream_fields;
+  call.to_backend = [](const upload_form& form, std::optional<refusal>&) {
+    return language_field(form);
+  };
+  call.target = [](const upload_form&) { return std::string{"/stream"}; };
+  call.translate = [max = exchange.settings().limits.max_stream_event_bytes](const upload_form&) {
+    return std::make_unique<native_events>(max, stt_label);
+  };
+  call.label = stt_label;
+  return pass_form(exchange, std::move(call));
+}
+
+net::task<void> openai_transcription(const services&, server::exchange& exchange) {
+  return transcribe_openai(exchange);
+}
+
+net::task<void> openai_translation(const services&, server::exchange& ex) {
+  auto site = co_await site_of(ex);
+  if (!site)
+    co_return;
+  if (config::row_of(site->settings->type).speaks_openai) {
+    co_await as_it_came(ex, std::move(site));
+    co_return;
+  }
+  co_await ex.reply_error(response_detail::not_supported,
+                          "backend " + site->name() +
+                              " transcribes but does not translate; route /v1/audio/translations "
+                              "to an openai-compatible backend that does");
+}
+
+} // namespace synapse::api

@@ -1,0 +1,361 @@
+// /tts/* and /v1/audio/speech: speech from Chatterbox, with voices of its own or of the library.
+#include "config/backend_types.hpp"
+#include "http/api/api_handlers.hpp"
+#include "http/api/forms/form_call.hpp"
+#include "http/api/forms/translators.hpp"
+#include "http/api/llm/checked_json.hpp"
+#include "http/api/speech/reference_upload.hpp"
+#include "http/api/speech/speech_request.hpp"
+#include "http/api/voices/voice_questions.hpp"
+#include "http/core/languages.hpp"
+#include "http/proxy/forwarder.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+namespace synapse::api {
+
+using http::response_detail;
+using json = nlohmann::ordered_json;
+
+namespace {
+constexpr std::string_view tts_label = "TTS backend error";
+/// 5000 characters, each escaped as a pair of surrogates, and a few fields.
+constexpr std::size_t max_speech_bytes = 256 * 1024;
+
+/// Why a voice's reference cannot be given to the backend. @param error errno
+refusal unreadable(int error, std::string_view voice) {
+  if (error == ENOENT)
+    return no_such_voice(voice, "it has just been removed");
+  return {response_detail::storage_failed,
+          "the voice's reference cannot be read: " + std::generic_category().message(error),
+          {}};
+}
+
+/// One request for speech, from the checked body to the last byte of the answer.
+class speaking {
+public:
+  speaking(const services& all, server::exchange& exchange, client::site_ptr site,
+           const speech_request& wanted, proxy::answer_translator& translator)
+      : all_(all), ex_(exchange), site_(std::move(site)), wanted_(wanted), translator_(translator) {
+  }
+
+  /// With a voice of the library: the backend gets its reference if it has no copy, then the text.
+  net::task<void> with_clone(actors::voice_location where);
+  /// With one of the backend's own voices.
+  net::task<void> with_predefined(std::string target, std::string body);
+  /// Why the library could not be asked for a voice of that name; `local`: it could.
+  refusal library_problem{response_detail::local, {}, {}};
+
+private:
+  net::task<bool> ensure_copy(const actors::voice_location& where, std::string& copy);
+  net::task<bool> upload(const actors::voice_location& where, net::local_ptr<net::file_source> file,
+                         std::string& copy);
+  net::task<bool> open_reference(const std::string& voice, net::local_ptr<net::file_source> file);
+  void tell_library(const std::string& voice_id, std::string copy);
+
+  const services& all_;
+  server::exchange& ex_;
+  client::site_ptr site_;
+  const speech_request& wanted_;
+  proxy::answer_translator& translator_;
+};
+
+net::task<void> speaking::with_predefined(std::string target, std::string body) {
+  proxy::own_request request;
+  request.target = std::move(target);
+  request.content_type = "application/json";
+  request.body = std::move(body);
+  proxy::forward_options options;
+  options.request = &request;
+  options.translator = &translator_;
+  options.free_with_head = config::row_of(site_->settings->type).free_with_head;
+  options.label = tts_label;
+  proxy::forwarder work{ex_, site_, options};
+  if (co_await work.run() != proxy::forward_end::collected)
+    co_return;
+  auto& answer = work.answer();
+  if (answer.status == 404 && library_problem.detail != response_detail::local) {
+    // It may well be a voice of the library, which could not be asked.
+    co_await refuse(ex_, std::move(library_problem));
+    co_return;
+  }
+  if (answer.status == 404 && wanted_.voice_may_be_named) {
+    auto unknown = invalid_field("voice", "neither the library nor the backend has a voice '" +
+                                              wanted_.voice + "'");
+    co_await refuse(ex_, std::move(unknown));
+    co_return;
+  }
+  co_await proxy::pass_on_error(ex_, answer, tts_label);
+}
+
+net::task<void> speaking::with_clone(actors::voice_location where) {
+  const auto id = where.voice.voice_id;
+  for (bool again = false;; again = true) {
+    std::string copy = where.uploaded_as;
+    if (copy.empty() && !co_await ensure_copy(where, copy))
+      co_return;
+    proxy::own_request request;
+    request.target = "/tts";
+    request.content_type = "application/json";
+    request.body = clone_body(wanted_, copy);
+    proxy::forward_options options;
+    options.request = &request;
+    options.translator = &translator_;
+    options.free_with_head = config::row_of(site_->settings->type).free_with_head;
+    options.label = tts_label;
+    proxy::forwarder work{ex_, site_, options};
+    if (co_await work.run() != proxy::forward_end::collected)
+      co_return;
+    auto& answer = work.answer();
+    if (answer.status != 404) {
+      co_await proxy::pass_on_error(ex_, answer, tts_label);
+      co_return;
+    }
+    // It has been restarted, or somebody has cleared its folder. Once is an accident.
+    tell_library(id, {});
+    spdlog::info("request {}: backend {} has lost the reference of voice {}", ex_.id(),
+                 site_->name(), id);
+    if (again) {
+      answer.status = 502;
+      co_await proxy::pass_on_error(ex_, answer, tts_label);
+      co_return;
+    }
+    where.uploaded_as.clear();
+  }
+}
+
+void speaking::tell_library(const std::string& voice_id, std::string copy) {
+  caf::anon_send(library_of(ex_), actors::reference_copy(voice_id, site_->name(), std::move(copy)));
+}
+
+/// @returns false when the client has its answer or has left.
+net::task<bool> speaking::open_reference(const std::string& voice,
+                                         net::local_ptr<net::file_source> file) {
+  const auto due = net::io_thread::now() + library_patience;
+  while (!file->opened() && !ex_.given_up() && net::io_thread::now() < due) {
+    ex_.alarm(due);
+    co_await ex_.changed();
+  }
+  ex_.alarm(0);
+  if (file->opened() && file->error() == 0)
+    co_return true;
+  auto why = unreadable(file->opened() ? file->error() : ETIMEDOUT, voice);
+  co_await refuse(ex_, std::move(why));
+  co_return false;
+}
+
+/// Gives the backend the voice's first reference. @returns false when the client has its answer or
+/// has left.
+net::task<bool> speaking::ensure_copy(const actors::voice_location& where, std::string& copy) {
+  if (where.reference_path.empty()) {
+    auto why = no_such_voice(where.voice.voice_id, "it has no references");
+    co_await refuse(ex_, std::move(why));
+    co_return false;
+  }
+  auto file = net::make_local<net::file_source>(ex_.owner().io, *all_.blocking,
+                                                where.reference_path, ex_.wake());
+  if (!co_await open_reference(where.voice.voice_id, file))
+    co_return false;
+  co_return co_await upload(where, file, copy);
+}
+
+net::task<bool> speaking::upload(const actors::voice_location& where,
+                                 net::local_ptr<net::file_source> file, std::string& copy) {
+  reference_upload form{file, reference_name(where.voice.voice_id, *file)};
+  proxy::own_request request;
+  request.target = "/upload_reference";
+  request.content_type = form.content_type();
+  request.source = &form;
+  proxy::forward_options options;
+  options.request = &request;
+  options.label = tts_label;
+  proxy::forwarder work{ex_, site_, options};
+  const auto end = co_await work.run();
+  if (end == proxy::forward_end::refused) {
+    auto why = unreadable(file->error(), where.voice.voice_id);
+    co_await refuse(ex_, std::move(why));
+  }
+  if (end != proxy::forward_end::collected)
+    co_return false;
+  auto& answer = work.answer();
+  const auto said = http::parse_json(answer.body);
+  const auto first_text = [&](const char* list, const char* key) {
+    const auto found = said.is_object() ? said.find(list) : said.end();
+    if (found == said.end() || !found->is_array() || found->empty())
+      return std::string{};
+    const auto& one = (*found)[0];
+    if (key != nullptr && (!one.is_object() || !one.contains(key)))
+      return std::string{};
+    const auto& text = key != nullptr ? one[key] : one;
+    return text.is_string() ? text.get<std::string>() : std::string{};
+  };
+  copy = first_text("uploaded_files", nullptr);
+  if (answer.status == 200 && !copy.empty()) {
+    tell_library(where.voice.voice_id, copy);
+    co_return true;
+  }
+  // A 200 may list the file as refused.
+  if (const auto fault = first_text("errors", "error"); !fault.empty()) {
+    answer.body = http::dump(json{{"detail", fault}});
+    answer.status = answer.status == 200 ? 400 : answer.status;
+  } else if (answer.status / 100 == 2) {
+    answer.body = "it did not say under which name it keeps the reference";
+    answer.status = 502;
+  }
+  co_await proxy::pass_on_error(ex_, answer, tts_label);
+  co_return false;
+}
+
+// ---- routes ----
+
+/// Asks the library for the voice. @returns false when the client has its answer.
+net::task<bool> find_voice(server::exchange& ex, const client::site_ptr& site, std::string voice,
+                           actors::voice_location& into) {
+  actors::question<actors::voice_location> question;
+  question.ask(ex.actor(), library_of(ex), actors::locate_voice(voice, false, site->name()));
+  if (!co_await library_answered(ex, question, voice, true))
+    co_return false;
+  into = std::move(*question.answer());
+  co_return true;
+}
+
+enum class tts_route { synthesize, stream, interpolate };
+
+net::task<void> speak(const services& all, server::exchange& ex, tts_route route) {
+  json body;
+  if (!co_await read_json_object(ex, body, max_speech_bytes))
+    co_return;
+  speech_request wanted;
+  auto fault = route == tts_route::interpolate ? read_interpolation(body, wanted)
+                                               : read_synthesis(body, wanted);
+  if (fault) {
+    co_await refuse(ex, std::move(*fault));
+    co_return;
+  }
+  const auto site = co_await site_of(ex);
+  if (!site)
+    co_return;
+  // A stream of the backend's own voice is for playing; whatever else is a recording as a whole.
+  const bool played = route == tts_route::stream && wanted.voice.empty();
+  const std::string_view filename = played                            ? ""
+                                    : route == tts_route::interpolate ? "synapse_interpolate.wav"
+                                                                      : "synapse_tts.wav";
+  audio_answer translator{http::media_kind::wav, "audio/wav", filename};
+  speaking work{all, ex, site, wanted, translator};
+  if (wanted.voice.empty()) {
+    std::string target = "/tts";
+    auto text = predefined_body(wanted, default_voice_file);
+    if (route == tts_route::stream) {
+      target = "/v1/audio/speech";
+      text = openai_speech_body(wanted, default_voice_file);
+    }
+    co_await work.with_predefined(std::move(target), std::move(text));
+    co_return;
+  }
+  actors::voice_location where, other;
+  for (const auto& one : wanted.mix) {
+    if (one == wanted.voice)
+      continue;
+    if (!co_await find_voice(ex, site, one, other))
+      co_return;
+    if (other.reference_path.empty()) {
+      auto why = no_such_voice(one, "it has no references");
+      co_await refuse(ex, std::move(why));
+      co_return;
+    }
+  }
+  if (!co_await find_voice(ex, site, wanted.voice, where))
+    co_return;
+  co_await work.with_clone(std::move(where));
+}
+
+/// What the client of /v1/audio/speech gets.
+struct speech_answer {
+  std::unique_ptr<proxy::answer_translator> audio;
+  std::unique_ptr<speech_events> events;
+
+  explicit speech_answer(const speech_request& wanted) {
+    if (wanted.format == "pcm")
+      audio = std::make_unique<pcm_answer>();
+    else if (wanted.format == "wav")
+      audio = std::make_unique<audio_answer>(http::media_kind::wav, "audio/wav", "");
+    else if (wanted.format == "opus")
+      audio = std::make_unique<audio_answer>(http::media_kind::ogg, "audio/opus", "");
+    else
+      audio = std::make_unique<audio_answer>(http::media_kind::mpeg, "audio/mpeg", "");
+    if (wanted.events)
+      events = std::make_unique<speech_events>(*audio);
+  }
+  proxy::answer_translator& translator() { return events ? *events : *audio; }
+};
+
+} // namespace
+
+net::task<void> synthesize(const services& all, server::exchange& exchange) {
+  return speak(all, exchange, tts_route::synthesize);
+}
+
+net::task<void> stream_speech(const services& all, server::exchange& exchange) {
+  return speak(all, exchange, tts_route::stream);
+}
+
+net::task<void> interpolate(const services& all, server::exchange& exchange) {
+  return speak(all, exchange, tts_route::interpolate);
+}
+
+net::task<void> list_languages(const services&, server::exchange& exchange) {
+  auto list = json::array();
+  for (const auto& one : http::spoken_languages())
+    list.push_back({{"code", one.code}, {"name", one.name}});
+  co_await exchange.reply(200, "application/json", http::dump(list));
+}
+
+net::task<void> openai_speech(const services& all, server::exchange& ex) {
+  const auto site = co_await site_of(ex);
+  if (!site)
+    co_return;
+  if (config::row_of(site->settings->type).speaks_openai) {
+    co_await forward_whole_json(ex, site);
+    co_return;
+  }
+  json body;
+  if (!co_await read_json_object(ex, body, max_speech_bytes))
+    co_return;
+  speech_request wanted;
+  if (auto fault = read_openai_speech(body, wanted)) {
+    co_await refuse(ex, std::move(*fault));
+    co_return;
+  }
+  speech_answer answer{wanted};
+  speaking work{all, ex, site, wanted, answer.translator()};
+  actors::question<actors::voice_location> question;
+  question.ask(ex.actor(), library_of(ex), actors::locate_voice(wanted.voice, true, site->name()));
+  const bool known = co_await library_answers(ex, question, true);
+  if (known && question.answer()) {
+    co_await work.with_clone(std::move(*question.answer()));
+    co_return;
+  }
+  if (known && question.answer().error() == actors::ec::invalid_voice) {
+    auto why = invalid_field("voice", actors::detail(question.answer().error()));
+    co_await refuse(ex, std::move(why));
+    co_return;
+  }
+  // A library that is out of order must not silence the backend's own voices.
+  if (!known)
+    work.library_problem = {response_detail::draining, "the voice library does not answer", {}};
+  else if (question.answer().error() != actors::ec::voice_not_found)
+    work.library_problem = refusal_of(question.answer().error(), wanted.voice);
+  const auto file = predefined_voice_file(wanted.voice);
+  // Its OpenAI route knows no languages.
+  const bool english = wanted.language == "en";
+  std::string target = english ? "/v1/audio/speech" : "/tts";
+  auto text = english ? openai_speech_body(wanted, file) : predefined_body(wanted, file);
+  co_await work.with_predefined(std::move(target), std::move(text));
+}
+
+} // namespace synapse::api

@@ -1,0 +1,65 @@
+/// @file
+/// Asking the voice library from a handler.
+#pragma once
+
+#include "actors/protocol/error.hpp"
+#include "actors/runtime/ask.hpp"
+#include "http/api/request/refusal.hpp"
+#include "http/client/thread_routes.hpp"
+#include "http/server/exchange.hpp"
+
+namespace synapse::api {
+
+/// For a disk under load, and for a library that is just being restarted.
+inline constexpr net::time_ns library_patience = 120'000'000'000;
+
+/// Null when the voice library has never been started.
+inline const actors::voice_library_actor& library_of(server::exchange& exchange) {
+  return exchange.routes()->snapshot->voices;
+}
+
+/// What an error of the library means for a client.
+/// @param voice that was asked for, which a 404 names; empty: none.
+refusal refusal_of(const caf::error& error, std::string_view voice);
+/// 404. @param reason why it cannot be used although there is one; empty: there is none.
+refusal no_such_voice(std::string_view voice, std::string_view reason = {});
+
+/// For questions that change nothing: the library answers them from memory.
+inline constexpr net::time_ns lookup_patience = 5'000'000'000;
+
+/// Waits even for a client that has left: what the library has begun has to be known. Only a lookup
+/// is given up with its client.
+/// @returns false when there is no answer in time.
+template <class Reply>
+net::task<bool> library_answers(server::exchange& exchange, actors::question<Reply>& question,
+                                bool lookup = false) {
+  const auto from = net::io_thread::now();
+  const auto due = from + (lookup ? lookup_patience : library_patience);
+  while (!question.done() && net::io_thread::now() < due && !(lookup && exchange.given_up())) {
+    exchange.alarm(due);
+    if (lookup)
+      co_await exchange.changed();
+    else
+      co_await exchange.wake()->wait();
+  }
+  exchange.alarm(0);
+  exchange.record().upstream_ns += net::io_thread::now() - from;
+  co_return question.done();
+}
+
+/// @param voice that was asked for; empty: none.
+/// @returns whether the library answered well; otherwise the client has its answer.
+template <class Reply>
+net::task<bool> library_answered(server::exchange& exchange, actors::question<Reply>& question,
+                                 std::string voice = {}, bool lookup = false) {
+  refusal why{http::response_detail::draining, "the voice library does not answer", {}};
+  if (co_await library_answers(exchange, question, lookup)) {
+    if (question.answer())
+      co_return true;
+    why = refusal_of(question.answer().error(), voice);
+  }
+  co_await refuse(exchange, std::move(why));
+  co_return false;
+}
+
+} // namespace synapse::api
