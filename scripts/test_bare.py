@@ -65,7 +65,9 @@ class Bare:
         """In a process group of its own, which a Ctrl-C reaches as a whole."""
         line = self.root.command(command, directory=HOME, environment={
             **self.environment, "TERM": "dumb"})
-        return subprocess.Popen(line, stdin=subprocess.DEVNULL, start_new_session=True)
+        # Whoever runs this in the background may have Ctrl-C ignored, which would be inherited.
+        return subprocess.Popen(line, stdin=subprocess.DEVNULL, start_new_session=True,
+                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def test(self):
         begin = time.monotonic()

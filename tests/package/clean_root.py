@@ -54,7 +54,11 @@ while [ "$binds" -gt 0 ]; do
   mount --rbind "$1" "$root$2"
   shift 2; binds=$((binds - 1))
 done
-exec chroot "$root" "$@"
+# Not chroot alone: what enters a mount namespace later, as a container's exec does, begins at its root.
+cd "$root"
+pivot_root . .
+umount -l .
+exec chroot . "$@"
 """
 
 
