@@ -55,6 +55,36 @@ std::string usual_routes_to(std::string_view usual_name, std::string_view name) 
   return result;
 }
 
+/// Ollama's own API is passed on to it, so it has models; chats do not go to it, because a backend
+/// that the file's routes name for something else is there for that.
+bool keeps_its_models(const settings& all, const backend_settings& backend) {
+  if (!row_of(backend.type).has_models || !backend.list_models || has_usual_name(backend.name))
+    return false;
+  bool elsewhere = false;
+  for (const route_settings& route : all.routes) {
+    if (route.backend == by_model)
+      return false;
+    if (route.backend != backend.name)
+      continue;
+    if (route.path.starts_with("/v1/"))
+      return false;
+    elsewhere = elsewhere || route.path.starts_with("/api/");
+  }
+  return elsewhere;
+}
+
+problem kept_models(const backend_settings& backend) {
+  problem one;
+  one.key = "backends." + backend.name;
+  one.message =
+      "no chats go to this backend, because routes of the file name it for something else; "
+      "write routes: {" +
+      std::string{model_paths[0]} + ": " + backend.name +
+      "} for those as well, or list_models: false if it has none";
+  one.level = severity::note;
+  return one;
+}
+
 std::string unserved_message(const settings& all, const backend_settings& backend) {
   std::string message = "no route leads to this backend: ";
   if (const auto& type = row_of(backend.type); !type.usually.empty()) {
@@ -130,8 +160,11 @@ std::vector<problem> unserved_backends(const settings& all) {
   }
   std::vector<problem> problems;
   for (const auto& [name, backend] : all.backends) {
-    if (std::find(served.begin(), served.end(), name) != served.end())
+    if (std::find(served.begin(), served.end(), name) != served.end()) {
+      if (keeps_its_models(all, backend))
+        problems.push_back(kept_models(backend));
       continue;
+    }
     problem one;
     one.key = "backends." + name;
     one.message = unserved_message(all, backend);

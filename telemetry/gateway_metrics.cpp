@@ -135,7 +135,7 @@ backend_metrics::backend_metrics(const metric_families& f, std::string backend_n
       pool_active(f.pool_connections.with({name, "active"})) {}
 
 route_metrics::route_metrics(const metric_families& f, std::string route_name, unsigned shards)
-    : durations_(shards), first_tokens_(shards), left_(shards, 1), name(std::move(route_name)),
+    : durations_(shards), first_tokens_(shards), unwell_(shards, 2), name(std::move(route_name)),
       duration(f.request_duration.with({name}), durations_), overhead(f.overhead.with({name})),
       in_flight(f.requests_in_flight.with({name})),
       stream_ends(stream_end_texts,
@@ -181,9 +181,12 @@ traffic_totals route_metrics::totals() const {
     else if (status >= 500 && status < 600)
       sum.server_errors += count;
   }
-  sketch_counts left;
-  left_.add_to(left);
-  sum.left = left.empty() ? 0 : left.front();
+  sketch_counts unwell;
+  unwell_.add_to(unwell);
+  if (unwell.size() == 2) {
+    sum.left = unwell[0];
+    sum.server_errors += unwell[1];
+  }
   sum.in_flight = in_flight.value();
   durations_.add_to(sum.duration);
   first_tokens_.add_to(sum.first_token);

@@ -112,7 +112,7 @@ public:
 private: // before what refers to them
   latency_sketch durations_;
   latency_sketch first_tokens_;
-  shard_words left_;
+  shard_words unwell_; ///< departures, broken answers
 
 public:
   const std::string name;
@@ -130,7 +130,10 @@ public:
   request_times first_token(const backend_metrics& backend) const;
   /// A client has not waited for the whole answer. Of those that were not answered at all the
   /// request counts as 499 besides.
-  void count_departure() const noexcept { left_.increment(0); }
+  void count_departure() const noexcept { unwell_.increment(0); }
+  /// An answer that had begun well was cut off, or its stream broke off. The request counts by the
+  /// status that it had besides.
+  void count_broken() const noexcept { unwell_.increment(1); }
   /// What this route has counted.
   traffic_totals totals() const;
 

@@ -32,6 +32,7 @@ struct finished_request {
   std::uint16_t status = 0;
   std::uint16_t attempts = 0; ///< at backends
   bool left = false;          ///< its client did not wait for the whole answer
+  bool broken = false;        ///< its answer had begun well and was cut off
   fixed_text<128> id;
   fixed_text<16> method;
   fixed_text<96> path; ///< without its query

@@ -20,7 +20,7 @@ namespace synapse::telemetry {
 struct traffic_totals {
   std::uint64_t requests = 0;
   std::uint64_t client_errors = 0; ///< 4xx, but for 499
-  std::uint64_t server_errors = 0; ///< 5xx
+  std::uint64_t server_errors = 0; ///< 5xx, and answers that broke off
   std::uint64_t left = 0;          ///< their clients did not wait for the whole answer
   std::int64_t in_flight = 0;      ///< now
   sketch_counts duration;

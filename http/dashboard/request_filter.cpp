@@ -55,9 +55,8 @@ std::string_view to_string(request_outcome outcome) {
 request_outcome outcome_of(const telemetry::finished_request& one) {
   if (one.left || one.status == 499)
     return request_outcome::left;
-  // A stream that broke off has status 200, and was no good answer.
-  const bool broken = !one.stream.empty() && one.stream != "complete" && one.stream != "done_added";
-  if (one.status >= 500 || broken)
+  // What broke off has status 200, and was no good answer.
+  if (one.status >= 500 || one.broken)
     return request_outcome::server_error;
   return one.status >= 400 ? request_outcome::client_error : request_outcome::good;
 }

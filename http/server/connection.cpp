@@ -349,6 +349,7 @@ void connection::finish(exchange& current, const route* matched) {
   if (downstream_->ended() && downstream_->input().empty())
     keep_ = false; // nothing more will be asked
 
+  const bool broken = !gone && broke_off(record, current.aborted());
   const auto overhead = std::max<net::time_ns>(0, now - record.started - record.upstream_ns);
   if (matched && matched->metrics) {
     auto& metrics = *matched->metrics;
@@ -356,6 +357,8 @@ void connection::finish(exchange& current, const route* matched) {
     metrics.requests(record.status).increment();
     if (has_left(record))
       metrics.count_departure();
+    if (broken)
+      metrics.count_broken();
     metrics.duration.observe_ns(now - record.started);
     metrics.overhead.observe_ns(overhead);
   } else {
@@ -389,7 +392,7 @@ void connection::finish(exchange& current, const route* matched) {
   owner_.metrics->bytes_out.add(line.bytes_out);
   owner_.log->write(line);
   if (!matched || matched->is_traffic)
-    remember(owner_.finished, record, line);
+    remember(owner_.finished, record, line, broken);
 
   if (current.aborted()) {
     // What was sent before, an error event above all, is still to arrive: no reset over it.

@@ -56,7 +56,6 @@ private:
   net::task<void> linger();
   net::task<void> say_goodbye();
   void finish(exchange& current, const route* matched);
-  void log_refusal(http::response_detail detail);
 
   struct alarm_timer final : net::timer_node {
     net::wake_point* wake = nullptr;

@@ -69,6 +69,25 @@ TEST(derived_routes, do_not_take_a_backend_that_is_there_for_something_else) {
             "/v1/rerank one\n" + llm_routes("one"));
 }
 
+TEST(derived_routes, are_missed_aloud_where_a_route_of_the_file_takes_a_backends_models_away) {
+  const auto named = load_backends(entry("ollama"), "routes: {/api/*: ollama}\n");
+  EXPECT_EQ(routes_of(named), "/api/* ollama\n");
+  EXPECT_NE(render_all(named.problems).find("no chats go to this backend"), std::string::npos)
+      << render_all(named.problems);
+  EXPECT_FALSE(has_errors(named.problems));
+  const std::string_view well[] = {
+      "routes: {/api/*: ollama, /v1/chat/completions: ollama}\n",
+      "routes: {/api/*: ollama, /v1/chat/completions: \"*\"}\n",
+  };
+  for (const auto routes : well)
+    EXPECT_EQ(render_all(load_backends(entry("ollama"), std::string{routes}).problems), "")
+        << routes;
+  EXPECT_EQ(
+      render_all(
+          load_backends(entry("pages", "list_models: false"), "routes: {/p/*: pages}\n").problems),
+      "");
+}
+
 TEST(derived_routes, lead_to_the_one_backend_of_a_type) {
   const auto loaded =
       load_backends(entry("voice", "type: chatterbox") + entry("ears", "type: faster-whisper") +

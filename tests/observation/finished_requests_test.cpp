@@ -55,6 +55,27 @@ support::scripted_upstream::script healthy_but_silent() {
   };
 }
 
+/// Answers with the beginning of a stream, or of something else.
+support::scripted_upstream::script answers_that_break_off() {
+  return [](support::upstream_connection& connection) {
+    while (const auto request = connection.read_request()) {
+      if (request->method == "GET") {
+        connection.send(support::answer_bytes(200, "{}"));
+        continue;
+      }
+      if (request->body.find("\"stream\":true") != std::string::npos) {
+        connection.begin_chunked();
+        connection.send_chunk(integration::content_event);
+      } else {
+        connection.send(
+            "HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: 100\r\n\r\na,b");
+      }
+      connection.close();
+      return;
+    }
+  };
+}
+
 /// Waits until the gateway has a chat in hand.
 bool has_a_chat(const gateway_process& gateway) {
   return gateway.wait_for_metric("synapse_requests_in_flight", R"(route="/v1/chat/completions")",
@@ -175,6 +196,35 @@ TEST(finished_requests, have_clients_that_leave_as_a_class_of_their_own) {
     return left == 1;
   }));
   EXPECT_EQ(errors, 0);
+}
+
+TEST(finished_requests, that_broke_off_are_errors_whatever_their_status_was) {
+  support::scripted_upstream upstream{answers_that_break_off()};
+  const gateway_process gateway{integration::chat_config(upstream), live()};
+  for (const std::string& id : {std::string{"stream"}, std::string{"sound"}}) {
+    const std::string body = id == "stream"
+                                 ? std::string{R"({"model":"m","stream":true,"messages":[]})"}
+                                 : std::string{integration::chat_body};
+    auto client = gateway.connect();
+    client.send(support::request_bytes("POST", integration::chat_path, body, with_id(id)));
+    client.read_reply();
+    const auto one = wait_for_finished(gateway, id);
+    EXPECT_EQ(one["status"], 200) << id;
+    EXPECT_EQ(one["outcome"], "server_error") << id;
+  }
+  EXPECT_EQ(finished(gateway, "?status=error")["matching"], 2);
+  int errors = 0;
+  int requests = 0;
+  EXPECT_TRUE(support::wait_until([&] {
+    errors = requests = 0;
+    const auto overview = get_json(gateway, "/api/overview"); // outlives the loop
+    for (const auto& sample : overview["samples"]) {
+      requests += sample["requests"].get<int>();
+      errors += sample["server_errors"].get<int>();
+    }
+    return requests == 2;
+  }));
+  EXPECT_EQ(errors, 2);
 }
 
 TEST(finished_requests, count_among_those_in_flight_only_what_people_ask) {

@@ -36,6 +36,7 @@ std::vector<finished_request> several() {
   left.left = true;
   auto broken = ended(4, 200);
   broken.stream = "truncated";
+  broken.broken = true;
   auto whole = ended(5, 200, "/embed");
   whole.stream = "complete";
   whole.model.assign("large");
