@@ -11,6 +11,7 @@ import { Cluster } from './pages/cluster';
 import { Configuration } from './pages/config';
 import { Models } from './pages/models';
 import { Overview } from './pages/overview';
+import type { PageProps } from './pages/page-props';
 import { Playground } from './pages/playground';
 import { Requests } from './pages/requests';
 import { Terminal } from './pages/terminal';
@@ -20,7 +21,6 @@ import { Closed } from './parts/closed';
 import { Icon, type IconName } from './parts/icons';
 import { Button, ErrorNote } from './parts/ui';
 
-export type PageProps = { session: Session | null; path: string[] };
 type Section = { id: string; label: string; icon: IconName; page: ComponentType<PageProps> };
 
 const sections: Section[] = [

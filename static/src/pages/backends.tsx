@@ -14,7 +14,7 @@ import type {
   RouteGroup,
 } from '../lib/types';
 import { Badge, Button, Card, ErrorNote, Loading, Page } from '../parts/ui';
-import type { PageProps } from '../shell';
+import type { PageProps } from './page-props';
 
 const circuitText: Record<Circuit, string> = {
   closed: 'circuit closed',

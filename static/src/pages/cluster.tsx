@@ -5,7 +5,7 @@ import { dateTime, duration } from '../lib/format';
 import { usePoll } from '../lib/hooks';
 import type { Cluster as ClusterAnswer, Member } from '../lib/types';
 import { Badge, ErrorNote, Loading, Note, Page, Table, type Tone } from '../parts/ui';
-import type { PageProps } from '../shell';
+import type { PageProps } from './page-props';
 
 const stateTone: Record<Member['state'], Tone> = {
   up: 'good',

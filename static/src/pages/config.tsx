@@ -7,7 +7,7 @@ import { usePoll } from '../lib/hooks';
 import { linesWith } from '../lib/settings-text';
 import type { ActiveConfig } from '../lib/types';
 import { Badge, Card, Empty, ErrorNote, Field, Loading, Note, Page, type Tone } from '../parts/ui';
-import type { PageProps } from '../shell';
+import type { PageProps } from './page-props';
 
 type Reload = ActiveConfig['reloads'][number];
 const resultTone: Record<Reload['result'], Tone> = {

@@ -20,7 +20,7 @@ import {
   Table,
   type Tone,
 } from '../parts/ui';
-import type { PageProps } from '../shell';
+import type { PageProps } from './page-props';
 
 const stateTone: Record<string, Tone> = {
   loaded: 'good',

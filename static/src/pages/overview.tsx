@@ -15,7 +15,7 @@ import type {
 } from '../lib/types';
 import { Chart, type Series } from '../parts/chart';
 import { Badge, Button, Card, ErrorNote, Loading, Page, Select, Table } from '../parts/ui';
-import type { PageProps } from '../shell';
+import type { PageProps } from './page-props';
 
 const stripChecks = 60;
 

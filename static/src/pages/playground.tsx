@@ -7,7 +7,7 @@ import { Speak } from '../parts/speak';
 import { Transcribe } from '../parts/transcribe';
 import { Page } from '../parts/ui';
 import { type Need, Unserved } from '../parts/unserved';
-import type { PageProps } from '../shell';
+import type { PageProps } from './page-props';
 
 type Tab = { id: string; label: string; lead: string; part: ComponentType; need: Need };
 const tabs: Tab[] = [

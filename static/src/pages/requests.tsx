@@ -7,7 +7,7 @@ import { useAction, usePoll } from '../lib/hooks';
 import type { InFlight, InFlightRequest } from '../lib/types';
 import { FinishedRequests } from '../parts/finished';
 import { Badge, Button, Card, Empty, ErrorNote, Loading, Page, Table, type Tone } from '../parts/ui';
-import type { PageProps } from '../shell';
+import type { PageProps } from './page-props';
 
 const stateTone: Record<InFlightRequest['state'], Tone> = {
   receiving: 'info',

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Feed, type FeedState, type Line, maxLines, sampleLines } from '../lib/feed';
 import { logTime, number, plural } from '../lib/format';
 import { Badge, Button, Empty, Field, Loading, Note, Page, Select, type Tone } from '../parts/ui';
-import type { PageProps } from '../shell';
+import type { PageProps } from './page-props';
 
 const levels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
 const stateTone: Record<FeedState, Tone> = {

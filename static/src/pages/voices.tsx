@@ -20,7 +20,7 @@ import {
   Status,
 } from '../parts/ui';
 import { Unserved } from '../parts/unserved';
-import type { PageProps } from '../shell';
+import type { PageProps } from './page-props';
 
 const wavHint =
   'WAV files, up to ten of 50 MB each; a few seconds of clear speech do best. Drop them here, too.';
