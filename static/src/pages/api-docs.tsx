@@ -12,7 +12,7 @@ import {
   type Schema,
   typeText,
 } from '../lib/openapi';
-import { Card, Empty, ErrorNote, Field, Loading, Page } from '../parts/ui';
+import { Card, Empty, ErrorNote, Loading, Page, SearchField } from '../parts/ui';
 
 const maxDepth = 4; // schemas may contain themselves
 
@@ -191,16 +191,7 @@ export function ApiDocs(): JSX.Element {
       {!data && !error && <Loading what="the description" />}
       {data && (
         <div class="toolbar">
-          <Field label="Search">
-            {(id) => (
-              <input
-                id={id}
-                type="search"
-                value={search}
-                onInput={(event) => setSearch(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          <SearchField value={search} onChange={setSearch} />
         </div>
       )}
       {data && shown.length === 0 && <Empty>No route matches.</Empty>}

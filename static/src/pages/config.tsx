@@ -6,7 +6,17 @@ import { dateTime } from '../lib/format';
 import { usePoll } from '../lib/hooks';
 import { linesWith } from '../lib/settings-text';
 import type { ActiveConfig } from '../lib/types';
-import { Badge, Card, Empty, ErrorNote, Field, Loading, Note, Page, type Tone } from '../parts/ui';
+import {
+  Badge,
+  Card,
+  Empty,
+  ErrorNote,
+  Loading,
+  Note,
+  Page,
+  SearchField,
+  type Tone,
+} from '../parts/ui';
 import type { PageProps } from './page-props';
 
 type Reload = ActiveConfig['reloads'][number];
@@ -73,16 +83,7 @@ export function Configuration(_: PageProps): JSX.Element {
           </Card>
           <Card title="Settings">
             <div class="toolbar">
-              <Field label="Search">
-                {(id) => (
-                  <input
-                    id={id}
-                    type="search"
-                    value={search}
-                    onInput={(event) => setSearch(event.currentTarget.value)}
-                  />
-                )}
-              </Field>
+              <SearchField value={search} onChange={setSearch} />
             </div>
             {shown === '' ? (
               <Empty>No setting matches.</Empty>

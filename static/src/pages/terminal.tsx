@@ -3,7 +3,17 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { Feed, type FeedState, type Line, maxLines, sampleLines } from '../lib/feed';
 import { logTime, number, plural } from '../lib/format';
-import { Badge, Button, Empty, Field, Loading, Note, Page, Select, type Tone } from '../parts/ui';
+import {
+  Badge,
+  Button,
+  Empty,
+  Loading,
+  Note,
+  Page,
+  SearchField,
+  Select,
+  type Tone,
+} from '../parts/ui';
 import type { PageProps } from './page-props';
 
 const levels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
@@ -200,16 +210,7 @@ export function Terminal({ session, path }: PageProps): JSX.Element {
             label: one === 'CRITICAL' ? one : `${one} and above`,
           }))}
         />
-        <Field label="Search">
-          {(id) => (
-            <input
-              id={id}
-              type="search"
-              value={search}
-              onInput={(event) => setSearch(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <SearchField value={search} onChange={setSearch} />
         <div class="actions">
           {live && (
             <Button

@@ -206,6 +206,24 @@ export function Field(props: {
   );
 }
 
+export function SearchField(props: {
+  value: string;
+  onChange: (value: string) => void;
+}): JSX.Element {
+  return (
+    <Field label="Search">
+      {(id) => (
+        <input
+          id={id}
+          type="search"
+          value={props.value}
+          onInput={(event) => props.onChange(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
 type Choice = { value: string; label: string };
 
 export function Select(props: {
