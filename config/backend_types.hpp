@@ -1,7 +1,7 @@
 /// @file
 /// What a type of backend is: everything about it that is not the translation of its requests and
 /// answers stands in one row. A new type is an enumerator (config/settings.hpp), a row here, and
-/// its codec.
+/// its handlers and translators (http/api).
 #pragma once
 
 #include "config/settings.hpp"

@@ -7,7 +7,7 @@
 
 namespace synapse::api {
 
-/// Replies in every case. On the exchange's thread. openai_handler.cpp
+/// Replies in every case. On the exchange's thread. completions_handler.cpp
 net::task<void> forward_whole_json(server::exchange& exchange, client::site_ptr site);
 
 } // namespace synapse::api

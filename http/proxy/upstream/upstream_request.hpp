@@ -1,6 +1,7 @@
 /// @file
-/// One attempt at a backend: a connection, the request on it, the head of the answer, and the
-/// answer's body for whoever relays it.
+/// A request to a backend: a connection, the request on it, the head of the answer, and the
+/// answer's body for whoever relays it. An attempt has two if its first connection, a kept one, was
+/// stale.
 #pragma once
 
 #include "http/client/upstream_pool.hpp"
