@@ -2,6 +2,7 @@
 
 #include "http/core/scan.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
@@ -46,7 +47,7 @@ std::string_view from_last(std::string_view text, std::string_view what) noexcep
   return {};
 }
 
-/// The text behind the last `"key":` and blanks, if `begin` stands there or is 0.
+/// The text behind the last `"key":` and blanks, if `begin` stands there.
 std::string_view behind_last(std::string_view text, std::string_view key, char begin) noexcept {
   while (true) {
     const auto found = from_last(text, key);
@@ -54,25 +55,45 @@ std::string_view behind_last(std::string_view text, std::string_view key, char b
       return {};
     if (auto rest = without_space(found.substr(key.size())); rest.starts_with(':')) {
       rest = without_space(rest.substr(1));
-      if (begin == '\0' || rest.starts_with(begin))
+      if (rest.starts_with(begin))
         return rest;
     }
     text = text.substr(0, text.size() - found.size());
   }
 }
 
-/// The number behind the first `"key":`.
-std::int64_t number_of(std::string_view object, std::string_view key) noexcept {
-  std::int64_t value = -1;
-  for (auto at = object.find(key); at != std::string_view::npos; at = object.find(key, at + 1)) {
-    auto rest = without_space(object.substr(at + key.size()));
-    if (!rest.starts_with(':'))
-      continue;
-    rest = without_space(rest.substr(1));
-    const auto [stop, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
-    return problem == std::errc{} && value >= 0 ? value : -1;
+/// Where the first `what` begins, which begins with `"` and a letter; the end of the text if there
+/// is none.
+std::size_t first_of(std::string_view text, std::string_view what) noexcept {
+  std::size_t at = 0;
+#if defined(__SSE2__)
+  const __m128i first = _mm_set1_epi8(what[0]);
+  const __m128i second = _mm_set1_epi8(what[1]);
+  for (; at + 16 + what.size() <= text.size(); at += 16) {
+    auto mask = static_cast<unsigned>(_mm_movemask_epi8(
+        _mm_and_si128(_mm_cmpeq_epi8(detail::load16(text.data() + at), first),
+                      _mm_cmpeq_epi8(detail::load16(text.data() + at + 1), second))));
+    for (; mask != 0; mask &= mask - 1)
+      if (const auto here = at + static_cast<unsigned>(std::countr_zero(mask));
+          text.substr(here, what.size()) == what)
+        return here;
   }
-  return -1;
+#endif
+  return std::min(text.find(what, at), text.size());
+}
+
+/// The number behind `"key":`. The details within the usage have names of their own.
+std::int64_t number_of(std::string_view object, std::string_view key) noexcept {
+  auto rest = object.substr(first_of(object, key));
+  if (rest.empty())
+    return -1;
+  rest = without_space(rest.substr(key.size()));
+  if (!rest.starts_with(':'))
+    return -1;
+  rest = without_space(rest.substr(1));
+  std::int64_t value = -1;
+  const auto [stop, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+  return problem == std::errc{} && value >= 0 ? value : -1;
 }
 } // namespace
 
@@ -96,7 +117,6 @@ void usage_tail::feed(std::string_view bytes) noexcept {
 token_counts usage_tail::of(std::string_view text) noexcept {
   if (text.size() > kept)
     text.remove_prefix(text.size() - kept);
-  // Up to the end of what is kept: details in it have names of their own.
   const auto usage = behind_last(text, "\"usage\"", '{');
   if (usage.empty())
     return {};

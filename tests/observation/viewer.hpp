@@ -57,8 +57,11 @@ public:
   const http_reply& head() const { return reply_; }
   http_reply& reply() { return reply_; }
   support::raw_client& client() { return client_; }
-  /// Waits until a text has come.
-  bool sees(std::string_view text) { return client_.read_until(reply_, text); }
+  /// Waits until a text has come, and all of the event that it is in.
+  bool sees(std::string_view text) {
+    return client_.read_until(reply_, text) &&
+           client_.read_until(reply_, "\n\n", reply_.body.find(text));
+  }
   /// What has come so far, comments left out.
   std::vector<feed_item> items() const {
     std::vector<feed_item> result;

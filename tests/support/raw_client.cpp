@@ -184,8 +184,8 @@ void raw_client::finish_at(http_reply& reply, reply_end how) const {
   reply.end = how == reply_end::cut && reply.until_close ? reply_end::complete : how;
 }
 
-bool raw_client::read_until(http_reply& reply, std::string_view text) {
-  while (reply.body.find(text) == std::string::npos) {
+bool raw_client::read_until(http_reply& reply, std::string_view text, std::size_t from) {
+  while (reply.body.find(text, from) == std::string::npos) {
     if (reply.end != reply_end::open)
       return false;
     if (advance(reply))

@@ -70,8 +70,9 @@ public:
   http_reply read_reply(bool to_head = false);
   /// The next answer's head only.
   http_reply read_head(bool to_head = false);
-  /// Reads on until the decoded body holds `text`. @returns false when it ended before.
-  bool read_until(http_reply& reply, std::string_view text);
+  /// Reads on until the decoded body holds `text` at `from` or behind. @returns false when it ended
+  /// before.
+  bool read_until(http_reply& reply, std::string_view text, std::size_t from = 0);
   /// Reads on to the end.
   void read_rest(http_reply& reply);
 

@@ -32,7 +32,11 @@ class judged_relay {
 public:
   judged_relay(call& of, upstream_request& from) : of_(of), from_(from) {}
 
-  net::task<step> run();
+  net::task<step> run() {
+    if (from_.body().framing() == body_framing::none)
+      return hold(); // which finds it empty
+    return fits_buffer() ? answer_at_hand() : hold();
+  }
 
 private:
   /// What to do with an answer that is being held.
@@ -40,6 +44,7 @@ private:
 
   bool fits_buffer() const;
   bool is_large() const;
+  net::task<step> answer_at_hand();
   course look();
   net::task<step> hold();
   net::task<step> answer();
@@ -99,24 +104,34 @@ bool judged_relay::is_large() const {
          from_.answer().content_length > std::int64_t{most_held} && !of_.down.begun();
 }
 
-net::task<step> judged_relay::run() {
-  if (from_.body().framing() == body_framing::none)
-    co_return no_answer("its answer is empty");
-  if (fits_buffer()) {
-    const auto length = static_cast<std::size_t>(from_.body().left());
-    if (from_.connection().input().size() < length)
-      if (const auto how = co_await await_whole(of_, from_); how != step::done)
-        co_return how;
-    const auto body = from_.connection().input().substr(0, length);
-    form_ = http::form_of(body);
-    if (form_ != answer_form::events || !of_.options.openai_stream) {
-      json_.feed(body);
-      if (const auto how = judge(body); how != step::done)
-        co_return how;
-      co_return co_await relay_raw(of_, from_);
-    }
+/// Such a body is looked at and sent where it lies: most answers are one.
+net::task<step> judged_relay::answer_at_hand() {
+  auto& connection = from_.connection();
+  const auto length = static_cast<std::size_t>(from_.body().left());
+  if (connection.input().size() < length)
+    if (const auto how = co_await await_whole(of_, from_); how != step::done)
+      co_return how;
+  const auto body = connection.input().substr(0, length);
+  form_ = http::form_of(body);
+  if (form_ == answer_form::events && of_.options.openai_stream)
+    co_return co_await hold();
+  json_.feed(body);
+  if (const auto how = judge(body); how != step::done)
+    co_return how;
+  of_.down.pass_head(from_.answer(), body_framing::content_length, false);
+  bool sent = of_.down.send(body, true);
+  if (!sent)
+    sent = co_await of_.down.drained();
+  if (!sent) {
+    from_.leave(request_phase::responding);
+    co_return step::gone;
   }
-  co_return co_await hold();
+  connection.consume(length);
+  from_.body().took(length);
+  from_.body().end();
+  from_.release();
+  from_.answered_well();
+  co_return step::done;
 }
 
 /// Takes what has arrived, and decides what to make of the answer if that is known by now.
