@@ -9,3 +9,8 @@ synapse_add_component(http_proxy
           relay/translated.cpp relay/completion_chunk.cpp
   DEPENDS http_server http_client actors_runtime actors_protocol http_core telemetry
   LINK nlohmann_json::nlohmann_json spdlog::spdlog)
+
+synapse_add_test(http_proxy
+  SOURCES http/proxy/failure_test.cpp http/proxy/retry_policy_test.cpp
+          http/proxy/completion_chunk_test.cpp
+  DEPENDS http_proxy)
