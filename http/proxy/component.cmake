@@ -14,5 +14,6 @@ synapse_add_test(http_proxy
   SOURCES http/proxy/failure_test.cpp http/proxy/retry_policy_test.cpp
           http/proxy/completion_chunk_test.cpp
           http/proxy/proxy_rig.cpp http/proxy/forwarder_test.cpp http/proxy/answer_body_test.cpp
-          http/proxy/permit_slot_test.cpp
+          http/proxy/permit_slot_test.cpp http/proxy/downstream_writer_test.cpp
+          http/proxy/request_body_test.cpp
   DEPENDS http_proxy)

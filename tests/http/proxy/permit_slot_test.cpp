@@ -15,7 +15,7 @@ using telemetry::permit_denial;
 using telemetry::request_phase;
 using testing::ElementsAre;
 
-struct permit_bed : testing::Test {
+struct permit_slot_test : testing::Test {
   permit_slot& begin(std::uint64_t number = 7) {
     of = &rig.hold(get("/x"));
     return slot.emplace(*of, number);
@@ -27,7 +27,7 @@ struct permit_bed : testing::Test {
   std::optional<permit_slot> slot;
 };
 
-TEST_F(permit_bed, a_permit_is_there_at_once_when_the_lane_says_yes) {
+TEST_F(permit_slot_test, a_permit_is_there_at_once_when_the_lane_says_yes) {
   auto& permit = begin();
   EXPECT_TRUE(permit.take());
   EXPECT_EQ(permit.number(), 7U);
@@ -39,7 +39,7 @@ TEST_F(permit_bed, a_permit_is_there_at_once_when_the_lane_says_yes) {
   EXPECT_EQ(rig.backend_metrics().permit_wait.bucket_count(0), 1U);
 }
 
-TEST_F(permit_bed, a_permit_is_waited_for) {
+TEST_F(permit_slot_test, a_permit_is_waited_for) {
   rig.lane.hold = true;
   auto& permit = begin();
   EXPECT_FALSE(permit.take());
@@ -67,7 +67,7 @@ struct denial_case {
   unsigned retry_after;
 };
 
-class every_denial : public permit_bed, public testing::WithParamInterface<denial_case> {};
+class every_denial : public permit_slot_test, public testing::WithParamInterface<denial_case> {};
 
 TEST_P(every_denial, has_its_status_and_the_time_to_come_back) {
   const auto& wanted = GetParam();
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
                     permit_denial::breaker_open,
                     "backend b is taken out of service after repeated failures", 1}));
 
-TEST_F(permit_bed, a_denial_may_come_late) {
+TEST_F(permit_slot_test, a_denial_may_come_late) {
   rig.lane.hold = true;
   auto& permit = begin();
   EXPECT_FALSE(permit.take());
@@ -126,12 +126,12 @@ TEST_F(permit_bed, a_denial_may_come_late) {
   EXPECT_TRUE(rig.at_rest());
 }
 
-TEST_F(permit_bed, a_lane_that_ends_says_that_its_backend_is_being_replaced) {
-  rig.lane.hold = true;
+TEST_F(permit_slot_test, a_lane_that_has_ended_says_that_its_backend_is_being_replaced) {
   auto& permit = begin();
+  rig.end_lane();
   EXPECT_FALSE(permit.take());
   started waiting{permit.await()};
-  rig.end_lane();
+  rig.settle();
   ASSERT_TRUE(waiting.done());
   EXPECT_EQ(*waiting, step::failed);
   const auto why = permit.why();
@@ -141,7 +141,7 @@ TEST_F(permit_bed, a_lane_that_ends_says_that_its_backend_is_being_replaced) {
   EXPECT_TRUE(rig.at_rest());
 }
 
-TEST_F(permit_bed, a_client_that_leaves_while_it_waits_wants_no_permit_any_more) {
+TEST_F(permit_slot_test, a_client_that_leaves_while_it_waits_wants_no_permit_any_more) {
   rig.lane.hold = true;
   auto& permit = begin();
   EXPECT_FALSE(permit.take());
@@ -159,7 +159,7 @@ TEST_F(permit_bed, a_client_that_leaves_while_it_waits_wants_no_permit_any_more)
   EXPECT_THAT(rig.told(), ElementsAre("ask 7", "abandoned 7"));
 }
 
-TEST_F(permit_bed, a_request_that_is_canceled_while_it_waits_wants_none_either) {
+TEST_F(permit_slot_test, a_request_that_is_canceled_while_it_waits_wants_none_either) {
   rig.lane.hold = true;
   auto& permit = begin();
   EXPECT_FALSE(permit.take());
@@ -171,7 +171,7 @@ TEST_F(permit_bed, a_request_that_is_canceled_while_it_waits_wants_none_either) 
   EXPECT_THAT(rig.told(), ElementsAre("ask 7", "abandoned 7"));
 }
 
-TEST_F(permit_bed, a_good_end_is_told_with_others) {
+TEST_F(permit_slot_test, a_good_end_is_told_with_others) {
   auto& permit = begin();
   EXPECT_TRUE(permit.take());
   permit.give_back(attempt_result::ok);
@@ -182,7 +182,7 @@ TEST_F(permit_bed, a_good_end_is_told_with_others) {
   EXPECT_THAT(rig.lane.told, ElementsAre("ask 7", "completed 7"));
 }
 
-TEST_F(permit_bed, a_good_end_of_an_urgent_permit_is_told_at_once) {
+TEST_F(permit_slot_test, a_good_end_of_an_urgent_permit_is_told_at_once) {
   rig.lane.answer.urgent = true;
   auto& permit = begin();
   EXPECT_TRUE(permit.take());
@@ -190,7 +190,7 @@ TEST_F(permit_bed, a_good_end_of_an_urgent_permit_is_told_at_once) {
   EXPECT_THAT(rig.lane.told, ElementsAre("ask 7", "ok 7"));
 }
 
-TEST_F(permit_bed, a_bad_end_is_told_at_once_and_behind_the_good_ones_before_it) {
+TEST_F(permit_slot_test, a_bad_end_is_told_at_once_and_behind_the_good_ones_before_it) {
   auto& permit = begin();
   EXPECT_TRUE(permit.take());
   rig.site()->outcomes->add(5);
@@ -198,7 +198,7 @@ TEST_F(permit_bed, a_bad_end_is_told_at_once_and_behind_the_good_ones_before_it)
   EXPECT_THAT(rig.lane.told, ElementsAre("ask 7", "completed 5", "reset_after_head 7"));
 }
 
-TEST_F(permit_bed, a_permit_is_given_back_once) {
+TEST_F(permit_slot_test, a_permit_is_given_back_once) {
   auto& permit = begin();
   EXPECT_TRUE(permit.take());
   permit.give_back(attempt_result::bad_response);
@@ -209,7 +209,7 @@ TEST_F(permit_bed, a_permit_is_given_back_once) {
   EXPECT_EQ(rig.backend_metrics().in_flight.value(), 0);
 }
 
-TEST_F(permit_bed, a_permit_is_given_back_at_the_latest_when_it_ends) {
+TEST_F(permit_slot_test, a_permit_is_given_back_at_the_latest_when_it_ends) {
   auto& permit = begin();
   EXPECT_TRUE(permit.take());
   slot.reset();
@@ -217,7 +217,7 @@ TEST_F(permit_bed, a_permit_is_given_back_at_the_latest_when_it_ends) {
   EXPECT_TRUE(rig.at_rest());
 }
 
-TEST_F(permit_bed, a_probe_tells_that_there_is_a_head) {
+TEST_F(permit_slot_test, a_probe_tells_that_there_is_a_head) {
   rig.lane.answer.probe = true;
   auto& permit = begin();
   EXPECT_TRUE(permit.take());
@@ -226,7 +226,7 @@ TEST_F(permit_bed, a_probe_tells_that_there_is_a_head) {
   EXPECT_THAT(rig.told(), ElementsAre("ask 7", "head_received 7", "completed 7"));
 }
 
-TEST_F(permit_bed, any_other_one_does_not) {
+TEST_F(permit_slot_test, any_other_one_does_not) {
   auto& permit = begin();
   EXPECT_TRUE(permit.take());
   permit.tell_head();
