@@ -30,10 +30,12 @@ void far_end::pump() {
   if (!is_open())
     return;
   net::error_code ec;
-  while (!unsent_.empty() && !ec)
-    unsent_.erase(0, socket_->write_some(asio::buffer(unsent_), ec));
+  std::size_t gone = 0;
+  while (gone < unsent_.size() && !ec)
+    gone += socket_->write_some(asio::buffer(unsent_) + gone, ec);
   if (ec && ec != asio::error::would_block)
-    unsent_.clear(); // nobody takes it any more
+    gone = unsent_.size(); // nobody takes it any more
+  unsent_.erase(0, gone);
   read();
 }
 
