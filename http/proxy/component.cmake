@@ -16,5 +16,5 @@ synapse_add_test(http_proxy
           http/proxy/proxy_rig.cpp http/proxy/forwarder_test.cpp http/proxy/answer_body_test.cpp
           http/proxy/permit_slot_test.cpp http/proxy/downstream_writer_test.cpp
           http/proxy/request_body_test.cpp http/proxy/upstream_request_test.cpp
-          http/proxy/raw_relay_test.cpp
+          http/proxy/raw_relay_test.cpp http/proxy/judged_relay_test.cpp
   DEPENDS http_proxy)

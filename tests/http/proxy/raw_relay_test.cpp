@@ -14,12 +14,12 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr std::string_view plain_10 = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+const std::string plain_10 = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
                                       "Content-Length: 10\r\n\r\n";
-constexpr std::string_view plain_chunked = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+const std::string plain_chunked = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
                                            "Transfer-Encoding: chunked\r\n\r\n";
-constexpr std::string_view plain_closing = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
-constexpr std::string_view json_20 = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+const std::string plain_closing = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
+const std::string json_20 = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                                      "Content-Length: 20\r\n\r\n";
 const std::string of_http_1_0 = "GET /x HTTP/1.0\r\n\r\n";
 
@@ -79,7 +79,7 @@ struct raw_relay_test : testing::Test {
 
 TEST_F(raw_relay_test, a_body_with_a_length_is_passed_on_as_it_comes) {
   auto& backend = begin();
-  backend.send(std::string{plain_10} + "hello");
+  backend.send(plain_10 + "hello");
   rig->until_client_has("hello");
   EXPECT_TRUE(rig->under_way());
   EXPECT_EQ(rig->answer().field("Content-Length"), "10");
@@ -92,7 +92,7 @@ TEST_F(raw_relay_test, a_body_with_a_length_is_passed_on_as_it_comes) {
 }
 
 TEST_F(raw_relay_test, a_body_with_a_length_may_be_cut_anywhere) {
-  const std::string answer = std::string{plain_10} + "helloworld";
+  const std::string answer = plain_10 + "helloworld";
   for (std::size_t cut = plain_10.size(); cut < answer.size(); ++cut) {
     auto& backend = begin();
     backend.send(answer.substr(0, cut));
@@ -106,7 +106,7 @@ TEST_F(raw_relay_test, a_body_with_a_length_may_be_cut_anywhere) {
 
 TEST_F(raw_relay_test, more_than_the_length_reaches_nobody_and_ends_the_connection) {
   auto& backend = begin();
-  backend.send(std::string{plain_10} + "helloworldHTTP/1.1 200 OK\r\n\r\n");
+  backend.send(plain_10 + "helloworldHTTP/1.1 200 OK\r\n\r\n");
   expect_good_end();
   rig->until_client_has("world");
   EXPECT_EQ(raw_body(), "helloworld");
@@ -116,7 +116,7 @@ TEST_F(raw_relay_test, more_than_the_length_reaches_nobody_and_ends_the_connecti
 
 TEST_F(raw_relay_test, a_short_body_is_cut_off) {
   auto& backend = begin();
-  backend.send(std::string{plain_10} + "hello");
+  backend.send(plain_10 + "hello");
   backend.close();
   expect_cut_off(response_detail::upstream_reset_after_response_started, counted::reset_after_head,
                  "reset_after_head");
@@ -168,7 +168,7 @@ TEST_F(raw_relay_test, chunks_keep_their_framing_and_lose_their_trailers_whereve
   const std::string sent = "5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX-Trailer: 1\r\n\r\n";
   for (std::size_t cut = 0; cut <= sent.size(); ++cut) {
     auto& backend = begin();
-    backend.send(std::string{plain_chunked} + sent.substr(0, cut));
+    backend.send(plain_chunked + sent.substr(0, cut));
     rig->until_client_has("\r\n\r\n");
     if (cut < sent.size()) {
       rig->settle();
@@ -185,7 +185,7 @@ TEST_F(raw_relay_test, chunks_keep_their_framing_and_lose_their_trailers_whereve
 
 TEST_F(raw_relay_test, broken_chunks_are_cut_off_behind_what_was_whole) {
   auto& backend = begin();
-  backend.send(std::string{plain_chunked} + "5\r\nhello\r\nzz\r\n");
+  backend.send(plain_chunked + "5\r\nhello\r\nzz\r\n");
   expect_cut_off(response_detail::upstream_reset_after_response_started, counted::reset_after_head,
                  "reset_after_head");
   EXPECT_THAT(raw_body(), StartsWith("5\r\nhello\r\n"));
@@ -195,7 +195,7 @@ TEST_F(raw_relay_test, broken_chunks_are_cut_off_behind_what_was_whole) {
 TEST_F(raw_relay_test, chunks_without_an_end_are_cut_off) {
   for (const std::string_view sent : {"", "5\r\nhel", "5\r\nhello\r\n", "5\r\nhello\r\n0\r\n"}) {
     auto& backend = begin();
-    backend.send(std::string{plain_chunked} + std::string{sent});
+    backend.send(plain_chunked + std::string{sent});
     rig->until_client_has("\r\n\r\n");
     backend.close();
     expect_cut_off(response_detail::upstream_reset_after_response_started,
@@ -205,7 +205,7 @@ TEST_F(raw_relay_test, chunks_without_an_end_are_cut_off) {
 
 TEST_F(raw_relay_test, chunks_to_http_1_0_come_out_of_their_framing) {
   auto& backend = begin(of_http_1_0);
-  backend.send(std::string{plain_chunked} + "5\r\nhello\r\n");
+  backend.send(plain_chunked + "5\r\nhello\r\n");
   rig->until_client_has("hello");
   backend.send("6\r\n world\r\n0\r\nX-Trailer: 1\r\n\r\n");
   expect_good_end();
@@ -227,7 +227,7 @@ TEST_F(raw_relay_test, more_chunks_than_one_write_takes_go_to_http_1_0_too) {
     sent += chunk_of_bytes(piece);
     body += piece;
   }
-  backend.send(std::string{plain_chunked} + sent + "0\r\n\r\n");
+  backend.send(plain_chunked + sent + "0\r\n\r\n");
   expect_good_end();
   rig->until_client_ended();
   EXPECT_EQ(raw_body(), body);
@@ -235,7 +235,7 @@ TEST_F(raw_relay_test, more_chunks_than_one_write_takes_go_to_http_1_0_too) {
 
 TEST_F(raw_relay_test, chunks_that_break_off_reset_the_connection_of_http_1_0) {
   auto& backend = begin(of_http_1_0);
-  backend.send(std::string{plain_chunked} + "5\r\nhello\r\n");
+  backend.send(plain_chunked + "5\r\nhello\r\n");
   rig->until_client_has("hello");
   backend.close();
   expect_cut_off(response_detail::upstream_reset_after_response_started, counted::reset_after_head,
@@ -247,7 +247,7 @@ TEST_F(raw_relay_test, chunks_that_break_off_reset_the_connection_of_http_1_0) {
 
 TEST_F(raw_relay_test, a_body_until_close_becomes_chunks) {
   auto& backend = begin();
-  backend.send(std::string{plain_closing} + "hello");
+  backend.send(plain_closing + "hello");
   rig->until_client_has("hello");
   backend.send(" world");
   rig->until_client_has("world");
@@ -262,7 +262,7 @@ TEST_F(raw_relay_test, a_body_until_close_becomes_chunks) {
 
 TEST_F(raw_relay_test, a_body_until_close_stays_one_for_http_1_0) {
   auto& backend = begin(of_http_1_0);
-  backend.send(std::string{plain_closing} + "hello");
+  backend.send(plain_closing + "hello");
   rig->until_client_has("hello");
   backend.close();
   expect_good_end();
@@ -273,7 +273,7 @@ TEST_F(raw_relay_test, a_body_until_close_stays_one_for_http_1_0) {
 
 TEST_F(raw_relay_test, a_reset_is_no_end_of_a_body_until_close) {
   auto& backend = begin();
-  backend.send(std::string{plain_closing} + "hello");
+  backend.send(plain_closing + "hello");
   rig->until_client_has("hello");
   backend.reset();
   expect_cut_off(response_detail::upstream_reset_after_response_started, counted::reset_after_head,
@@ -285,7 +285,7 @@ TEST_F(raw_relay_test, a_reset_is_no_end_of_a_body_until_close) {
 
 TEST_F(raw_relay_test, small_json_is_held_until_it_is_whole) {
   auto& backend = begin();
-  backend.send(std::string{json_20} + "{\"half\": \"");
+  backend.send(json_20 + "{\"half\": \"");
   rig->settle();
   EXPECT_EQ(rig->client().received(), "");
   backend.send("of it\"}  ");
@@ -301,7 +301,7 @@ TEST_F(raw_relay_test, small_json_is_held_until_it_is_whole) {
 TEST_F(raw_relay_test, half_of_small_json_is_a_failure_that_can_still_be_told) {
   for (const bool by_reset : {false, true}) {
     auto& backend = begin();
-    backend.send(std::string{json_20} + "{\"half\":");
+    backend.send(json_20 + "{\"half\":");
     rig->settle();
     if (by_reset)
       backend.reset();
@@ -314,7 +314,7 @@ TEST_F(raw_relay_test, half_of_small_json_is_a_failure_that_can_still_be_told) {
 TEST_F(raw_relay_test, silence_within_small_json_is_a_failure_that_can_still_be_told) {
   rig->timeouts().idle = 5s;
   auto& backend = ask();
-  backend.send(std::string{json_20} + "{\"half\":");
+  backend.send(json_20 + "{\"half\":");
   rig->settle();
   rig->pass(4'900ms);
   EXPECT_TRUE(rig->under_way());
@@ -328,7 +328,7 @@ TEST_F(raw_relay_test, the_total_limit_within_small_json_tells_whether_anything_
     rig.emplace();
     rig->timeouts().total = 5s;
     auto& backend = ask();
-    backend.send(std::string{json_20} + (answering ? "{" : ""));
+    backend.send(json_20 + (answering ? "{" : ""));
     rig->settle();
     rig->pass(5'100ms);
     expect_failed(answering ? mishap::total_timeout_answering : mishap::total_timeout_silent);
@@ -349,7 +349,7 @@ TEST_F(raw_relay_test, large_json_is_passed_on_as_it_comes) {
 TEST_F(raw_relay_test, silence_cuts_the_answer_off) {
   rig->timeouts().idle = 5s;
   auto& backend = ask();
-  backend.send(std::string{plain_10} + "hello");
+  backend.send(plain_10 + "hello");
   rig->until_client_has("hello");
   rig->pass(4'900ms);
   EXPECT_TRUE(rig->under_way());
@@ -417,7 +417,7 @@ TEST_F(raw_relay_test, a_client_that_does_not_read_is_cut_off) {
 
 TEST_F(raw_relay_test, a_client_that_leaves_ends_it) {
   auto& backend = begin();
-  backend.send(std::string{plain_10} + "hello");
+  backend.send(plain_10 + "hello");
   rig->until_client_has("hello");
   rig->client().reset();
   const auto& seen = rig->end();
@@ -434,7 +434,7 @@ TEST_F(raw_relay_test, a_client_that_leaves_ends_it) {
 
 TEST_F(raw_relay_test, a_client_that_leaves_while_json_is_held_ends_it) {
   auto& backend = begin();
-  backend.send(std::string{json_20} + "{");
+  backend.send(json_20 + "{");
   rig->settle();
   rig->client().reset();
   EXPECT_EQ(rig->end().came_to, step::gone);

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr std::string_view ok_head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+const std::string ok_head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
 
 /// One attempt that a test has begun.
 struct upstream_request_test : testing::Test {
@@ -77,7 +77,7 @@ struct upstream_request_test : testing::Test {
   far_end& keep_one() {
     begin(get("/before"));
     auto& backend = rig.accept_request();
-    backend.send(std::string{ok_head} + "ok");
+    backend.send(ok_head + "ok");
     EXPECT_EQ(result(), step::done);
     std::string text;
     rig.until([&] {
@@ -404,7 +404,7 @@ TEST_F(upstream_request_test, fails_at_a_switch_of_protocols) {
 }
 
 TEST_F(upstream_request_test, fails_when_the_connection_ends_within_the_head) {
-  const std::string head{ok_head};
+  const auto& head = ok_head;
   for (const std::size_t cut : {std::size_t{1}, std::size_t{9}, head.size() - 1}) {
     begin(get("/x"));
     auto& backend = rig.accept_request();
