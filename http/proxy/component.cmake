@@ -17,4 +17,6 @@ synapse_add_test(http_proxy
           http/proxy/permit_slot_test.cpp http/proxy/downstream_writer_test.cpp
           http/proxy/request_body_test.cpp http/proxy/upstream_request_test.cpp
           http/proxy/raw_relay_test.cpp http/proxy/judged_relay_test.cpp
+          http/proxy/event_stream_relay_test.cpp http/proxy/collect_test.cpp
+          http/proxy/translated_relay_test.cpp upstream_faults/recording.cpp
   DEPENDS http_proxy)

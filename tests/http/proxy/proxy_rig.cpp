@@ -465,7 +465,7 @@ const outcome_seen& proxy_rig::end() {
 }
 
 seen_answer proxy_rig::answer() {
-  return parse_answer(client().received(), client().ended());
+  return parse_answer(client().received(), client().ended() && !client().was_reset());
 }
 
 // ---- the backend ----
