@@ -1,6 +1,5 @@
-#include "http/net/virtual_clock.hpp"
-
 #include "http/net/io_thread.hpp"
+#include "http/net/virtual_clock.hpp"
 
 #include <gtest/gtest.h>
 

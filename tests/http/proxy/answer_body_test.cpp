@@ -1,11 +1,9 @@
-#include "http/proxy/upstream/answer_body.hpp"
-
 #include "http/net/virtual_clock.hpp"
+#include "http/proxy/upstream/answer_body.hpp"
 #include "tests/support/watchdog.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/write.hpp>
+#include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
@@ -187,8 +185,9 @@ TEST(answer_body, of_a_205_without_a_length_is_ended_by_whoever_knows) {
 }
 
 TEST(answer_body, in_broken_chunks_keeps_what_came_before) {
-  for (const std::string_view rest : {"zz\r\n", "\r\n", "-1\r\n", "5 x\r\n", "ffffffffffffffffff\r\n",
-                                      "1\rx", "1\r\nab", "0\r\nno field\r\n"}) {
+  for (const std::string_view rest :
+       {"zz\r\n", "\r\n", "-1\r\n", "5 x\r\n", "ffffffffffffffffff\r\n", "1\rx", "1\r\nab",
+        "0\r\nno field\r\n"}) {
     body_bed bed;
     auto& body = bed.begin(in_chunks);
     bed.send("5\r\nhello\r\n" + std::string{rest});

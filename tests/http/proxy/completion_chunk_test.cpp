@@ -10,10 +10,9 @@ TEST(completion_chunk, has_the_message_as_its_delta) {
       R"({"id":"a","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant",)"
       R"("content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}})");
   ASSERT_TRUE(chunk);
-  EXPECT_EQ(*chunk,
-            R"({"id":"a","object":"chat.completion.chunk","choices":[{"index":0,)"
-            R"("finish_reason":"stop","delta":{"role":"assistant","content":"hi"}}],)"
-            R"("usage":{"prompt_tokens":1}})");
+  EXPECT_EQ(*chunk, R"({"id":"a","object":"chat.completion.chunk","choices":[{"index":0,)"
+                    R"("finish_reason":"stop","delta":{"role":"assistant","content":"hi"}}],)"
+                    R"("usage":{"prompt_tokens":1}})");
 }
 
 TEST(completion_chunk, is_one_line_however_the_completion_was_written) {

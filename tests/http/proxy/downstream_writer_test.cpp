@@ -1,5 +1,4 @@
 #include "http/proxy/downstream/downstream_writer.hpp"
-
 #include "tests/http/proxy/proxy_rig.hpp"
 
 #include <gmock/gmock.h>

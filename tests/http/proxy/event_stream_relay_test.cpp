@@ -194,9 +194,8 @@ TEST_F(event_stream_relay_test, a_missing_end_mark_is_added_behind_a_finish) {
 TEST_F(event_stream_relay_test, a_stream_until_close_ends_with_its_mark_or_its_connection) {
   for (const bool marked : {true, false}) {
     proxy_rig one;
-    one.attempt(get("/x"), {}, [](call& of, upstream_request& from) {
-      return relay_event_stream(of, from);
-    });
+    one.attempt(get("/x"), {},
+                [](call& of, upstream_request& from) { return relay_event_stream(of, from); });
     auto& backend = one.accept_request();
     backend.send(closing_head + role + content_event("x") + finish_event());
     one.until([&] { return one.answer().body == role + content_event("x") + finish_event(); });
@@ -268,9 +267,8 @@ TEST_F(event_stream_relay_test, the_connection_is_closed_when_its_coding_does_no
 TEST_F(event_stream_relay_test, the_connection_is_closed_when_it_has_more_to_say) {
   for (const std::string_view more : {"1\r\nx\r\n", "zz\r\n", "0\r\n\r\nHTTP/1.1"}) {
     proxy_rig one;
-    one.attempt(get("/x"), {}, [](call& of, upstream_request& from) {
-      return relay_event_stream(of, from);
-    });
+    one.attempt(get("/x"), {},
+                [](call& of, upstream_request& from) { return relay_event_stream(of, from); });
     auto& backend = one.accept_request();
     backend.send(stream_head + chunk(content_event("x") + finish_event() + stream_done));
     EXPECT_EQ(one.end().came_to, step::done);
@@ -296,9 +294,8 @@ TEST_F(event_stream_relay_test, the_connection_is_closed_when_the_backend_says_s
 TEST_F(event_stream_relay_test, a_stream_that_ends_before_content_is_a_failure) {
   for (const auto& end : {stream_end_chunk, std::string{}, std::string{"data: [DO"}}) {
     proxy_rig one;
-    one.attempt(get("/x"), {}, [](call& of, upstream_request& from) {
-      return relay_event_stream(of, from);
-    });
+    one.attempt(get("/x"), {},
+                [](call& of, upstream_request& from) { return relay_event_stream(of, from); });
     auto& backend = one.accept_request();
     backend.send(stream_head + chunk(role) + end);
     one.settle();
@@ -322,8 +319,8 @@ TEST_F(event_stream_relay_test, a_stream_that_ends_behind_content_says_so_and_lo
   backend.close();
   expect_broken(role + content_event("hi") +
                     own_error(response_detail::stream_truncated, "it broke off the stream"),
-                response_detail::stream_truncated, stream_end::truncated,
-                counted::reset_after_head, "reset_after_head");
+                response_detail::stream_truncated, stream_end::truncated, counted::reset_after_head,
+                "reset_after_head");
 }
 
 TEST_F(event_stream_relay_test, a_proper_end_without_a_finish_is_none) {
@@ -331,8 +328,8 @@ TEST_F(event_stream_relay_test, a_proper_end_without_a_finish_is_none) {
   backend.send("0\r\n\r\n");
   expect_broken(role + content_event("hi") +
                     own_error(response_detail::stream_truncated, "it broke off the stream"),
-                response_detail::stream_truncated, stream_end::truncated,
-                counted::reset_after_head, "reset_after_head");
+                response_detail::stream_truncated, stream_end::truncated, counted::reset_after_head,
+                "reset_after_head");
 }
 
 TEST_F(event_stream_relay_test, a_finish_is_no_end_when_the_framing_broke) {
@@ -342,8 +339,8 @@ TEST_F(event_stream_relay_test, a_finish_is_no_end_when_the_framing_broke) {
   backend.reset();
   expect_broken(role + content_event("hi") + finish_event() +
                     own_error(response_detail::stream_truncated, "it broke off the stream"),
-                response_detail::stream_truncated, stream_end::truncated,
-                counted::reset_after_head, "reset_after_head");
+                response_detail::stream_truncated, stream_end::truncated, counted::reset_after_head,
+                "reset_after_head");
 }
 
 TEST_F(event_stream_relay_test, half_an_event_stays_behind) {
@@ -353,8 +350,8 @@ TEST_F(event_stream_relay_test, half_an_event_stays_behind) {
   backend.close();
   expect_broken(role + content_event("hi") +
                     own_error(response_detail::stream_truncated, "it broke off the stream"),
-                response_detail::stream_truncated, stream_end::truncated,
-                counted::reset_after_head, "reset_after_head");
+                response_detail::stream_truncated, stream_end::truncated, counted::reset_after_head,
+                "reset_after_head");
 }
 
 TEST_F(event_stream_relay_test, content_and_a_cut_in_one_piece_are_still_a_begun_answer) {
@@ -362,8 +359,8 @@ TEST_F(event_stream_relay_test, content_and_a_cut_in_one_piece_are_still_a_begun
   backend.send(stream_head + chunk(content_event("hi")) + "zz\r\n");
   expect_broken(content_event("hi") +
                     own_error(response_detail::stream_truncated, "it broke off the stream"),
-                response_detail::stream_truncated, stream_end::truncated,
-                counted::reset_after_head, "reset_after_head");
+                response_detail::stream_truncated, stream_end::truncated, counted::reset_after_head,
+                "reset_after_head");
 }
 
 TEST_F(event_stream_relay_test, a_broken_stream_resets_the_connection_of_http_1_0) {
@@ -373,8 +370,8 @@ TEST_F(event_stream_relay_test, a_broken_stream_resets_the_connection_of_http_1_
   backend.close();
   expect_broken(content_event("hi") +
                     own_error(response_detail::stream_truncated, "it broke off the stream"),
-                response_detail::stream_truncated, stream_end::truncated,
-                counted::reset_after_head, "reset_after_head");
+                response_detail::stream_truncated, stream_end::truncated, counted::reset_after_head,
+                "reset_after_head");
   EXPECT_TRUE(rig.client().was_reset());
 }
 
@@ -409,9 +406,8 @@ TEST_F(event_stream_relay_test, an_error_before_content_that_names_no_status_is_
   };
   for (const auto& one : cases) {
     proxy_rig of_it;
-    of_it.attempt(get("/x"), {}, [](call& of, upstream_request& from) {
-      return relay_event_stream(of, from);
-    });
+    of_it.attempt(get("/x"), {},
+                  [](call& of, upstream_request& from) { return relay_event_stream(of, from); });
     of_it.accept_request().send(stream_head + chunk(one.event));
     EXPECT_EQ(of_it.end().came_to, step::done);
     of_it.until([&] { return of_it.answer().whole; });
@@ -436,8 +432,7 @@ TEST_F(event_stream_relay_test, an_event_that_is_too_large_is_a_failure_before_c
   rig.settings().limits.max_stream_event_bytes = 1000;
   begin().send(stream_head + chunk(content_event(std::string(1000, 'x'))));
   expect_failed(mishap::event_too_large,
-                http::info(response_detail::stream_event_too_large).message,
-                stream_end::truncated);
+                http::info(response_detail::stream_event_too_large).message, stream_end::truncated);
 }
 
 TEST_F(event_stream_relay_test, an_event_that_is_too_large_ends_the_stream_behind_content) {
@@ -484,8 +479,9 @@ TEST_F(event_stream_relay_test, the_first_contents_limit_ends_a_stream_that_has_
   rig.until([&] { return rig.answer().body == role + keepalive; });
   rig.pass(5s);
   EXPECT_FALSE(rig.under_way());
-  expect_broken(role + keepalive + own_error(response_detail::first_token_timeout,
-                                             words_of(response_detail::first_token_timeout)),
+  expect_broken(role + keepalive +
+                    own_error(response_detail::first_token_timeout,
+                              words_of(response_detail::first_token_timeout)),
                 response_detail::first_token_timeout, stream_end::timeout,
                 counted::first_token_timeout, "response_timeout");
 }
@@ -559,11 +555,10 @@ TEST_F(event_stream_relay_test, the_total_limit_behind_content_ends_the_stream_a
   EXPECT_TRUE(rig.under_way());
   rig.pass(40ms);
   EXPECT_FALSE(rig.under_way());
-  expect_broken(role + content_event("hi") +
-                    own_error(response_detail::total_timeout,
-                              words_of(response_detail::total_timeout)),
-                response_detail::total_timeout, stream_end::timeout, counted::total_timeout,
-                "canceled");
+  expect_broken(
+      role + content_event("hi") +
+          own_error(response_detail::total_timeout, words_of(response_detail::total_timeout)),
+      response_detail::total_timeout, stream_end::timeout, counted::total_timeout, "canceled");
 }
 
 // ---- comments ----
@@ -603,9 +598,8 @@ TEST_F(event_stream_relay_test, comments_are_off_with_0) {
 TEST_F(event_stream_relay_test, a_client_that_leaves_ends_it) {
   for (const bool with_content : {false, true}) {
     proxy_rig one;
-    one.attempt(get("/x"), {}, [](call& of, upstream_request& from) {
-      return relay_event_stream(of, from);
-    });
+    one.attempt(get("/x"), {},
+                [](call& of, upstream_request& from) { return relay_event_stream(of, from); });
     auto& backend = one.accept_request();
     backend.send(stream_head + chunk(role) + (with_content ? chunk(content_event("x")) : ""));
     if (with_content)

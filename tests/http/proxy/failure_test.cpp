@@ -102,9 +102,8 @@ TEST(failure_table, calls_a_stream_that_it_ends_by_what_has_ended_it) {
 TEST(failure_table, repeats_what_the_backend_cannot_have_begun) {
   const std::set<mishap> repeatable{mishap::connect_timeout, mishap::connect_failure,
                                     mishap::tls_failure, mishap::reset_before_answer};
-  for_each_row([&](const mishap_row& row) {
-    EXPECT_EQ(row.repeatable, repeatable.contains(row.what));
-  });
+  for_each_row(
+      [&](const mishap_row& row) { EXPECT_EQ(row.repeatable, repeatable.contains(row.what)); });
 }
 
 TEST(failure_table, does_not_hold_against_a_backend_that_it_answers_for_long) {

@@ -1,6 +1,5 @@
-#include "http/proxy/forwarder.hpp"
-
 #include "http/core/sse.hpp"
+#include "http/proxy/forwarder.hpp"
 #include "tests/http/proxy/proxy_rig.hpp"
 
 #include <gmock/gmock.h>
@@ -170,7 +169,7 @@ TEST_F(forwarder_test, spreads_pauses_by_the_jitter) {
   rig.lane.answer = rig.grant_refused();
   rig.forward(get("/x"));
   rig.until([&] {
-    rig.pass(100ms);
+    rig.pass(1s);
     return !rig.under_way();
   });
   net::time_ns shortest = 1'000'000'000'000;
@@ -217,8 +216,7 @@ TEST_F(forwarder_test, makes_as_many_attempts_as_configured_to_connect_in_time) 
   EXPECT_EQ(message_of(seen), "backend b: no connection within the time limit");
   EXPECT_EQ(rig.attempts(counted::connect_timeout), 2U);
   EXPECT_EQ(rig.seen.record.detail, response_detail::upstream_connect_timeout);
-  EXPECT_THAT(rig.told(),
-              ElementsAre("ask 1", "connect_timeout 1", "ask 1", "connect_timeout 1"));
+  EXPECT_THAT(rig.told(), ElementsAre("ask 1", "connect_timeout 1", "ask 1", "connect_timeout 1"));
 }
 
 TEST_F(forwarder_test, repeats_a_get_that_was_sent_whole) {
@@ -298,8 +296,8 @@ TEST_F(forwarder_test, does_not_repeat_what_another_attempt_cannot_mend) {
     EXPECT_EQ(rig.seen.record.attempts, 1U);
   }
   EXPECT_EQ(rig.attempts(counted::bad_response), 3U);
-  EXPECT_THAT(rig.told(), ElementsAre("ask 1", "bad_response 1", "ask 2", "bad_response 2",
-                                      "ask 3", "bad_response 3"));
+  EXPECT_THAT(rig.told(), ElementsAre("ask 1", "bad_response 1", "ask 2", "bad_response 2", "ask 3",
+                                      "bad_response 3"));
 }
 
 TEST_F(forwarder_test, tells_of_a_backend_that_does_not_answer_in_time) {
@@ -318,11 +316,31 @@ TEST_F(forwarder_test, tells_of_a_backend_that_does_not_answer_in_time) {
 TEST_F(forwarder_test, counts_the_total_limit_anew_with_each_attempt) {
   rig.timeouts().total = 3s;
   rig.forward(get("/x"));
-  rig.accept_request();
+  auto& first = rig.accept_request();
   rig.pass(2s);
-  // The first one breaks off and the next one has all of its time.
-  auto& first = rig.accept;
-  static_cast<void>(first);
+  first.close();
+  rig.until([&] { return rig.lane.told.size() == 2; });
+  rig.pass(1'020ms);
+  rig.accept_request();
+  rig.pass(2'900ms);
+  EXPECT_TRUE(rig.under_way());
+  rig.pass(200ms);
+  EXPECT_EQ(answer().status, 504U);
+  EXPECT_EQ(rig.seen.record.detail, response_detail::total_timeout);
+}
+
+TEST_F(forwarder_test, counts_the_total_limit_on_over_a_stale_connection) {
+  auto& stale = keep_one();
+  rig.timeouts().total = 3s;
+  rig.forward(get("/x"));
+  rig.until_backend_has(stale, "GET /x");
+  rig.pass(2s);
+  stale.close();
+  rig.accept_request();
+  rig.pass(900ms);
+  EXPECT_TRUE(rig.under_way());
+  rig.pass(200ms);
+  EXPECT_EQ(answer().status, 504U);
 }
 
 // ---- stale connections ----

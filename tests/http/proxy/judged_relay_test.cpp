@@ -73,9 +73,8 @@ struct judged_relay_test : testing::Test {
   far_end& ask(std::string_view fields = {}, std::string_view version = "1.1") {
     auto request = post("/v1/chat/completions", "{}", fields);
     request.replace(request.find("1.1"), 3, version);
-    rig->attempt(request, wanted, [](call& of, upstream_request& from) {
-      return relay_judged(of, from);
-    });
+    rig->attempt(request, wanted,
+                 [](call& of, upstream_request& from) { return relay_judged(of, from); });
     return rig->accept_request();
   }
   /// Sends all of it, and ends the connection where that ends the answer.

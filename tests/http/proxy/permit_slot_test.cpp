@@ -1,5 +1,4 @@
 #include "http/proxy/upstream/permit_slot.hpp"
-
 #include "tests/http/proxy/proxy_rig.hpp"
 
 #include <gmock/gmock.h>

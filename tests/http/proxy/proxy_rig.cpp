@@ -5,8 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <fcntl.h>
 #include <utility>
 
@@ -359,8 +359,8 @@ void proxy_rig::begin(std::string_view request, work what) {
     accepted.set_option(asio::socket_base::send_buffer_size(client_buffer));
   clients_.emplace_back(std::move(near));
   client().send(request);
-  auto connection = net::make_local<server::connection>(
-      worker_, std::move(accepted), server::connection_limits::seat{}, nullptr);
+  auto connection = net::make_local<server::connection>(worker_, std::move(accepted),
+                                                        server::connection_limits::seat{}, nullptr);
   connection->start({});
   until([&] { return !what_; });
 }

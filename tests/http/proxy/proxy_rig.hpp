@@ -1,7 +1,7 @@
 /// @file
 /// Everything that forwards a request, on the test's own thread and in its own time: a client and a
-/// backend whose bytes the test writes and reads, a lane whose answers it sets, and between them the
-/// gateway's own connection, exchange and metrics.
+/// backend whose bytes the test writes and reads, a lane whose answers it sets, and between them
+/// the gateway's own connection, exchange and metrics.
 #pragma once
 
 #include "http/client/thread_routes.hpp"

@@ -15,12 +15,12 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 const std::string plain_10 = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-                                      "Content-Length: 10\r\n\r\n";
+                             "Content-Length: 10\r\n\r\n";
 const std::string plain_chunked = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-                                           "Transfer-Encoding: chunked\r\n\r\n";
+                                  "Transfer-Encoding: chunked\r\n\r\n";
 const std::string plain_closing = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
 const std::string json_20 = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                                     "Content-Length: 20\r\n\r\n";
+                            "Content-Length: 20\r\n\r\n";
 const std::string of_http_1_0 = "GET /x HTTP/1.0\r\n\r\n";
 
 struct raw_relay_test : testing::Test {
@@ -337,7 +337,8 @@ TEST_F(raw_relay_test, the_total_limit_within_small_json_tells_whether_anything_
 
 TEST_F(raw_relay_test, large_json_is_passed_on_as_it_comes) {
   auto& backend = begin();
-  backend.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8193\r\n\r\n{");
+  backend.send(
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8193\r\n\r\n{");
   rig->until_client_has("\r\n\r\n{");
   backend.close();
   expect_cut_off(response_detail::upstream_reset_after_response_started, counted::reset_after_head,

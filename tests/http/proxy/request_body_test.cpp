@@ -1,5 +1,4 @@
 #include "http/proxy/upstream/request_body.hpp"
-
 #include "tests/http/proxy/proxy_rig.hpp"
 
 #include <gmock/gmock.h>
@@ -65,8 +64,8 @@ struct request_body_test : testing::Test {
     return "POST /x HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string{bytes};
   }
   static std::string with_length(std::size_t length, std::string_view bytes) {
-    return "POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: " + std::to_string(length) +
-           "\r\n\r\n" + std::string{bytes};
+    return "POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
+           std::string{bytes};
   }
 
   http::upstream_head_options described() const {

@@ -1,5 +1,4 @@
 #include "http/proxy/upstream/upstream_request.hpp"
-
 #include "tests/http/proxy/proxy_rig.hpp"
 
 #include <gmock/gmock.h>
@@ -67,8 +66,8 @@ struct upstream_request_test : testing::Test {
     return options;
   }
   static std::string head_with_length(std::size_t length, std::string_view bytes = {}) {
-    return "POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: " + std::to_string(length) +
-           "\r\n\r\n" + std::string{bytes};
+    return "POST /x HTTP/1.1\r\nHost: g\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
+           std::string{bytes};
   }
   static std::string in_chunks(std::string_view bytes) {
     return "POST /x HTTP/1.1\r\nHost: g\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string{bytes};
