@@ -4,10 +4,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
 #include <fcntl.h>
+#include <unistd.h>
 #include <utility>
 
 namespace synapse::proxy {

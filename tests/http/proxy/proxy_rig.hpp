@@ -213,6 +213,14 @@ public:
     while (!done())
       turn();
   }
+  /// The same, while time goes by in ticks of the timer wheel. @returns how much
+  template <class P>
+  milliseconds pass_until(P done) {
+    const auto from = now();
+    while (!done())
+      pass(10ms);
+    return std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds{now() - from});
+  }
   void until_client_has(std::string_view text);
   void until_backend_has(far_end& backend, std::string_view text);
   void until_client_ended();

@@ -405,7 +405,7 @@ TEST_F(raw_relay_test, a_client_that_does_not_read_is_cut_off) {
   backend.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(large.size()) + "\r\n\r\n" +
                large);
   rig->until([&] { return rig->exchange().downstream().writing(); });
-  rig->pass(20'100ms);
+  rig->pass_until([&] { return !rig->under_way(); });
   const auto& seen = rig->end();
   EXPECT_EQ(seen.came_to, step::gone);
   EXPECT_EQ(seen.record.detail, response_detail::client_write_timeout);
