@@ -16,8 +16,8 @@ namespace synapse::proxy {
 net::task<step> relay(call& of, upstream_request& from);
 
 /// Passes the body on as it comes, or what is left of it when the client has the head already
-/// (relay/raw.cpp). @param is_json its end has to look like one, and names what it has cost; only for
-/// bodies with a length
+/// (relay/raw.cpp). @param is_json its end has to look like one, and names what it has cost; only
+/// for bodies with a length
 net::task<step> relay_raw(call& of, upstream_request& from, bool is_json = false);
 
 /// A whole answer that has to be JSON and no error (relay/judged.cpp).
