@@ -76,22 +76,6 @@ TEST(connecting, a_backend_that_comes_up_meanwhile_serves_the_request) {
   bed.expect_attempts("ok", 1);
 }
 
-TEST(connecting, no_connection_in_time_is_504_after_all_attempts) {
-  const deaf_listener nobody;
-  bed_options how;
-  how.url = url_of(nobody.port());
-  how.timeouts = "{connect: 150ms}";
-  how.retry = "{attempts: 2, waits: [20ms], jitter: 0}";
-  fault_bed bed{answer_well(), how};
-  const auto begun = clock::now();
-  const auto reply = bed.chat();
-  EXPECT_GE(clock::now() - begun, milliseconds{300});
-  expect_error(reply, 504, "backend_timeout");
-  bed.expect_attempts("connect_timeout", 2);
-  bed.expect_backend_metric("synapse_upstream_retries_total", {}, 1);
-  bed.expect_at_rest();
-}
-
 TEST(connecting, a_host_without_an_address_is_503) {
   bed_options how;
   // Too long for a label of the DNS: no name server is asked, so none can be slow.

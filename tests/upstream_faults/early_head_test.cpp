@@ -120,17 +120,6 @@ TEST(early_head, makes_error_events_of_what_was_a_status) {
   }
 }
 
-TEST(early_head, ends_with_an_error_event_when_no_answer_comes_in_time) {
-  auto how = impatient();
-  how.timeouts = "{response: 1s}";
-  silent_backend one{[](upstream_connection& connection) { connection.wait_until_peer_closes(); },
-                     how};
-  expect_error_event(one.ask(), "backend_timeout", "no answer");
-  one.bed.expect_attempts("response_timeout", 1);
-  one.bed.expect_stream_ends("timeout", 1);
-  one.bed.expect_at_rest();
-}
-
 TEST(early_head, makes_a_stream_of_a_whole_completion) {
   for (const bool chunks : {false, true}) {
     silent_backend one{[chunks](upstream_connection& connection) {

@@ -550,15 +550,33 @@ TEST_F(event_stream_relay_test, the_total_limit_before_content_is_a_failure) {
 
 TEST_F(event_stream_relay_test, the_total_limit_behind_content_ends_the_stream_and_blames_nobody) {
   rig.timeouts().total = 5s;
-  begin_with_content();
-  rig.pass(4'980ms);
+  rig.timeouts().idle = 3s;
+  auto& backend = begin_with_content();
+  rig.pass(2'500ms);
+  backend.send(chunk(content_event("more")));
+  rig.until([&] { return rig.answer().body.ends_with(content_event("more")); });
+  rig.pass(2'480ms);
   EXPECT_TRUE(rig.under_way());
   rig.pass(40ms);
   EXPECT_FALSE(rig.under_way());
   expect_broken(
-      role + content_event("hi") +
+      role + content_event("hi") + content_event("more") +
           own_error(response_detail::total_timeout, words_of(response_detail::total_timeout)),
       response_detail::total_timeout, stream_end::timeout, counted::total_timeout, "canceled");
+}
+
+TEST_F(event_stream_relay_test, a_long_stream_is_fine_while_bytes_come) {
+  rig.timeouts().response = rig.timeouts().first_token = rig.timeouts().idle = 2s;
+  auto& backend = begin_with_content();
+  auto so_far = role + content_event("hi");
+  for (int i = 0; i < 40; ++i) {
+    rig.pass(1'900ms);
+    backend.send(chunk(content_event("x")));
+    so_far += content_event("x");
+    rig.until([&] { return rig.answer().body == so_far; });
+  }
+  backend.send(chunk(finish_event() + stream_done) + "0\r\n\r\n");
+  expect_good_end(stream_end::complete);
 }
 
 // ---- comments ----
@@ -633,18 +651,22 @@ TEST_F(event_stream_relay_test, a_client_that_has_closed_its_sending_side_gets_t
 
 TEST_F(event_stream_relay_test, a_slow_client_is_not_taken_for_a_silent_backend) {
   rig.timeouts().idle = 5s;
-  rig.client_buffer = 8 * 1024;
+  rig.client_buffer = 512 * 1024;
   auto& backend = begin();
   rig.client().stop_reading();
-  const auto large = content_event(std::string(1 << 20, 'x'));
+  std::string large;
+  for (int i = 0; i < 200; ++i)
+    large += content_event(std::string(100'000, 'x'));
   backend.send(stream_head + chunk(large) + chunk(finish_event() + stream_done) + "0\r\n\r\n");
   rig.until([&] { return rig.exchange().downstream().writing(); });
   rig.pass(30s);
   EXPECT_TRUE(rig.under_way());
+  EXPECT_FALSE(backend.sent()) << "unbounded memory";
   rig.client().stop_reading(false);
   expect_good_end(stream_end::complete);
-  rig.until([&] { return rig.answer().whole; });
-  EXPECT_EQ(rig.answer().body, large + finish_event() + stream_done);
+  rig.until([&] { return rig.client().received().ends_with("0\r\n\r\n"); });
+  EXPECT_TRUE(rig.answer().whole);
+  EXPECT_TRUE(rig.answer().body == large + finish_event() + stream_done);
 }
 
 TEST_F(event_stream_relay_test, a_client_that_does_not_read_is_cut_off) {
