@@ -145,6 +145,8 @@ TEST(half_close, of_a_client_of_http_1_0_cannot_be_told_from_leaving) {
                 patient()};
   auto client = bed.gateway.connect();
   client.send("POST /raw/thing HTTP/1.0\r\nContent-Length: 1\r\n\r\nx");
+  // Seen before the request is sent on, its end would spare the backend all of it.
+  ASSERT_TRUE(bed.upstream.wait_for_requests(1));
   client.shutdown_send();
   EXPECT_TRUE(wait_until([&] { return closed.load(); }));
   EXPECT_EQ(client.read_reply().status, 0u) << "nor is it sent what it does not know";
