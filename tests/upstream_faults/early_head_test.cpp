@@ -62,8 +62,9 @@ void expect_error_event(const http_reply& reply, std::string_view code, std::str
   ASSERT_TRUE(got.error_seen) << reply.body;
   EXPECT_NE(got.error.find(text), std::string::npos) << got.error;
   const auto error = nlohmann::json::parse(got.data.back(), nullptr, false)["error"];
-  if (!code.empty())
+  if (!code.empty()) {
     EXPECT_EQ(error.value("code", ""), code) << got.data.back();
+  }
 }
 
 TEST(early_head, comes_with_comments_and_the_stream_follows) {
