@@ -30,6 +30,8 @@ public:
   bool empty() const noexcept { return state_ == state::before; }
   /// The value has come to its end, and nothing but white space behind it.
   bool whole() const noexcept { return state_ == state::behind; }
+  /// It has what only answers have: no error any more, whatever follows.
+  bool is_answer() const noexcept { return answer_; }
   /// It is an error in place of an answer: OpenAI's `error`, or the flat form with
   /// `"object":"error"`, and neither `choices` nor `data`.
   bool reports_error() const noexcept { return error_ && !answer_; }

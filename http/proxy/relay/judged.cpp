@@ -25,6 +25,7 @@ constexpr std::size_t most_held = 64 * 1024;
 constexpr std::size_t most_converted = 4 * 1024 * 1024;
 /// Of one that is passed on while it comes, for an error that it may be instead.
 constexpr std::size_t most_looked = 1024;
+constexpr std::size_t look_step = 128;
 /// Of an answer that is none, for the client and the log.
 constexpr std::size_t most_quoted = 200;
 
@@ -139,7 +140,9 @@ judged_relay::course judged_relay::look() {
   const bool begun = of_.down.begun();
   if (is_large() && held_.empty())
     if (const auto input = from_.connection().input(); http::form_of(input) == answer_form::json) {
-      json_.feed(input.substr(0, most_looked));
+      const auto begin = input.substr(0, most_looked);
+      for (std::size_t at = 0; at < begin.size() && !json_.is_answer(); at += look_step)
+        json_.feed(begin.substr(at, look_step));
       return course::pass;
     }
   const auto before = held_.size();
