@@ -102,7 +102,7 @@ class Bare:
         finally:
             status = stop(process)
         say(f"make run: status {status} after Ctrl-C")
-        if status not in (0, 130, 2):  # make's own for an interrupted target
+        if status not in (0, 130, 2, -signal.SIGINT):  # make's own for an interrupted target
             raise Failed(f"make run ended with status {status} after Ctrl-C")
         size = subprocess.run(["du", "-sm", str(self.root.path)], check=True, capture_output=True,
                               text=True).stdout.split()[0]
