@@ -255,14 +255,16 @@ TEST(breaker, a_probe_that_hangs_opens_it_again) {
 
 TEST(breaker, a_success_ends_the_series) {
   moody mood;
-  fault_bed bed{mood.script(), with_cooldown("60s")};
+  auto how = with_cooldown("60s");
+  // Good news is told late: of two threads, one may tell of the next failures before the other has
+  // told of this success.
+  how.threads = 1;
+  fault_bed bed{mood.script(), how};
   for (int round = 0; round < 3; ++round) {
     mood.broken = true;
     fail_times(bed, 4);
     mood.broken = false;
-    // More than one: a thread may not have heard of the failures yet when the first one succeeds.
-    for (int i = 0; i < 5; ++i)
-      EXPECT_TRUE(bed.chat().ok());
+    EXPECT_TRUE(bed.chat().ok());
   }
   EXPECT_EQ(bed.backend_metric("synapse_breaker_opened_total"), 0);
 }
