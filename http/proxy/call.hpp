@@ -105,8 +105,8 @@ public:
   bool uploading; ///< the body's source is not at its end
 
   step fail(mishap what, std::string message = {});
-  /// The client has gone: counts that. The upstream connection has been dropped at `dropped`, which
-  /// was noticed at `seen`.
+  /// The client has gone: counts that. @param seen when it was noticed; what was open at the
+  /// backend has been dropped since
   step leave(telemetry::request_phase phase, net::time_ns seen);
   step leave(telemetry::request_phase phase) { return leave(phase, net::io_thread::now()); }
 

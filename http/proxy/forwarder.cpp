@@ -6,7 +6,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <random>
 
 namespace synapse::proxy {
@@ -155,13 +154,7 @@ net::task<void> forwarder::relay_collected() {
     co_await end_begun_stream(call_.ex, call_.collected);
     co_return;
   }
-  answer.chunked = false;
-  answer.content_length = static_cast<std::int64_t>(call_.collected.body.size());
-  call_.down.pass_head(answer, http::body_framing::content_length, false);
-  const bool no_body = call_.ex.method() == http::verb::head;
-  if (!call_.down.send(no_body ? std::string_view{} : std::string_view{call_.collected.body},
-                       true) &&
-      !co_await call_.down.drained())
+  if (!call_.down.send_whole(answer, call_.collected.body) && !co_await call_.down.drained())
     call_.leave(telemetry::request_phase::responding);
 }
 

@@ -130,6 +130,13 @@ bool downstream_writer::send_as_is(std::span<const std::string_view> pieces) {
   return ex_.write({all.data(), pieces.size() + 1});
 }
 
+bool downstream_writer::send_whole(http::response_head& answer, std::string_view body) {
+  answer.chunked = false;
+  answer.content_length = static_cast<std::int64_t>(body.size());
+  pass_head(answer, body_framing::content_length, false);
+  return send(ex_.method() == http::verb::head ? std::string_view{} : body, true);
+}
+
 net::task<bool> downstream_writer::drained() {
   const auto from = net::io_thread::recent();
   const bool ok = co_await ex_.finish_write();

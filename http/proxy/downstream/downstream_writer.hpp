@@ -69,6 +69,9 @@ public:
   bool send(std::span<const std::string_view> pieces, bool last);
   /// Pieces that are framed already, or need not be; at most net::transport::max_pieces - 1.
   bool send_as_is(std::span<const std::string_view> pieces);
+  /// The backend's head and all of a body that was read to its end: as long as it is, and left out
+  /// for a HEAD request. @returns as `send`
+  bool send_whole(http::response_head& answer, std::string_view body);
   /// Waits until the client has taken what was written. Meanwhile nothing is read from the backend,
   /// so its silence begins afterwards (`quiet_since`). @returns false when the client is gone or
   /// too slow.

@@ -18,9 +18,9 @@ namespace {
 /// Enough for any message that is meant for people.
 constexpr std::size_t max_error_text = 1000;
 
-std::string openai_body(response_detail detail, std::string_view message, std::string_view param) {
+std::string openai_body(response_detail detail, std::string_view message) {
   std::string body;
-  http::append_error_body(body, http::error_dialect::openai, detail, message, {}, param);
+  http::append_error_body(body, http::error_dialect::openai, detail, message);
   return body;
 }
 
@@ -81,9 +81,7 @@ std::optional<unsigned> seconds_of(std::string_view text) {
     return {};
   return value;
 }
-} // namespace
 
-namespace {
 net::task<void> end_with_event(server::exchange& ex, const std::string& error,
                                response_detail detail) {
   std::string event;
@@ -99,7 +97,7 @@ net::task<void> end_with_event(server::exchange& ex, const std::string& error,
 net::task<void> reply_or_end(server::exchange& ex, response_detail detail, std::string_view message,
                              std::optional<unsigned> retry_after, std::string_view label) {
   if (ex.begun()) {
-    const auto body = openai_body(detail, message, {});
+    const auto body = openai_body(detail, message);
     co_await end_with_event(ex, body, detail);
   } else {
     co_await ex.reply_error(detail, message, retry_after, {}, label);
@@ -114,7 +112,7 @@ net::task<void> end_begun_stream(server::exchange& ex, const collected_answer& a
     co_await end_with_event(ex, body, response_detail::upstream_stream_error);
     co_return;
   }
-  const auto body = openai_body(response_detail::upstream_error, sentence_of(answer), {});
+  const auto body = openai_body(response_detail::upstream_error, sentence_of(answer));
   co_await end_with_event(ex, body, response_detail::upstream_error);
 }
 

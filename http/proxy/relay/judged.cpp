@@ -33,11 +33,7 @@ class judged_relay {
 public:
   judged_relay(call& of, upstream_request& from) : of_(of), from_(from) {}
 
-  net::task<step> run() {
-    if (from_.body().framing() == body_framing::none)
-      return hold(); // which finds it empty
-    return fits_buffer() ? answer_at_hand() : hold();
-  }
+  net::task<step> run() { return fits_buffer() ? answer_at_hand() : hold(); }
 
 private:
   /// What to do with an answer that is being held.
@@ -206,10 +202,7 @@ net::task<step> judged_relay::answer() {
   // The backend has done its part, whatever the client makes of the rest.
   from_.release();
   from_.answered_well();
-  from_.answer().chunked = false;
-  from_.answer().content_length = static_cast<std::int64_t>(held_.size());
-  of_.down.pass_head(from_.answer(), body_framing::content_length, false);
-  if (!of_.down.send(held_, true) && !co_await of_.down.drained())
+  if (!of_.down.send_whole(from_.answer(), held_) && !co_await of_.down.drained())
     from_.leave(request_phase::responding);
   co_return step::done;
 }

@@ -280,20 +280,23 @@ net::task<step> upstream_request::read_head() {
 
 // ---- the answer's body ----
 
+net::time_ns upstream_request::silence_due() const noexcept {
+  return deadline_of(std::max(connection_->last_read(), call_.down.quiet_since()),
+                     call_.settings.timeouts.idle);
+}
+
 std::optional<mishap> upstream_request::overdue(bool answering) const noexcept {
   if (passed(total_due_))
     return answering ? mishap::total_timeout_answering : mishap::total_timeout_silent;
-  const auto silent = std::max(connection_->last_read(), call_.down.quiet_since());
-  if (passed(deadline_of(silent, call_.settings.timeouts.idle)))
+  if (passed(silence_due()))
     return mishap::silence_within_answer;
   return {};
 }
 
 waiting upstream_request::more(net::time_ns due) {
-  const auto silent = std::max(connection_->last_read(), call_.down.quiet_since());
-  const auto idle_due = deadline_of(silent, call_.settings.timeouts.idle);
+  const auto silence = silence_due(); // before the read, which may find something
   connection_->read();
-  return call_.wait(sooner(due, sooner(idle_due, total_due_)));
+  return call_.wait(sooner(due, sooner(silence, total_due_)));
 }
 
 // ---- its end ----

@@ -78,6 +78,7 @@ private:
   net::task<step> read_head();
   std::optional<step> take_head(std::size_t& scanned);
   net::time_ns sending_due() const noexcept;
+  net::time_ns silence_due() const noexcept;
 
   call& call_;
   permit_slot& permit_;
