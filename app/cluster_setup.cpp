@@ -2,7 +2,7 @@
 
 #include "app/tls_contexts.hpp"
 #include "app/version.hpp"
-#include "config/file_text.hpp"
+#include "config/text/file_text.hpp"
 
 #include <spdlog/logger.h>
 

@@ -2,7 +2,7 @@
 /// What the replicas' cluster needs of the configuration, files and environment.
 #pragma once
 
-#include "actors/cluster/cluster.hpp"
+#include "actors/replicas/cluster.hpp"
 #include "config/environment.hpp"
 #include "config/settings.hpp"
 

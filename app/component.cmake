@@ -1,10 +1,10 @@
 configure_file(app/version.hpp.in ${CMAKE_BINARY_DIR}/generated/app/version.hpp @ONLY)
 synapse_add_component(app
   PATH app
-  SOURCES options.cpp tls_contexts.cpp observation.cpp cluster_setup.cpp descriptors.cpp probe.cpp service_manager.cpp
+  SOURCES options.cpp tls_contexts.cpp observation.cpp cluster_setup.cpp process/descriptors.cpp process/probe.cpp process/service_manager.cpp
           application.cpp
-  DEPENDS config telemetry actors_feed actors_feed_bus actors_cluster actors_runtime actors_protocol
-          actors http_openapi http_dashboard http_api http_server http_client)
+  DEPENDS config telemetry actors_feed actors_feed_redis actors_replicas actors_runtime actors_protocol
+          actors_backends actors_models actors_voices actors_kubernetes actors_supervision http_sites http_openapi http_dashboard http_api http_server http_client)
 target_include_directories(synapse_app PUBLIC ${CMAKE_BINARY_DIR}/generated)
 add_executable(synapse app/main.cpp)
 target_link_libraries(synapse PRIVATE synapse_flags synapse::app)
@@ -15,7 +15,7 @@ install(DIRECTORY ${CMAKE_BINARY_DIR}/share/synapse/dashboard DESTINATION share/
   COMPONENT gateway OPTIONAL PATTERN .stamp EXCLUDE)
 
 synapse_add_test(app
-  SOURCES app/descriptors_test.cpp app/options_test.cpp app/tls_contexts_test.cpp app/cluster_setup_test.cpp
-          app/probe_test.cpp app/service_manager_test.cpp
+  SOURCES app/process/descriptors_test.cpp app/options_test.cpp app/tls_contexts_test.cpp app/cluster_setup_test.cpp
+          app/process/probe_test.cpp app/process/service_manager_test.cpp
   DEPENDS app
   LINK synapse_test_support)

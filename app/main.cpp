@@ -1,10 +1,10 @@
 #include "app/application.hpp"
 #include "app/options.hpp"
-#include "app/probe.hpp"
+#include "app/process/probe.hpp"
 #include "app/version.hpp"
-#include "config/config_error.hpp"
-#include "config/describe.hpp"
 #include "config/loader.hpp"
+#include "config/print/describe.hpp"
+#include "config/text/config_error.hpp"
 
 #include <csignal>
 #include <cstdio>

@@ -1,14 +1,14 @@
 #include "app/observation.hpp"
 
-#include "actors/feed_bus/redis_bus.hpp"
-#include "actors/terminal_feed.hpp"
-#include "config/networks.hpp"
-#include "config/redis_url.hpp"
-#include "http/client/feed_desk.hpp"
-#include "http/core/host_name.hpp"
+#include "actors/feed/feed_desk.hpp"
+#include "actors/feed/redis/redis_bus.hpp"
+#include "actors/feed/terminal_feed.hpp"
+#include "config/values/networks.hpp"
+#include "config/values/redis_url.hpp"
+#include "http/core/request/host_name.hpp"
 #include "http/openapi/api_routes.hpp"
-#include "http/server/traffic_desk.hpp"
-#include "http/server/worker.hpp"
+#include "http/server/connection/worker.hpp"
+#include "http/server/traffic/traffic_desk.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <caf/actor_system.hpp>

@@ -2,16 +2,16 @@
 /// What lets people see what the gateway does: terminal feed, dashboard, samples for its charts.
 #pragma once
 
-#include "actors/cluster/cluster.hpp"
+#include "actors/backends/health/health_watch.hpp"
+#include "actors/feed/feed_bus_stats.hpp"
 #include "actors/feed/feed_inbox.hpp"
-#include "actors/feed_bus/feed_bus_stats.hpp"
-#include "actors/health_watch.hpp"
 #include "actors/protocol/actor_interfaces.hpp"
+#include "actors/replicas/cluster.hpp"
 #include "actors/runtime/pinned.hpp"
 #include "config/settings.hpp"
 #include "http/api/services.hpp"
 #include "http/dashboard/front_end.hpp"
-#include "http/dashboard/gate.hpp"
+#include "http/dashboard/gate/gate.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/gateway_metrics.hpp"
 #include "telemetry/health_history.hpp"

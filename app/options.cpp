@@ -1,7 +1,7 @@
 #include "app/options.hpp"
 
-#include "config/config_error.hpp"
-#include "config/describe.hpp"
+#include "config/print/describe.hpp"
+#include "config/text/config_error.hpp"
 
 #include <array>
 

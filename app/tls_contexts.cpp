@@ -1,6 +1,6 @@
 #include "app/tls_contexts.hpp"
 
-#include "config/file_text.hpp"
+#include "config/text/file_text.hpp"
 
 #include <openssl/ssl.h>
 

@@ -7,7 +7,7 @@
 #   1. a dependency must exist already when it is named, so the order of the calls in the top
 #      CMakeLists.txt is the order of the layers;
 #   2. every component has an include root of its own (build/include/<name>/<folder>, a link), so
-#      #include "actors/router.hpp" is found only where synapse::actors is linked;
+#      #include "actors/supervision/config_publisher.hpp" is found only where synapse::actors is linked;
 #   3. GLOBAL_DEPENDS_NO_CYCLES, without which CMake accepts cycles among static libraries.
 # What this cannot see (relative includes, forbidden third-party headers) is checked by
 # scripts/check_layers.py, which the test suite runs.

@@ -2,45 +2,45 @@
 synapse_add_component(config NO_PCH PATH config
   SOURCES
     backend_types.cpp
-    config_error.cpp
-    derived_routes.cpp
-    describe.cpp
-    document_reader.cpp
+    text/config_error.cpp
+    defaults/derived_routes.cpp
+    print/describe.cpp
+    text/document_reader.cpp
     environment.cpp
-    file_text.cpp
+    text/file_text.cpp
     loader.cpp
-    model_defaults.cpp
-    near_names.cpp
-    networks.cpp
-    origins.cpp
-    redis_url.cpp
-    render.cpp
-    route_defaults.cpp
+    defaults/model_defaults.cpp
+    text/near_names.cpp
+    values/networks.cpp
+    values/origins.cpp
+    values/redis_url.cpp
+    print/render.cpp
+    defaults/route_defaults.cpp
     schema.cpp
     validator.cpp
-    values.cpp
+    values/values.cpp
     watcher.cpp
-    yaml_mistakes.cpp
-    yaml_tree.cpp
+    text/yaml_mistakes.cpp
+    text/yaml_tree.cpp
   LINK yaml-cpp)
 
 synapse_add_test(config NO_PCH
   SOURCES
     config/backend_types_test.cpp
-    config/derived_routes_test.cpp
-    config/describe_test.cpp
+    config/defaults/derived_routes_test.cpp
+    config/print/describe_test.cpp
     config/docs_test.cpp
     config/environment_test.cpp
     config/loader_errors_test.cpp
     config/loader_test.cpp
-    config/near_names_test.cpp
-    config/networks_test.cpp
-    config/origins_test.cpp
-    config/redis_url_test.cpp
-    config/render_test.cpp
+    config/text/near_names_test.cpp
+    config/values/networks_test.cpp
+    config/values/origins_test.cpp
+    config/values/redis_url_test.cpp
+    config/print/render_test.cpp
     config/sample_files_test.cpp
     config/validator_test.cpp
-    config/values_test.cpp
+    config/values/values_test.cpp
     config/watcher_test.cpp
-    config/yaml_tree_test.cpp
+    config/text/yaml_tree_test.cpp
   DEPENDS config)

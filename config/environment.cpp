@@ -1,8 +1,8 @@
 #include "config/environment.hpp"
 
-#include "config/networks.hpp"
-#include "config/redis_url.hpp"
-#include "config/values.hpp"
+#include "config/values/networks.hpp"
+#include "config/values/redis_url.hpp"
+#include "config/values/values.hpp"
 
 #include <algorithm>
 #include <array>

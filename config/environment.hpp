@@ -3,8 +3,8 @@
 /// that nothing here depends on the process it runs in.
 #pragma once
 
-#include "config/config_error.hpp"
 #include "config/settings.hpp"
+#include "config/text/config_error.hpp"
 
 #include <functional>
 #include <map>

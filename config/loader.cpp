@@ -1,11 +1,11 @@
 #include "config/loader.hpp"
 
-#include "config/derived_routes.hpp"
-#include "config/document_reader.hpp"
-#include "config/file_text.hpp"
-#include "config/route_defaults.hpp"
+#include "config/defaults/derived_routes.hpp"
+#include "config/defaults/route_defaults.hpp"
+#include "config/text/document_reader.hpp"
+#include "config/text/file_text.hpp"
+#include "config/text/yaml_tree.hpp"
 #include "config/validator.hpp"
-#include "config/yaml_tree.hpp"
 
 #include <iterator>
 #include <utility>

@@ -2,9 +2,9 @@
 /// The configuration file → settings.
 #pragma once
 
-#include "config/config_error.hpp"
 #include "config/environment.hpp"
 #include "config/settings.hpp"
+#include "config/text/config_error.hpp"
 
 #include <optional>
 #include <string>

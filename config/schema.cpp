@@ -1,6 +1,6 @@
 #include "config/schema.hpp"
 
-#include "config/values.hpp"
+#include "config/values/values.hpp"
 
 #include <cstdio>
 

@@ -1,10 +1,10 @@
 #include "config/validator.hpp"
 
-#include "config/derived_routes.hpp"
-#include "config/origins.hpp"
-#include "config/route_defaults.hpp"
+#include "config/defaults/derived_routes.hpp"
+#include "config/defaults/route_defaults.hpp"
 #include "config/schema.hpp"
-#include "config/values.hpp"
+#include "config/values/origins.hpp"
+#include "config/values/values.hpp"
 
 #include <algorithm>
 #include <set>

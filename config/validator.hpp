@@ -2,8 +2,8 @@
 /// Rules that settings must keep, wherever they came from.
 #pragma once
 
-#include "config/config_error.hpp"
 #include "config/settings.hpp"
+#include "config/text/config_error.hpp"
 
 #include <cstddef>
 #include <vector>

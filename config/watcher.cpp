@@ -1,6 +1,6 @@
 #include "config/watcher.hpp"
 
-#include "config/yaml_tree.hpp"
+#include "config/text/yaml_tree.hpp"
 
 #include <array>
 #include <cerrno>

@@ -2,7 +2,7 @@
 /// Notices that the configuration file has other content than before.
 #pragma once
 
-#include "config/file_text.hpp"
+#include "config/text/file_text.hpp"
 
 #include <cstdint>
 #include <map>

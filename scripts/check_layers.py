@@ -19,7 +19,7 @@ SOURCES = (".cpp", ".hpp")
 ABOVE = ("tests", "bench", "cmake")
 
 # What may be named where: (pattern, folders where it is allowed, files it is looked for in, message).
-CAF_FOLDERS = ("actors", "http/client", "http/server", "http/proxy", "http/api", "http/dashboard", "http/openapi", "app", "tests", "bench")
+CAF_FOLDERS = ("actors", "http/client", "http/sites", "http/server", "http/proxy", "http/api", "http/dashboard", "http/openapi", "app", "tests", "bench")
 PRIVATE_FOLDERS = ("actors/runtime", "tests/actors/runtime")
 INCLUDE_RULES = [
     (r"caf/all\.hpp$", ("cmake",), (".hpp",), "caf/all.hpp in a header: include the narrow ones"),

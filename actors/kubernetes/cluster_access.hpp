@@ -3,9 +3,9 @@
 /// rest/config.go). Any thread; files are small and read with a bound.
 #pragma once
 
-#include "config/file_text.hpp"
 #include "config/settings.hpp"
-#include "config/values.hpp"
+#include "config/text/file_text.hpp"
+#include "config/values/values.hpp"
 
 #include <functional>
 #include <optional>

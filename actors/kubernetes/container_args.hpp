@@ -2,7 +2,7 @@
 /// The context size among the arguments of llama.cpp's server. Pure functions, any thread.
 #pragma once
 
-#include "config/values.hpp"
+#include "config/values/values.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "actors/kubernetes/container_args.hpp"
-#include "config/values.hpp"
+#include "config/values/values.hpp"
 
 #include <cstdint>
 #include <string>

@@ -111,7 +111,8 @@ using runtime_controller_actor = caf::typed_actor<
     caf::replies_to<check_atom>::with<bool>>;
 
 /// One per managed router and I/O thread, pinned there: counts the requests of its thread that use
-/// a model. For one that is open a session enters by a plain call, see http/client/model_desk.hpp.
+/// a model. For one that is open a session enters by a plain call, see
+/// actors/models/model_desk.hpp.
 using model_desk_actor = caf::typed_actor<
     // For a model that is not open: waits until it is, or says why not.
     caf::replies_to<model_request>::with<model_grant>,
@@ -171,12 +172,9 @@ using switchboard_actor = caf::typed_actor<
     caf::replies_to<snapshot_ptr>::with<bool>>;
 
 /// Knows the configuration in effect and hands it to the switchboards of all threads.
-using router_actor = caf::typed_actor<
+using config_publisher_actor = caf::typed_actor<
     // A new configuration; answers once every thread uses it.
     caf::replies_to<snapshot_ptr>::with<bool>,
-    // The backend that `routes:` names for a path, or the error unknown_backend. Sessions do not
-    // ask this: they look into their thread's copy of the snapshot.
-    caf::replies_to<std::string>::with<std::string>,
     // State of every backend, in order of their names.
     caf::replies_to<snap_atom>::with<std::vector<backend_snapshot>>>;
 
@@ -209,7 +207,7 @@ using voice_library_actor = caf::typed_actor<
 using feed_bus_actor = caf::typed_actor<caf::reacts_to<feed_batch_ptr>>;
 
 /// One per I/O thread, pinned there: the viewers of its thread and the latest lines. A session
-/// looks by a plain call, see http/client/feed_desk.hpp.
+/// looks by a plain call, see actors/feed/feed_desk.hpp.
 using feed_desk_actor = caf::typed_actor<
     // The next lines.
     caf::reacts_to<feed_lines_ptr>>;

@@ -35,7 +35,7 @@ struct gateway_snapshot {
   std::uint64_t generation = 0;
   std::vector<backend_entry> backends; ///< by name
   health_aggregator_actor health;
-  router_actor router;
+  config_publisher_actor publisher;
   std::shared_ptr<const models::model_choice> choice; ///< made of `settings->models.choice`
   voice_library_actor voices;                         ///< null in programs without one
   model_profiles_actor profiles;                      ///< likewise

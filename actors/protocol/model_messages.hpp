@@ -20,7 +20,7 @@ namespace synapse::actors {
 
 /// One stored setting of a model.
 using profile_value = std::variant<std::int64_t, double, std::string>;
-/// By field, e.g. "temperature". See actors/models/profile_schema.hpp for what there is.
+/// By field, e.g. "temperature". See actors/models/profiles/profile_schema.hpp for what there is.
 using profile_values = std::map<std::string, profile_value, std::less<>>;
 
 struct model_profile {

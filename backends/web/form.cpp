@@ -1,7 +1,7 @@
 #include "backends/web/form.hpp"
 
 #include "backends/web/fastapi_service.hpp"
-#include "http/core/multipart.hpp"
+#include "http/core/body/multipart.hpp"
 
 #include <utility>
 

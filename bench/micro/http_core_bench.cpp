@@ -1,13 +1,13 @@
 // The HTTP building blocks, each against the obvious alternative. All inputs are what the gateway
 // sees all day: a Python client's request, a model server's stream.
-#include "http/core/chat_edit.hpp"
-#include "http/core/chat_stream.hpp"
-#include "http/core/chunked.hpp"
-#include "http/core/head_writer.hpp"
-#include "http/core/json_body.hpp"
+#include "http/core/body/chunked.hpp"
+#include "http/core/body/sse.hpp"
+#include "http/core/head/head_writer.hpp"
+#include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/core/request_id.hpp"
-#include "http/core/sse.hpp"
+#include "http/core/request/request_id.hpp"
+#include "http/dialects/openai/chat_edit.hpp"
+#include "http/dialects/openai/chat_stream.hpp"
 
 #include <benchmark/benchmark.h>
 #include <boost/asio/buffer.hpp>

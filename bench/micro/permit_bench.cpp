@@ -1,8 +1,8 @@
 // The way of a request through the actors: its session, the permit from the lane of its thread, and
 // the outcome; and the same question across threads, which is why every thread has a lane.
-#include "actors/lane.hpp"
+#include "actors/backends/lane.hpp"
 #include "actors/runtime/ask.hpp"
-#include "http/server/session.hpp"
+#include "http/server/exchange/session.hpp"
 
 #include <benchmark/benchmark.h>
 #include <caf/actor_system_config.hpp>

@@ -3,7 +3,7 @@
 /// the simulation in bench/models.
 #pragma once
 
-#include "actors/models/schedule.hpp"
+#include "actors/models/turns/schedule.hpp"
 
 #include <algorithm>
 #include <map>

@@ -2,7 +2,7 @@
 // order of arrival. Simulated time, the same traffic for all; the rules are the gateway's own code.
 //
 //   synapse-model-turns [--hours N] [--seed N]
-#include "actors/models/schedule.hpp"
+#include "actors/models/turns/schedule.hpp"
 #include "bench/models/simulated_router.hpp"
 
 #include <algorithm>

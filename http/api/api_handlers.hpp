@@ -4,7 +4,7 @@
 #pragma once
 
 #include "http/api/services.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
 
 namespace synapse::api {
 

@@ -2,7 +2,7 @@
 /// One route of the API, as the list in http/openapi/api_routes.cpp has it.
 #pragma once
 
-#include "http/server/route_table.hpp"
+#include "http/server/routes/route_table.hpp"
 
 #include <string_view>
 

@@ -11,7 +11,7 @@ synapse_add_component(http_api
           recognition/transcript.cpp recognition/transcript_text.cpp recognition/stt_handler.cpp
           recordings/recordings_handler.cpp
           operations/health_handler.cpp operations/about_handler.cpp
-  DEPENDS http_proxy http_server http_client actors_models actors_runtime actors_protocol http_core telemetry
+  DEPENDS http_proxy http_server http_sites http_client actors_models actors_runtime actors_protocol http_dialects http_core telemetry
   LINK nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 synapse_add_test(http_api

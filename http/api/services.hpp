@@ -5,7 +5,7 @@
 #include "actors/protocol/actor_interfaces.hpp"
 #include "http/api/api_route.hpp"
 #include "http/net/blocking_pool.hpp"
-#include "http/server/worker.hpp"
+#include "http/server/connection/worker.hpp"
 #include "telemetry/metrics.hpp"
 
 #include <chrono>

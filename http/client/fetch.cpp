@@ -1,7 +1,7 @@
 #include "http/client/fetch.hpp"
 
-#include "http/core/chunked.hpp"
-#include "http/core/head_parser.hpp"
+#include "http/core/body/chunked.hpp"
+#include "http/core/head/head_parser.hpp"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "http/core/local_reply.hpp"
 
-#include "http/core/status.hpp"
+#include "http/core/head/status.hpp"
 
 namespace synapse::http {
 namespace {

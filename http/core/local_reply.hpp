@@ -3,7 +3,7 @@
 /// from it.
 #pragma once
 
-#include "http/core/head_writer.hpp"
+#include "http/core/head/head_writer.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -2,7 +2,7 @@
 /// Whether a request may be sent once more when its connection has ended without an answer.
 #pragma once
 
-#include "http/core/head_parser.hpp"
+#include "http/core/head/head_parser.hpp"
 
 #include <cstdint>
 

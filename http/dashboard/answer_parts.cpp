@@ -11,7 +11,7 @@ net::task<void> reply_json(server::exchange& ex, nlohmann::ordered_json answer) 
 
 net::task<bool> ask_backends(server::exchange& ex, std::vector<actors::backend_snapshot>& states) {
   std::deque<actors::question<std::vector<actors::backend_snapshot>>> question(1);
-  question.front().ask(ex.actor(), ex.routes()->snapshot->router, actors::snap_atom::value);
+  question.front().ask(ex.actor(), ex.routes()->snapshot->publisher, actors::snap_atom::value);
   const bool answered = co_await all_answered(ex, question);
   if (answered)
     states = std::move(*question.front().answer());

@@ -4,7 +4,7 @@
 
 #include "actors/runtime/ask.hpp"
 #include "http/api/services.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
 #include "telemetry/health_history.hpp"
 
 #include <nlohmann/json.hpp>

@@ -3,7 +3,7 @@
 #include "http/api/request/refusal.hpp"
 #include "http/api/voices/voice_questions.hpp"
 #include "http/dashboard/answer_parts.hpp"
-#include "http/dashboard/gate.hpp"
+#include "http/dashboard/gate/gate.hpp"
 #include "http/net/file_source.hpp"
 #include "telemetry/traffic_history.hpp"
 

@@ -1,5 +1,5 @@
-#include "config/derived_routes.hpp"
-#include "config/route_defaults.hpp"
+#include "config/defaults/derived_routes.hpp"
+#include "config/defaults/route_defaults.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/dashboard/answer_parts.hpp"
 #include "telemetry/gateway_metrics.hpp"

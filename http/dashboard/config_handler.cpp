@@ -1,4 +1,4 @@
-#include "config/render.hpp"
+#include "config/print/render.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/dashboard/answer_parts.hpp"
 #include "telemetry/reload_history.hpp"

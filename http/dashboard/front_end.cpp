@@ -1,6 +1,6 @@
 #include "http/dashboard/front_end.hpp"
 
-#include "http/core/field.hpp"
+#include "http/core/head/field.hpp"
 
 #include <openssl/evp.h>
 

@@ -1,9 +1,9 @@
 #include "http/api/api_handlers.hpp"
 #include "http/api/request/refusal.hpp"
-#include "http/core/host_name.hpp"
+#include "http/core/request/host_name.hpp"
 #include "http/dashboard/front_end.hpp"
-#include "http/dashboard/gate.hpp"
-#include "http/dashboard/login_pages.hpp"
+#include "http/dashboard/gate/gate.hpp"
+#include "http/dashboard/gate/login_pages.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>

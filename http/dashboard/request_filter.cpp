@@ -1,6 +1,6 @@
 #include "http/dashboard/request_filter.hpp"
 
-#include "http/dashboard/gate.hpp"
+#include "http/dashboard/gate/gate.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include "http/api/api_handlers.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/dashboard/answer_parts.hpp"
-#include "http/dashboard/gate.hpp"
+#include "http/dashboard/gate/gate.hpp"
 #include "http/dashboard/request_filter.hpp"
 
 namespace synapse::api {

@@ -1,9 +1,9 @@
+#include "actors/feed/feed_desk.hpp"
 #include "actors/feed/feed_text.hpp"
 #include "config/settings.hpp"
 #include "http/api/api_handlers.hpp"
-#include "http/client/feed_desk.hpp"
-#include "http/core/sse.hpp"
-#include "http/dashboard/gate.hpp"
+#include "http/core/body/sse.hpp"
+#include "http/dashboard/gate/gate.hpp"
 #include "http/proxy/downstream/downstream_writer.hpp"
 #include "telemetry/log_sink.hpp"
 

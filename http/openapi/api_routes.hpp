@@ -4,7 +4,7 @@
 #pragma once
 
 #include "http/api/services.hpp"
-#include "http/server/route_table.hpp"
+#include "http/server/routes/route_table.hpp"
 
 #include <span>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "http/core/languages.hpp"
+#include "http/dialects/languages.hpp"
 #include "http/openapi/schema_parts.hpp"
 
 namespace synapse::api::openapi {

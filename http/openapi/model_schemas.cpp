@@ -1,4 +1,4 @@
-#include "actors/models/profile_schema.hpp"
+#include "actors/models/profiles/profile_schema.hpp"
 #include "http/openapi/schema_parts.hpp"
 
 namespace synapse::api::openapi {

@@ -2,12 +2,12 @@
 /// One request that is forwarded, as all its attempts and their relays see it.
 #pragma once
 
-#include "http/client/thread_routes.hpp"
 #include "http/proxy/deadlines.hpp"
 #include "http/proxy/downstream/downstream_writer.hpp"
 #include "http/proxy/failure.hpp"
 #include "http/proxy/translation.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
+#include "http/sites/thread_routes.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <string>

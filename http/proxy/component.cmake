@@ -7,7 +7,7 @@ synapse_add_component(http_proxy
           downstream/downstream_writer.cpp downstream/error_answer.cpp
           relay/relay.cpp relay/raw.cpp relay/judged.cpp relay/event_stream.cpp relay/collect.cpp
           relay/translated.cpp relay/completion_chunk.cpp
-  DEPENDS http_server http_client actors_runtime actors_protocol http_core telemetry
+  DEPENDS http_server http_sites http_client actors_runtime actors_protocol http_dialects http_core telemetry
   LINK nlohmann_json::nlohmann_json spdlog::spdlog)
 
 synapse_add_test(http_proxy

@@ -2,7 +2,7 @@
 /// What an answer calls itself.
 #pragma once
 
-#include "http/core/field.hpp"
+#include "http/core/head/field.hpp"
 
 #include <string_view>
 

@@ -2,8 +2,8 @@
 /// What of a request's credentials is the gateway's own business. The one place that says so.
 #pragma once
 
-#include "http/core/credentials.hpp"
-#include "http/server/exchange.hpp"
+#include "http/core/request/credentials.hpp"
+#include "http/server/exchange/exchange.hpp"
 
 namespace synapse::proxy {
 

@@ -3,8 +3,8 @@
 /// becomes of the answer. All on the exchange's thread.
 #pragma once
 
-#include "http/core/body_piece.hpp"
-#include "http/core/head_parser.hpp"
+#include "http/core/body/body_piece.hpp"
+#include "http/core/head/head_parser.hpp"
 #include "http/core/local_reply.hpp"
 
 #include <optional>

@@ -2,9 +2,9 @@
 /// A model manager with real desks, between a router and a cluster that a test plays.
 #pragma once
 
-#include "actors/model_manager.hpp"
+#include "actors/models/model_desk.hpp"
+#include "actors/models/model_manager.hpp"
 #include "actors/protocol/error.hpp"
-#include "http/client/model_desk.hpp"
 #include "tests/actors/fakes.hpp"
 #include "tests/actors/http_replies.hpp"
 #include "tests/support/deterministic_actor_system.hpp"

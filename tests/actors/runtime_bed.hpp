@@ -2,8 +2,8 @@
 /// A runtime controller with everything around it played by the test, in virtual time.
 #pragma once
 
+#include "actors/kubernetes/runtime_controller.hpp"
 #include "actors/protocol/error.hpp"
-#include "actors/runtime_controller.hpp"
 #include "tests/actors/fakes.hpp"
 #include "tests/actors/scripted_cluster.hpp"
 

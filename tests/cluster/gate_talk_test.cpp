@@ -1,4 +1,4 @@
-#include "actors/cluster/gate_talk.hpp"
+#include "actors/replicas/gate/gate_talk.hpp"
 
 #include <gtest/gtest.h>
 

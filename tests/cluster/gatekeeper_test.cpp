@@ -1,7 +1,7 @@
 // Who reaches the cluster's port without the secret: silent, slow, many, large.
-#include "actors/cluster/gatekeeper.hpp"
-#include "actors/cluster/knock.hpp"
-#include "actors/cluster/visit.hpp"
+#include "actors/replicas/gate/gatekeeper.hpp"
+#include "actors/replicas/gate/knock.hpp"
+#include "actors/replicas/gate/visit.hpp"
 #include "tests/cluster/raw_peer.hpp"
 #include "tests/cluster/replica.hpp"
 #include "tests/support/certificates.hpp"

@@ -1,4 +1,4 @@
-#include "actors/cluster/line_queue.hpp"
+#include "actors/replicas/link/line_queue.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 /// A bare TCP connection to, or from, a replica's port.
 #pragma once
 
-#include "actors/cluster/channel.hpp"
+#include "actors/replicas/link/channel.hpp"
 #include "tests/support/waiting.hpp"
 
 #include <arpa/inet.h>

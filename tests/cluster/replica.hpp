@@ -2,8 +2,8 @@
 /// A replica without the rest of the gateway: an actor system, its cluster and what arrives there.
 #pragma once
 
-#include "actors/cluster/cluster.hpp"
-#include "config/values.hpp"
+#include "actors/replicas/cluster.hpp"
+#include "config/values/values.hpp"
 #include "tests/support/waiting.hpp"
 
 #include <caf/actor_system.hpp>

@@ -2,10 +2,10 @@
 /// A CAF node that has come past the gate and tries what CAF lets it try. It opens no session.
 #pragma once
 
-#include "actors/cluster/dialling.hpp"
-#include "actors/cluster/knock.hpp"
-#include "actors/cluster/scribes.hpp"
-#include "actors/cluster/visit.hpp"
+#include "actors/replicas/gate/dialling.hpp"
+#include "actors/replicas/gate/knock.hpp"
+#include "actors/replicas/gate/scribes.hpp"
+#include "actors/replicas/gate/visit.hpp"
 #include "tests/cluster/replica.hpp"
 
 #include <caf/io/basp_broker.hpp>

@@ -1,4 +1,4 @@
-#include "actors/cluster/session_keys.hpp"
+#include "actors/replicas/link/session_keys.hpp"
 #include "tests/cluster/stranger.hpp"
 #include "tests/support/watchdog.hpp"
 

@@ -1,6 +1,6 @@
 #include "config/backend_types.hpp"
-#include "config/route_defaults.hpp"
-#include "config/values.hpp"
+#include "config/defaults/route_defaults.hpp"
+#include "config/values/values.hpp"
 
 #include <gtest/gtest.h>
 

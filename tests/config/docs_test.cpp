@@ -1,5 +1,5 @@
+#include "config/defaults/route_defaults.hpp"
 #include "config/environment.hpp"
-#include "config/route_defaults.hpp"
 #include "config/schema.hpp"
 #include "tests/config/problems.hpp"
 

@@ -1,5 +1,5 @@
+#include "config/defaults/route_defaults.hpp"
 #include "config/loader.hpp"
-#include "config/route_defaults.hpp"
 #include "tests/config/problems.hpp"
 
 #include <gtest/gtest.h>

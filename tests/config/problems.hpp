@@ -2,8 +2,8 @@
 /// What the configuration tests share.
 #pragma once
 
-#include "config/config_error.hpp"
 #include "config/loader.hpp"
+#include "config/text/config_error.hpp"
 
 #include <algorithm>
 #include <cstdlib>

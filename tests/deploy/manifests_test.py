@@ -453,7 +453,7 @@ class Backends(unittest.TestCase):
     def test_models_that_the_gateway_chooses_by_itself_are_among_them(self):
         names = {Path(line.split()[1]).stem for line in read("config/models/models.txt").splitlines()
                  if line.startswith("llm ")}
-        source = read("config/settings.hpp") + read("config/model_defaults.cpp")
+        source = read("config/settings.hpp") + read("config/defaults/model_defaults.cpp")
         for name in ("Qwen3-8B-Q4_K_M", "Qwen2.5-Coder-7B-Instruct-Q4_K_M"):
             self.assertIn(f'"{name}"', source)
             self.assertIn(name, names)

@@ -2,7 +2,7 @@
 /// Buses between recording feeds, for tests against a real server.
 #pragma once
 
-#include "actors/feed_bus/redis_bus.hpp"
+#include "actors/feed/redis/redis_bus.hpp"
 #include "tests/feed_bus/redis_server.hpp"
 #include "tests/support/waiting.hpp"
 

@@ -1,4 +1,4 @@
-#include "actors/feed_bus/feed_wire.hpp"
+#include "actors/feed/feed_wire.hpp"
 
 #include <gtest/gtest.h>
 

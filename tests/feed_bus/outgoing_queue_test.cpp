@@ -1,4 +1,4 @@
-#include "actors/feed_bus/outgoing_queue.hpp"
+#include "actors/feed/redis/outgoing_queue.hpp"
 
 #include <gtest/gtest.h>
 

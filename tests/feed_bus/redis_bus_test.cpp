@@ -1,5 +1,5 @@
 // What two buses tell each other through a Redis server that works.
-#include "actors/feed_bus/feed_wire.hpp"
+#include "actors/feed/feed_wire.hpp"
 #include "tests/feed_bus/bus_bed.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "actors/feed_bus/redis_protocol.hpp"
+#include "actors/feed/redis/redis_protocol.hpp"
 
 #include <gtest/gtest.h>
 

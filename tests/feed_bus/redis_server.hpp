@@ -2,7 +2,7 @@
 /// A real redis-server on loopback, and a plain client for it.
 #pragma once
 
-#include "actors/feed_bus/redis_protocol.hpp"
+#include "actors/feed/redis/redis_protocol.hpp"
 #include "tests/support/sockets.hpp"
 
 #include <cstdint>

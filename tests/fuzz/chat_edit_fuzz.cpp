@@ -1,5 +1,5 @@
-#include "http/core/chat_edit.hpp"
-#include "http/core/json_body.hpp"
+#include "http/core/json/json_body.hpp"
+#include "http/dialects/openai/chat_edit.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
 #include "tests/http/core/chat_edit_reference.hpp"
 #include "tests/http/core/support.hpp"

@@ -1,4 +1,4 @@
-#include "http/core/chunked.hpp"
+#include "http/core/body/chunked.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
 #include "tests/http/core/support.hpp"
 

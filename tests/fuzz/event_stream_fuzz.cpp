@@ -1,4 +1,4 @@
-#include "http/core/chat_stream.hpp"
+#include "http/dialects/openai/chat_stream.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
 #include "tests/http/core/support.hpp"
 

@@ -2,7 +2,7 @@
 /// What must hold for a parsed head, whatever the input was.
 #pragma once
 
-#include "http/core/head_writer.hpp"
+#include "http/core/head/head_writer.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
 #include "tests/http/core/support.hpp"
 

@@ -1,4 +1,4 @@
-#include "http/core/json_body.hpp"
+#include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
 #include "tests/http/core/support.hpp"

@@ -1,4 +1,4 @@
-#include "http/core/multipart_writer.hpp"
+#include "http/core/body/multipart_writer.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
 #include "tests/http/core/multipart_support.hpp"
 

@@ -1,4 +1,4 @@
-#include "http/core/path_form.hpp"
+#include "http/core/request/path_form.hpp"
 #include "tests/fuzz/head_invariants.hpp"
 
 #include <cctype>

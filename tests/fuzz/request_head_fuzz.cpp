@@ -1,4 +1,4 @@
-#include "http/core/head_parts.hpp"
+#include "http/core/head/head_parts.hpp"
 #include "tests/fuzz/head_invariants.hpp"
 
 namespace synapse::fuzz {

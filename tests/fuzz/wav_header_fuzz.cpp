@@ -1,4 +1,4 @@
-#include "http/core/wav_header.hpp"
+#include "http/core/body/wav_header.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
 #include "tests/http/core/support.hpp"
 

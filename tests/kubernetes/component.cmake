@@ -2,5 +2,5 @@
 synapse_add_test(runtime_controller
   SOURCES
     kubernetes/runtime_controller_tls_test.cpp
-  DEPENDS app actors
+  DEPENDS app actors_kubernetes
   LINK synapse_test_support nlohmann_json::nlohmann_json)

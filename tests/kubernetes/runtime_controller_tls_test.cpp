@@ -1,10 +1,10 @@
 // The runtime controller over real sockets: TLS that is verified by address, a token that is
 // replaced, an API that lags, refuses and loses answers.
-#include "actors/http_link.hpp"
+#include "actors/backends/resolver.hpp"
+#include "actors/kubernetes/runtime_controller.hpp"
 #include "actors/protocol/error.hpp"
-#include "actors/resolver.hpp"
-#include "actors/runtime_controller.hpp"
 #include "app/tls_contexts.hpp"
+#include "http/client/http_link.hpp"
 #include "tests/support/fake_kubernetes.hpp"
 #include "tests/support/gateway_process.hpp"
 #include "tests/support/io_runner.hpp"

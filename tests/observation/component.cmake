@@ -9,5 +9,5 @@ synapse_add_test(observation NO_PCH
     observation/replicas_test.cpp
     observation/terminal_test.cpp
     feed_bus/redis_server.cpp
-  DEPENDS actors_feed_bus
+  DEPENDS actors_feed_redis
   LINK synapse_test_support nlohmann_json::nlohmann_json)

@@ -570,7 +570,7 @@ class Context(unittest.TestCase):
                          "huggingface-token.yaml", "deploy.mk", "build/bin/synapse", "build-asan/x",
                          "app/tls.key", "config/ca.pem", "config/my-secrets.yaml",
                          "static/node_modules/x/index.js", "scripts/__pycache__/a.pyc",
-                         "tests/app/probe_test.cpp", "manifests/a.yaml", "app/.cache/x", "Dockerfile",
+                         "tests/app/process/probe_test.cpp", "manifests/a.yaml", "app/.cache/x", "Dockerfile",
                          "config/.env", "key.pem", "compose.yaml"):
                 self.put(tree / name)
             file = Path(directory) / "Containerfile"

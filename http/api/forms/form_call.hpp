@@ -3,8 +3,8 @@
 #pragma once
 
 #include "http/api/forms/upload_form.hpp"
-#include "http/client/thread_routes.hpp"
 #include "http/proxy/forwarder.hpp"
+#include "http/sites/thread_routes.hpp"
 
 #include <functional>
 #include <string>

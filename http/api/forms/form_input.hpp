@@ -3,9 +3,9 @@
 #pragma once
 
 #include "http/api/request/refusal.hpp"
-#include "http/core/multipart.hpp"
-#include "http/server/body_pace.hpp"
-#include "http/server/exchange.hpp"
+#include "http/core/body/multipart.hpp"
+#include "http/server/connection/body_pace.hpp"
+#include "http/server/exchange/exchange.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,9 +1,9 @@
 #include "http/api/forms/translators.hpp"
 
-#include "http/core/field.hpp"
-#include "http/core/json_body.hpp"
+#include "http/core/body/wav_header.hpp"
+#include "http/core/head/field.hpp"
+#include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/core/wav_header.hpp"
 
 #include <openssl/evp.h>
 

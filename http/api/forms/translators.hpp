@@ -3,9 +3,9 @@
 /// their form. Each takes one answer.
 #pragma once
 
-#include "http/core/media_signature.hpp"
-#include "http/core/sse.hpp"
-#include "http/core/wav_header.hpp"
+#include "http/core/body/media_signature.hpp"
+#include "http/core/body/sse.hpp"
+#include "http/core/body/wav_header.hpp"
 #include "http/proxy/translation.hpp"
 
 #include <functional>

@@ -1,6 +1,6 @@
 #include "http/api/forms/upload_form.hpp"
 
-#include "http/core/field.hpp"
+#include "http/core/head/field.hpp"
 
 #include <algorithm>
 #include <array>

@@ -5,11 +5,11 @@
 
 #include "http/api/forms/form_input.hpp"
 #include "http/api/request/field_fault.hpp"
-#include "http/core/media_signature.hpp"
-#include "http/core/multipart_writer.hpp"
-#include "http/core/wav_header.hpp"
+#include "http/core/body/media_signature.hpp"
+#include "http/core/body/multipart_writer.hpp"
+#include "http/core/body/wav_header.hpp"
 #include "http/proxy/translation.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
 
 #include <functional>
 #include <map>

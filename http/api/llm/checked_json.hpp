@@ -2,8 +2,8 @@
 /// A client's own JSON request, checked and passed on as it came.
 #pragma once
 
-#include "http/client/thread_routes.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
+#include "http/sites/thread_routes.hpp"
 
 namespace synapse::api {
 

@@ -1,13 +1,13 @@
 #include "actors/models/model_choice.hpp"
-#include "config/derived_routes.hpp"
-#include "config/route_defaults.hpp"
+#include "config/defaults/derived_routes.hpp"
+#include "config/defaults/route_defaults.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/api/llm/checked_json.hpp"
 #include "http/api/llm/model_places.hpp"
 #include "http/api/llm/model_turn.hpp"
 #include "http/api/request/refusal.hpp"
-#include "http/core/chat_edit.hpp"
-#include "http/core/json_body.hpp"
+#include "http/core/json/json_body.hpp"
+#include "http/dialects/openai/chat_edit.hpp"
 #include "http/proxy/forwarder.hpp"
 
 #include <spdlog/spdlog.h>

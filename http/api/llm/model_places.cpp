@@ -5,11 +5,12 @@
 #include "http/api/models/model_list.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/api/request/refusal.hpp"
+#include "http/client/endpoint.hpp"
 #include "http/client/fetch.hpp"
-#include "http/client/model_index.hpp"
-#include "http/core/head_writer.hpp"
+#include "http/core/head/head_writer.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/proxy/own_credentials.hpp"
+#include "http/sites/model_index.hpp"
 
 #include <spdlog/spdlog.h>
 

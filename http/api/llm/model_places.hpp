@@ -2,8 +2,8 @@
 /// The backends' own lists of models: asking for them, and finding out who has one.
 #pragma once
 
-#include "http/client/thread_routes.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
+#include "http/sites/thread_routes.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,11 +1,11 @@
 #include "http/api/llm/model_turn.hpp"
 
-#include "actors/models/catalog.hpp"
+#include "actors/models/router/catalog.hpp"
 #include "actors/runtime/ask.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/api/request/refusal.hpp"
+#include "http/core/body/sse.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/core/sse.hpp"
 #include "http/proxy/deadlines.hpp"
 #include "http/proxy/downstream/downstream_writer.hpp"
 #include "telemetry/gateway_metrics.hpp"

@@ -2,9 +2,9 @@
 /// A request's turn with one of a router's models.
 #pragma once
 
-#include "http/client/model_desk.hpp"
-#include "http/client/thread_routes.hpp"
-#include "http/server/exchange.hpp"
+#include "actors/models/model_desk.hpp"
+#include "http/server/exchange/exchange.hpp"
+#include "http/sites/thread_routes.hpp"
 
 #include <string>
 

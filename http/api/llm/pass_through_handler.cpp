@@ -1,7 +1,7 @@
 #include "http/api/api_handlers.hpp"
-#include "http/core/path_form.hpp"
+#include "http/core/request/path_form.hpp"
 #include "http/proxy/forwarder.hpp"
-#include "http/server/route_hints.hpp"
+#include "http/server/routes/route_hints.hpp"
 
 namespace synapse::api {
 

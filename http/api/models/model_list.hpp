@@ -3,7 +3,7 @@
 /// names. Pure, any thread.
 #pragma once
 
-#include "actors/models/catalog.hpp"
+#include "actors/models/router/catalog.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,10 +1,10 @@
 #include "http/api/models/model_questions.hpp"
 
-#include "actors/models/profile_schema.hpp"
-#include "actors/models/router_words.hpp"
-#include "config/near_names.hpp"
+#include "actors/models/profiles/profile_schema.hpp"
+#include "actors/models/router/router_words.hpp"
+#include "config/text/near_names.hpp"
 #include "http/api/llm/model_turn.hpp"
-#include "http/core/utf8.hpp"
+#include "http/core/json/utf8.hpp"
 #include "http/proxy/deadlines.hpp"
 #include "telemetry/gateway_metrics.hpp"
 

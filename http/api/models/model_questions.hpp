@@ -2,12 +2,12 @@
 /// Asking the model manager and the stored profiles from a handler.
 #pragma once
 
-#include "actors/models/catalog.hpp"
+#include "actors/models/router/catalog.hpp"
 #include "actors/protocol/error.hpp"
 #include "actors/runtime/ask.hpp"
 #include "http/api/request/refusal.hpp"
-#include "http/client/thread_routes.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
+#include "http/sites/thread_routes.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 

@@ -1,4 +1,4 @@
-#include "actors/models/profile_schema.hpp"
+#include "actors/models/profiles/profile_schema.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
 #include "http/api/models/model_list.hpp"

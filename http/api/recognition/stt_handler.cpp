@@ -3,7 +3,7 @@
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
 #include "http/api/recognition/transcript.hpp"
-#include "http/core/languages.hpp"
+#include "http/dialects/languages.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,8 +1,8 @@
 #include "http/api/recognition/transcript.hpp"
 
 #include "http/api/request/refusal.hpp"
-#include "http/core/languages.hpp"
 #include "http/core/local_reply.hpp"
+#include "http/dialects/languages.hpp"
 
 #include <nlohmann/json.hpp>
 

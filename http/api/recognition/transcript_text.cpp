@@ -1,6 +1,6 @@
 #include "http/api/recognition/transcript_text.hpp"
 
-#include "http/core/utf8.hpp"
+#include "http/core/json/utf8.hpp"
 
 #include <algorithm>
 #include <array>

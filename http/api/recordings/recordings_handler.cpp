@@ -2,7 +2,7 @@
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
 #include "http/api/forms/translators.hpp"
-#include "http/core/field.hpp"
+#include "http/core/head/field.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "http/api/request/field_fault.hpp"
 
-#include "http/core/utf8.hpp"
+#include "http/core/json/utf8.hpp"
 
 #include <utility>
 

@@ -1,9 +1,9 @@
 #include "http/api/request/refusal.hpp"
 
-#include "http/core/field.hpp"
-#include "http/core/json_body.hpp"
-#include "http/core/multipart.hpp"
-#include "http/core/request_origin.hpp"
+#include "http/core/body/multipart.hpp"
+#include "http/core/head/field.hpp"
+#include "http/core/json/json_body.hpp"
+#include "http/core/request/request_origin.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <nlohmann/json.hpp>

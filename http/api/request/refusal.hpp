@@ -2,10 +2,10 @@
 /// Why a request is not served, and how the client is told.
 #pragma once
 
-#include "http/core/json_text.hpp"
+#include "http/core/json/json_text.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 

@@ -2,7 +2,7 @@
 /// A voice's reference on its way from the library to a backend that is to clone it.
 #pragma once
 
-#include "http/core/multipart_writer.hpp"
+#include "http/core/body/multipart_writer.hpp"
 #include "http/net/file_source.hpp"
 #include "http/proxy/translation.hpp"
 

@@ -1,7 +1,7 @@
 #include "http/api/speech/speech_request.hpp"
 
 #include "http/api/request/field_fault.hpp"
-#include "http/core/languages.hpp"
+#include "http/dialects/languages.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -7,7 +7,7 @@
 #include "http/api/speech/reference_upload.hpp"
 #include "http/api/speech/speech_request.hpp"
 #include "http/api/voices/voice_questions.hpp"
-#include "http/core/languages.hpp"
+#include "http/dialects/languages.hpp"
 #include "http/proxy/forwarder.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 #include "http/api/voices/voice_questions.hpp"
 
 #include "actors/protocol/error.hpp"
-#include "http/core/multipart.hpp"
+#include "http/core/body/multipart.hpp"
 
 namespace synapse::api {
 

@@ -5,8 +5,8 @@
 #include "actors/protocol/error.hpp"
 #include "actors/runtime/ask.hpp"
 #include "http/api/request/refusal.hpp"
-#include "http/client/thread_routes.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
+#include "http/sites/thread_routes.hpp"
 
 namespace synapse::api {
 

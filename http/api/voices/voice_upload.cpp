@@ -1,6 +1,6 @@
 #include "http/api/voices/voice_upload.hpp"
 
-#include "http/core/field.hpp"
+#include "http/core/head/field.hpp"
 
 #include <algorithm>
 #include <array>

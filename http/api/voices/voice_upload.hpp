@@ -5,9 +5,9 @@
 #include "actors/protocol/voice_messages.hpp"
 #include "http/api/forms/form_input.hpp"
 #include "http/api/services.hpp"
-#include "http/core/wav_header.hpp"
+#include "http/core/body/wav_header.hpp"
 #include "http/net/file_sink.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
 
 #include <optional>
 #include <string>

@@ -1,9 +1,9 @@
 #include "http/proxy/downstream/downstream_writer.hpp"
 
-#include "http/core/chunked.hpp"
-#include "http/core/head_writer.hpp"
+#include "http/core/body/chunked.hpp"
+#include "http/core/body/sse.hpp"
+#include "http/core/head/head_writer.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/core/sse.hpp"
 #include "http/proxy/deadlines.hpp"
 #include "http/proxy/media_type.hpp"
 

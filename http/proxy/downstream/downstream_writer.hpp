@@ -3,9 +3,9 @@
 /// the framing that the head has promised.
 #pragma once
 
-#include "http/client/thread_routes.hpp"
-#include "http/core/head_parser.hpp"
-#include "http/server/exchange.hpp"
+#include "http/core/head/head_parser.hpp"
+#include "http/server/exchange/exchange.hpp"
+#include "http/sites/thread_routes.hpp"
 
 #include <cstdint>
 #include <span>

@@ -1,7 +1,7 @@
 #include "http/proxy/downstream/error_answer.hpp"
 
-#include "http/core/json_text.hpp"
-#include "http/core/sse.hpp"
+#include "http/core/body/sse.hpp"
+#include "http/core/json/json_text.hpp"
 #include "http/proxy/downstream/downstream_writer.hpp"
 
 #include <nlohmann/json.hpp>

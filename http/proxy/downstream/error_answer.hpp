@@ -4,7 +4,7 @@
 
 #include "http/core/local_reply.hpp"
 #include "http/proxy/translation.hpp"
-#include "http/server/exchange.hpp"
+#include "http/server/exchange/exchange.hpp"
 
 #include <optional>
 #include <string>

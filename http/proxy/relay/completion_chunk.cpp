@@ -1,6 +1,6 @@
 #include "http/proxy/relay/completion_chunk.hpp"
 
-#include "http/core/json_text.hpp"
+#include "http/core/json/json_text.hpp"
 
 #include <nlohmann/json.hpp>
 

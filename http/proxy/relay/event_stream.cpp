@@ -1,8 +1,8 @@
 // OpenAI's event streams on their way to the client. What is said of them is decided in
 // http/core/event_relay; here are sockets, clocks and counters.
-#include "http/core/event_relay.hpp"
-#include "http/core/json_body.hpp"
+#include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
+#include "http/dialects/openai/event_relay.hpp"
 #include "http/proxy/relay/relay.hpp"
 
 #include <spdlog/spdlog.h>

@@ -1,10 +1,10 @@
 // Whole answers that have to be what they are taken for: JSON, all of it, and no error. A small one
 // is held until it is there, so the client gets a status that says what is wrong; of a larger one
 // the last bytes are.
-#include "http/core/answer_form.hpp"
-#include "http/core/chunked.hpp"
-#include "http/core/sse.hpp"
-#include "http/core/usage_tail.hpp"
+#include "http/core/body/chunked.hpp"
+#include "http/core/body/sse.hpp"
+#include "http/dialects/openai/answer_form.hpp"
+#include "http/dialects/openai/usage_tail.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "http/proxy/relay/completion_chunk.hpp"
 #include "http/proxy/relay/relay.hpp"

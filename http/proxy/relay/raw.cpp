@@ -1,8 +1,8 @@
 // Answers that are passed on as they come: chunks keep their framing, byte by byte, unless the
 // client speaks HTTP/1.0. Trailer fields are left out: nothing has judged them as it has the
 // head's.
-#include "http/core/chunked.hpp"
-#include "http/core/usage_tail.hpp"
+#include "http/core/body/chunked.hpp"
+#include "http/dialects/openai/usage_tail.hpp"
 #include "http/proxy/media_type.hpp"
 #include "http/proxy/relay/relay.hpp"
 

@@ -1,6 +1,6 @@
 #include "http/proxy/relay/relay.hpp"
 
-#include "http/core/field.hpp"
+#include "http/core/head/field.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "http/proxy/media_type.hpp"
 

@@ -1,5 +1,5 @@
 // Answers to requests in the gateway's own words, on their way through a translator.
-#include "http/core/sse.hpp"
+#include "http/core/body/sse.hpp"
 #include "http/proxy/relay/relay.hpp"
 
 #include <spdlog/spdlog.h>

@@ -2,8 +2,8 @@
 /// The body of a backend's answer, out of its transfer coding.
 #pragma once
 
-#include "http/core/chunked.hpp"
-#include "http/core/head_parser.hpp"
+#include "http/core/body/chunked.hpp"
+#include "http/core/head/head_parser.hpp"
 #include "http/net/transport.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "http/proxy/upstream/request_body.hpp"
 
-#include "http/core/chunked.hpp"
+#include "http/core/body/chunked.hpp"
 
 #include <algorithm>
 

@@ -2,10 +2,10 @@
 /// The body of a forwarded request: where it comes from, and how it goes out.
 #pragma once
 
-#include "http/core/body_piece.hpp"
-#include "http/core/head_writer.hpp"
+#include "http/core/body/body_piece.hpp"
+#include "http/core/head/head_writer.hpp"
 #include "http/proxy/call.hpp"
-#include "http/server/body_pace.hpp"
+#include "http/server/connection/body_pace.hpp"
 
 #include <array>
 #include <cstdint>

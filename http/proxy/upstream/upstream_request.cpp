@@ -1,6 +1,7 @@
 #include "http/proxy/upstream/upstream_request.hpp"
 
-#include "http/core/head_writer.hpp"
+#include "http/client/endpoint.hpp"
+#include "http/core/head/head_writer.hpp"
 #include "http/proxy/own_credentials.hpp"
 
 #include <spdlog/spdlog.h>

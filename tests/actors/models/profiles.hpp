@@ -2,7 +2,7 @@
 /// What the tests of stored profiles share.
 #pragma once
 
-#include "actors/models/profile_store.hpp"
+#include "actors/models/profiles/profile_store.hpp"
 #include "tests/actors/storage/faults.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 /// A schedule, and a test that plays everybody around it: lanes, router, clock.
 #pragma once
 
-#include "actors/models/schedule.hpp"
+#include "actors/models/turns/schedule.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,16 +1,16 @@
 // What the headers say does not allocate must not: counted, with this program's operator new.
-#include "http/core/chat_stream.hpp"
-#include "http/core/chunked.hpp"
-#include "http/core/client_address.hpp"
-#include "http/core/head_writer.hpp"
-#include "http/core/host_name.hpp"
-#include "http/core/json_body.hpp"
+#include "http/core/body/chunked.hpp"
+#include "http/core/body/multipart.hpp"
+#include "http/core/body/sse.hpp"
+#include "http/core/body/wav_header.hpp"
+#include "http/core/head/head_writer.hpp"
+#include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/core/multipart.hpp"
-#include "http/core/request_id.hpp"
-#include "http/core/request_origin.hpp"
-#include "http/core/sse.hpp"
-#include "http/core/wav_header.hpp"
+#include "http/core/request/client_address.hpp"
+#include "http/core/request/host_name.hpp"
+#include "http/core/request/request_id.hpp"
+#include "http/core/request/request_origin.hpp"
+#include "http/dialects/openai/chat_stream.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 /// The edits of a chat request made the plain way, on a parsed document, to compare with.
 #pragma once
 
-#include "http/core/chat_edit.hpp"
+#include "http/dialects/openai/chat_edit.hpp"
 
 #include <nlohmann/json.hpp>
 

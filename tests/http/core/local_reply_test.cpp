@@ -1,5 +1,5 @@
+#include "http/core/head/status.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/core/status.hpp"
 #include "tests/http/core/support.hpp"
 
 #include <gtest/gtest.h>

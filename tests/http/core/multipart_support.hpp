@@ -2,7 +2,7 @@
 /// Reads a multipart body that arrives in pieces, for the tests and the fuzzing.
 #pragma once
 
-#include "http/core/multipart.hpp"
+#include "http/core/body/multipart.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
 #include "tests/http/core/support.hpp"
 

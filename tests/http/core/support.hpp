@@ -2,7 +2,7 @@
 /// Helpers of the http/core tests.
 #pragma once
 
-#include "http/core/head_parser.hpp"
+#include "http/core/head/head_parser.hpp"
 
 #include <cstring>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "config/route_defaults.hpp"
+#include "config/defaults/route_defaults.hpp"
 #include "http/openapi/api_routes.hpp"
 #include "http/openapi/document.hpp"
 

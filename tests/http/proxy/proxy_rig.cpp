@@ -1,6 +1,6 @@
 #include "tests/http/proxy/proxy_rig.hpp"
 
-#include "http/server/connection.hpp"
+#include "http/server/connection/connection.hpp"
 
 #include <spdlog/spdlog.h>
 

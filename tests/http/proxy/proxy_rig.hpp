@@ -4,7 +4,6 @@
 /// the gateway's own connection, exchange and metrics.
 #pragma once
 
-#include "http/client/thread_routes.hpp"
 #include "http/net/virtual_clock.hpp"
 #include "http/proxy/call.hpp"
 #include "http/proxy/forwarder.hpp"
@@ -12,9 +11,10 @@
 #include "http/proxy/upstream/permit_slot.hpp"
 #include "http/proxy/upstream/request_body.hpp"
 #include "http/proxy/upstream/upstream_request.hpp"
-#include "http/server/exchange.hpp"
-#include "http/server/route_table.hpp"
-#include "http/server/worker.hpp"
+#include "http/server/connection/worker.hpp"
+#include "http/server/exchange/exchange.hpp"
+#include "http/server/routes/route_table.hpp"
+#include "http/sites/thread_routes.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/access_log_output.hpp"
 #include "telemetry/gateway_metrics.hpp"

@@ -1,4 +1,4 @@
-#include "http/core/sse.hpp"
+#include "http/core/body/sse.hpp"
 #include "tests/http/proxy/proxy_rig.hpp"
 
 #include <gmock/gmock.h>

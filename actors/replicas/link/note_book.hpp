@@ -1,0 +1,46 @@
+/// @file
+/// What this replica and the others say of backends, and who wants to know. No actor in it.
+#pragma once
+
+#include "actors/protocol/actor_interfaces.hpp"
+#include "actors/replicas/link/door.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace synapse::actors::cluster {
+
+class note_book {
+public:
+  /// Called with what a replica says now.
+  using tell = std::function<void(const peer_note&)>;
+
+  /// @returns the note for sending, or null when there are too many backends.
+  note_list_ptr own(const backend_note& note);
+  /// All of them.
+  note_list_ptr own() const;
+
+  /// The replica of that origin has come (again).
+  void joined(std::uint64_t origin, const std::string& instance);
+  void said(std::uint64_t origin, const std::vector<backend_note>& notes, const tell& listeners);
+  /// Nothing of what it said holds any more.
+  void left(std::uint64_t origin, const tell& listeners);
+  /// All that the others say.
+  void tell_all(const tell& listener) const;
+  /// By backend; nothing for an unknown replica.
+  std::vector<backend_note> of(std::uint64_t origin) const;
+
+private:
+  using notes_by_backend = std::map<std::string, backend_note>;
+  struct other {
+    std::string instance;
+    notes_by_backend words;
+  };
+  notes_by_backend own_;
+  std::map<std::uint64_t, other> others_; ///< by origin
+};
+
+} // namespace synapse::actors::cluster

@@ -1,0 +1,58 @@
+#include "http/core/json/utf8.hpp"
+#include "http/core/local_reply.hpp"
+
+namespace synapse::http {
+namespace {
+
+void append_escaped(std::string& out, unsigned char c) {
+  constexpr char hex[] = "0123456789abcdef";
+  switch (c) {
+  case '"':
+    out += "\\\"";
+    return;
+  case '\\':
+    out += "\\\\";
+    return;
+  case '\b':
+    out += "\\b";
+    return;
+  case '\f':
+    out += "\\f";
+    return;
+  case '\n':
+    out += "\\n";
+    return;
+  case '\r':
+    out += "\\r";
+    return;
+  case '\t':
+    out += "\\t";
+    return;
+  default:
+    out += "\\u00";
+    out += hex[c >> 4];
+    out += hex[c & 15];
+  }
+}
+
+} // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f) {
+      append_escaped(out, c);
+      ++i;
+    } else if (const std::size_t n = detail::utf8_length(text.substr(i)); n > 0) {
+      out.append(text.substr(i, n));
+      i += n;
+    } else {
+      out += "\xEF\xBF\xBD";
+      ++i;
+    }
+  }
+  out += '"';
+}
+
+} // namespace synapse::http

@@ -1,0 +1,47 @@
+# What a dialect's requests, answers and streams mean, without I/O; a folder for each.
+synapse_add_component(http_dialects NO_PCH PATH http/dialects
+  SOURCES
+    languages.cpp
+    openai/answer_form.cpp openai/chat_edit.cpp openai/chat_fill.cpp openai/chat_scan.cpp
+    openai/chat_stream.cpp openai/event_relay.cpp openai/usage_tail.cpp
+  DEPENDS http_core
+  LINK simdjson::simdjson nlohmann_json::nlohmann_json)
+
+# Of http/core as well: they share samples and fuzzing.
+synapse_add_test(http_core NO_PCH
+  SOURCES
+    fuzz/chat_edit_fuzz.cpp fuzz/chunked_body_fuzz.cpp fuzz/event_stream_fuzz.cpp fuzz/json_body_fuzz.cpp
+    fuzz/multipart_fuzz.cpp fuzz/path_form_fuzz.cpp fuzz/request_head_fuzz.cpp fuzz/response_head_fuzz.cpp
+    fuzz/wav_header_fuzz.cpp
+    http/core/allocation_test.cpp
+    http/dialects/openai/answer_form_test.cpp
+    http/dialects/openai/chat_edit_test.cpp
+    http/dialects/openai/chat_fill_test.cpp
+    http/dialects/openai/chat_stream_test.cpp
+    http/core/body/chunked_test.cpp
+    http/core/request/client_address_test.cpp
+    http/core/request/credentials_test.cpp
+    http/dialects/openai/event_relay_test.cpp
+    http/core/fuzz_test.cpp
+    http/core/head/head_differential_test.cpp
+    http/core/head/head_parser_test.cpp
+    http/core/head/head_writer_test.cpp
+    http/core/json/json_body_test.cpp
+    http/core/local_reply_test.cpp
+    http/core/head/location_test.cpp
+    http/core/body/media_signature_test.cpp
+    http/core/body/multipart_clients_test.cpp
+    http/core/body/multipart_headers_test.cpp
+    http/core/body/multipart_test.cpp
+    http/core/body/multipart_writer_test.cpp
+    http/core/request/path_form_test.cpp
+    http/core/replay_test.cpp
+    http/core/request/request_id_test.cpp
+    http/core/request/request_origin_test.cpp
+    http/core/body/sse_test.cpp
+    http/dialects/openai/usage_tail_test.cpp
+    http/core/body/wav_ffmpeg_test.cpp
+    http/core/body/wav_header_test.cpp
+    upstream_faults/recording.cpp # streams to be cut
+  DEPENDS http_dialects
+  LINK synapse_asio nlohmann_json::nlohmann_json) # Beast, to compare with
