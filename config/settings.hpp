@@ -221,7 +221,7 @@ struct model_settings {
   milliseconds refresh{15'000};  ///< between looks while nothing happens
   unsigned max_waiting = 256;    ///< requests that may wait for models; beyond: 429
   unsigned max_loaded = 0;       ///< models at once; 0 = what the router says, else 1
-  std::map<std::string, std::string> aliases; ///< name in a request → model
+  std::map<std::string, std::string, std::less<>> aliases; ///< name in a request → model
   model_choice_settings choice;
   bool operator==(const model_settings&) const = default;
 };

@@ -3,7 +3,7 @@
 synapse_add_component(actors_models
   PATH actors/models
   SOURCES
-    model_choice.cpp model_desk.cpp model_manager.cpp
+    model_desk.cpp model_manager.cpp
     profiles/model_profiles.cpp profiles/profile_file.cpp profiles/profile_schema.cpp
     profiles/profile_store.cpp
     router/catalog.cpp router/list_notes.cpp router/router_words.cpp
@@ -15,7 +15,6 @@ synapse_add_test(models
   SOURCES
     actors/models/router/catalog_test.cpp
     actors/models/router/list_notes_test.cpp
-    actors/models/model_choice_test.cpp
     actors/models/profiles/profile_schema_test.cpp
     actors/models/profiles/profile_store_faults_test.cpp
     actors/models/profiles/profile_store_sharing_test.cpp

@@ -13,8 +13,8 @@ namespace boost::asio::ssl {
 class context;
 }
 
-namespace synapse::models {
-class model_choice;
+namespace synapse::routing {
+class catalog;
 }
 
 namespace synapse::actors {
@@ -36,9 +36,9 @@ struct gateway_snapshot {
   std::vector<backend_entry> backends; ///< by name
   health_aggregator_actor health;
   config_publisher_actor publisher;
-  std::shared_ptr<const models::model_choice> choice; ///< made of `settings->models.choice`
-  voice_library_actor voices;                         ///< null in programs without one
-  model_profiles_actor profiles;                      ///< likewise
+  std::shared_ptr<const routing::catalog> routes; ///< of these settings
+  voice_library_actor voices;                     ///< null in programs without one
+  model_profiles_actor profiles;                  ///< likewise
 };
 
 } // namespace synapse::actors

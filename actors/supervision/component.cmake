@@ -2,7 +2,7 @@
 synapse_add_component(actors_supervision
   PATH actors/supervision
   SOURCES config_publisher.cpp supervisor.cpp
-  DEPENDS actors_backends actors_models http_sites http_client actors_runtime actors_protocol)
+  DEPENDS routing actors_backends actors_models http_sites http_client actors_runtime actors_protocol)
 
 synapse_add_test(actors_supervision
   SOURCES actors/supervision/config_publisher_test.cpp actors/supervision/supervisor_test.cpp

@@ -3,12 +3,12 @@
 #include "actors/backends/health/health_aggregator.hpp"
 #include "actors/backends/health/prober.hpp"
 #include "actors/backends/lane.hpp"
-#include "actors/models/model_choice.hpp"
 #include "actors/models/model_desk.hpp"
 #include "actors/protocol/error.hpp"
 #include "actors/supervision/config_publisher.hpp"
 #include "http/client/http_link.hpp"
 #include "http/sites/thread_routes.hpp"
+#include "routing/catalog.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -317,7 +317,7 @@ private:
     snapshot->health = health_;
     snapshot->publisher = publisher_;
     snapshot->voices = voices_;
-    snapshot->choice = std::make_shared<const models::model_choice>(settings_->models.choice);
+    snapshot->routes = std::make_shared<const routing::catalog>(*settings_);
     snapshot->profiles = profiles_;
     std::vector<prober_actor> probers;
     for (const auto& [name, children] : backends_) {

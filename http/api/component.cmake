@@ -3,7 +3,7 @@ synapse_add_component(http_api
   PATH http/api
   SOURCES request/refusal.cpp request/field_fault.cpp
           forms/translators.cpp forms/form_input.cpp forms/upload_form.cpp forms/form_call.cpp
-          llm/model_turn.cpp llm/completions_handler.cpp llm/pass_through_handler.cpp llm/model_places.cpp
+          llm/model_turn.cpp llm/model_request.cpp llm/model_targets.cpp llm/completions_handler.cpp llm/pass_through_handler.cpp llm/model_places.cpp
           models/models_handler.cpp models/model_list.cpp models/model_questions.cpp
           models/router_models_handler.cpp models/profiles_handler.cpp
           voices/voice_questions.cpp voices/voice_upload.cpp voices/voices_handler.cpp
@@ -11,7 +11,7 @@ synapse_add_component(http_api
           recognition/transcript.cpp recognition/transcript_text.cpp recognition/stt_handler.cpp
           recordings/recordings_handler.cpp
           operations/health_handler.cpp operations/about_handler.cpp
-  DEPENDS http_proxy http_server http_sites http_client actors_models actors_runtime actors_protocol http_dialects http_core telemetry
+  DEPENDS routing http_proxy http_server http_sites http_client actors_models actors_runtime actors_protocol http_dialects http_core telemetry
   LINK nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 synapse_add_test(http_api

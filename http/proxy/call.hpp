@@ -5,6 +5,7 @@
 #include "http/proxy/deadlines.hpp"
 #include "http/proxy/downstream/downstream_writer.hpp"
 #include "http/proxy/failure.hpp"
+#include "http/proxy/targets.hpp"
 #include "http/proxy/translation.hpp"
 #include "http/server/exchange/exchange.hpp"
 #include "http/sites/thread_routes.hpp"
@@ -27,8 +28,6 @@ struct forward_options {
   /// The client has asked for a stream: it may get its head and comments while the backend is
   /// silent.
   bool wants_stream = false;
-  /// Take no kept connection: one was replaced for this request already.
-  bool fresh_connection = false;
   /// The backend has done its work when it begins to answer: who reads slowly keeps nobody from its
   /// turn.
   bool free_with_head = false;
@@ -40,9 +39,9 @@ struct forward_options {
   answer_translator* translator = nullptr;
   /// Send this body instead of the client's, with the client's own head. Outlives the forwarder.
   const std::string* body = nullptr;
-  /// What may only mean that the backend's model is not there comes back to the handler: small
-  /// answers with a 4xx or 5xx status, as `collected`, and failures before any answer, as `failed`.
-  bool hold_failures = false;
+  /// Where the client's own request may go when its first target turns out not to have what it is
+  /// about. Outlives the forwarder.
+  targets* elsewhere = nullptr;
   /// Label of 502 answers in the envelope of routes beside OpenAI's; empty: the usual one.
   std::string_view label = {};
 };
@@ -61,7 +60,6 @@ enum class forward_end : std::uint8_t {
   gone,      ///< the client has left
   refused,   ///< the body's source has failed; nothing was sent to the client
   collected, ///< see `forwarder::answer`; nothing was sent to the client
-  failed,    ///< with `hold_failures`: see `forwarder::tell_failure`; nothing was sent
 };
 
 /// Waits for anything to happen. What is waited is not our overhead.

@@ -10,8 +10,11 @@ synapse_add_component(http_proxy
   DEPENDS http_server http_sites http_client actors_runtime actors_protocol http_dialects http_core telemetry
   LINK nlohmann_json::nlohmann_json spdlog::spdlog)
 
+# The rig has a whole connection: exchange, session and filters of http/server are tested with it, too.
 synapse_add_test(http_proxy
-  SOURCES http/proxy/failure_test.cpp http/proxy/retry_policy_test.cpp
+  SOURCES http/server/exchange/exchange_test.cpp http/server/exchange/session_test.cpp
+          http/server/filters/filters_test.cpp
+          http/proxy/failure_test.cpp http/proxy/retry_policy_test.cpp
           http/proxy/completion_chunk_test.cpp
           http/proxy/proxy_rig.cpp http/proxy/forwarder_test.cpp http/proxy/answer_body_test.cpp
           http/proxy/permit_slot_test.cpp http/proxy/downstream_writer_test.cpp

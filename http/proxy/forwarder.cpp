@@ -24,138 +24,211 @@ double random_factor(double jitter) {
 /// A request that is repeated needs its own number: the permit of the first may still be on its
 /// way back.
 std::uint64_t permit_number(server::exchange& exchange, const forward_options& options) {
-  return options.request || options.hold_failures ? ++exchange.owner().last_request
-                                                  : exchange.number();
+  return options.request != nullptr || options.elsewhere != nullptr
+             ? ++exchange.owner().last_request
+             : exchange.number();
 }
 } // namespace
 
 net::task<void> forward(server::exchange& exchange, client::site_ptr site,
                         forward_options options) {
   forwarder work{exchange, std::move(site), options};
-  if (co_await work.run() == forward_end::collected)
-    co_await work.relay_collected();
+  co_await work.run();
 }
 
-forwarder::forwarder(server::exchange& exchange, client::site_ptr site, forward_options options)
-    : call_(exchange, std::move(site), options), body_(call_),
-      policy_(call_.settings.retry, options.fresh_connection),
-      number_(permit_number(exchange, options)) {}
+net::task<void> forward(server::exchange& exchange, targets& all, forward_options options) {
+  options.elsewhere = &all;
+  options.body = all.body();
+  forwarder work{exchange, all.site(), options};
+  co_await work.run();
+}
 
-/// The loop of attempts.
+forwarder::leg::leg(server::exchange& exchange, client::site_ptr site,
+                    const forward_options& options, bool fresh)
+    : of(exchange, std::move(site), options), body(of), policy(of.settings.retry, fresh),
+      number(permit_number(exchange, options)) {}
+
+forwarder::forwarder(server::exchange& exchange, client::site_ptr site, forward_options options) {
+  leg_.emplace(exchange, std::move(site), options, false);
+}
+
+/// The loop of attempts: over a second connection with the same permit if a kept one was stale,
+/// with another permit if the policy says so, and at another target if what came back only means
+/// that this one has not got what is asked for.
 net::task<forward_end> forwarder::run() {
   for (;;) {
-    permit_slot permit{call_, number_};
-    // Usually the lane has answered by now, and yes.
-    if (!permit.take()) {
-      const auto how = co_await permit.await();
-      if (how == step::failed) {
-        auto why = permit.why();
-        co_await tell(why.detail, std::move(why.message), why.retry_after);
+    auto& at = *leg_;
+    if (!at.permit) {
+      // Usually the lane has answered by the second line, and yes.
+      at.permit.emplace(at.of, at.number);
+      if (!at.permit->take()) {
+        const auto how = co_await at.permit->await();
+        if (how == step::failed)
+          co_await tell_denial();
+        if (how != step::done)
+          co_return at.of.end;
       }
-      if (how != step::done)
-        co_return call_.end;
+      begin_attempt();
     }
-    if (policy_.failed() > 0)
-      call_.metrics.retries.increment();
-    ++call_.ex.record().attempts;
-
-    const auto how = co_await attempt(permit);
-    if (how == step::done)
-      co_return call_.end;
-    if (how != step::failed) {
-      call_.metrics.attempts[counted_result::canceled].increment();
-      permit.give_back(attempt_result::canceled);
-      co_return how == step::gone ? call_.end : forward_end::refused;
+    auto how = step::failed;
+    http::lost_request lost;
+    {
+      upstream_request request{at.of, *at.permit, at.body, at.begun};
+      how = co_await request.send(at.policy.may_reuse());
+      if (how == step::done)
+        how = co_await relay(at.of, request);
+      if (how == step::failed)
+        lost = request.lost();
     }
-    permit.give_back(call_.failed.row().told);
-    if (policy_.next() == retry::stop)
-      break;
-    if (!co_await pause())
-      co_return call_.end;
+    if (how == step::failed) {
+      const auto next = after_failure(lost);
+      if (next == retry::same)
+        continue;
+      if (next == retry::next) {
+        if (!co_await pause())
+          co_return at.of.end;
+        continue;
+      }
+    } else if (how != step::done) {
+      cancel();
+      co_return how == step::gone ? at.of.end : forward_end::refused;
+    }
+    at.permit.reset();
+    if (how == step::done && (at.of.end != forward_end::collected || at.of.options.request))
+      co_return at.of.end;
+    if (at.of.options.elsewhere != nullptr) {
+      const auto next = co_await at.of.options.elsewhere->after(miss_of(how));
+      if (next == onward::ended)
+        co_return forward_end::gone;
+      if (next == onward::target) {
+        go_on();
+        continue;
+      }
+    }
+    if (how == step::failed)
+      co_await tell_failure();
+    else
+      co_await relay_collected();
+    co_return forward_end::replied;
   }
-  if (call_.options.hold_failures)
-    co_return forward_end::failed;
-  co_await tell_failure();
-  co_return forward_end::replied;
 }
 
-/// With one permit; over a second connection if the first one was stale.
-net::task<step> forwarder::attempt(permit_slot& permit) {
-  const auto begun = net::io_thread::recent();
-  call_.answer_unknown = true;
-  for (;;) {
-    upstream_request request{call_, permit, body_, begun};
-    auto how = co_await request.send(policy_.may_reuse());
-    if (how == step::done)
-      how = co_await relay(call_, request);
-    if (how != step::failed)
-      co_return how;
-    const auto lost = request.lost();
-    if (policy_.after(call_.failed.what, lost) != retry::same) {
-      call_.metrics.attempts[call_.failed.row().counted].increment();
-      if (call_.failed.what == mishap::reset_before_answer && !policy_.repeatable() &&
-          lost.sent_whole)
-        call_.failed.message += "; it may have carried the request out, so that is not sent again";
-      co_return step::failed;
-    }
+void forwarder::begin_attempt() {
+  auto& at = *leg_;
+  if (at.policy.failed() > 0)
+    at.of.metrics.retries.increment();
+  ++at.of.ex.record().attempts;
+  at.begun = net::io_thread::recent();
+  at.of.answer_unknown = true;
+}
+
+/// Counts it, and gives the permit back unless that serves once more.
+retry forwarder::after_failure(const http::lost_request& lost) {
+  auto& at = *leg_;
+  const auto next = at.policy.after(at.of.failed.what, lost);
+  if (next == retry::same) {
     // No fault of anybody.
-    call_.metrics.stale_connections.increment();
+    at.of.metrics.stale_connections.increment();
+    return next;
   }
+  const auto& row = at.of.failed.row();
+  at.of.metrics.attempts[row.counted].increment();
+  if (at.of.failed.what == mishap::reset_before_answer && !at.policy.repeatable() &&
+      lost.sent_whole)
+    at.of.failed.message += "; it may have carried the request out, so that is not sent again";
+  at.permit->give_back(row.told);
+  at.permit.reset();
+  return next;
+}
+
+/// The client has left, or its body has failed: nothing is known of the backend.
+void forwarder::cancel() {
+  auto& at = *leg_;
+  at.of.metrics.attempts[counted_result::canceled].increment();
+  at.permit->give_back(attempt_result::canceled);
 }
 
 /// Before the next attempt. @returns false when the client left meanwhile.
 net::task<bool> forwarder::pause() {
-  const auto length = policy_.pause(random_factor(call_.settings.retry.jitter));
+  auto& of = leg_->of;
+  const auto length = leg_->policy.pause(random_factor(of.settings.retry.jitter));
   if (length == 0)
     co_return true;
   const auto due = net::io_thread::now() + length;
   while (!passed(due)) {
-    if (call_.ex.given_up()) {
-      call_.leave(telemetry::request_phase::permit);
+    if (of.ex.given_up()) {
+      of.leave(telemetry::request_phase::permit);
       co_return false;
     }
-    co_await call_.wait(due);
+    co_await of.wait(due);
   }
   co_return true;
 }
 
+/// What another target may be there for.
+miss forwarder::miss_of(step how) {
+  miss what;
+  what.answer = how == step::done ? &leg_->of.collected : nullptr;
+  what.unreachable = how == step::failed && leg_->policy.repeatable();
+  return what;
+}
+
+/// To the next target.
+void forwarder::go_on() {
+  auto& exchange = leg_->of.ex;
+  auto options = leg_->of.options;
+  const auto before = leg_->of.site;
+  const auto site = options.elsewhere->site();
+  options.body = options.elsewhere->body();
+  leg_.emplace(exchange, site, options, site == before);
+}
+
+net::task<void> forwarder::tell_denial() {
+  auto why = leg_->permit->why();
+  co_await tell(why.detail, std::move(why.message), why.retry_after);
+}
+
 net::task<void> forwarder::tell_failure() {
-  const auto detail = call_.failed.row().detail;
-  spdlog::warn("request {}: backend {}: {} ({})", call_.ex.id(), call_.settings.name,
-               call_.failed.message, http::to_string(detail));
+  auto& of = leg_->of;
+  const auto detail = of.failed.row().detail;
+  spdlog::warn("request {}: backend {}: {} ({})", of.ex.id(), of.settings.name, of.failed.message,
+               http::to_string(detail));
   std::optional<unsigned> retry_after;
   const auto status = http::info(detail).status;
   if (status == 503)
     retry_after = 1;
-  co_await tell(detail, call_.named(call_.failed.message), retry_after,
-                status == 502 ? call_.options.label : std::string_view{});
+  co_await tell(detail, of.named(of.failed.message), retry_after,
+                status == 502 ? of.options.label : std::string_view{});
 }
 
 /// Answers with an error, or ends a stream that began before the backend has answered.
 net::task<void> forwarder::tell(response_detail detail, std::string message,
                                 std::optional<unsigned> retry_after, std::string_view label) {
-  if (call_.ex.begun()) {
-    call_.count_stream_end(http::info(detail).status == 504 ? stream_end::timeout
-                                                            : stream_end::truncated);
-    if (call_.options.translator) {
-      co_await break_off(call_, detail, std::move(message));
+  auto& of = leg_->of;
+  if (of.ex.begun()) {
+    of.count_stream_end(http::info(detail).status == 504 ? stream_end::timeout
+                                                         : stream_end::truncated);
+    if (of.options.translator) {
+      co_await break_off(of, detail, std::move(message));
       co_return;
     }
   }
-  co_await reply_or_end(call_.ex, detail, message, retry_after, label);
+  co_await reply_or_end(of.ex, detail, message, retry_after, label);
 }
 
+/// Passes it on as it came.
 net::task<void> forwarder::relay_collected() {
-  auto& answer = call_.ex.scratch().answer();
-  if (call_.ex.begun()) {
-    spdlog::warn("request {}: backend {} answered {} to a stream that had begun", call_.ex.id(),
-                 call_.settings.name, answer.status);
-    call_.count_stream_end(stream_end::upstream_error);
-    co_await end_begun_stream(call_.ex, call_.collected);
+  auto& of = leg_->of;
+  auto& answer = of.ex.scratch().answer();
+  if (of.ex.begun()) {
+    spdlog::warn("request {}: backend {} answered {} to a stream that had begun", of.ex.id(),
+                 of.settings.name, answer.status);
+    of.count_stream_end(stream_end::upstream_error);
+    co_await end_begun_stream(of.ex, of.collected);
     co_return;
   }
-  if (!call_.down.send_whole(answer, call_.collected.body) && !co_await call_.down.drained())
-    call_.leave(telemetry::request_phase::responding);
+  if (!of.down.send_whole(answer, of.collected.body) && !co_await of.down.drained())
+    of.leave(telemetry::request_phase::responding);
 }
 
 } // namespace synapse::proxy

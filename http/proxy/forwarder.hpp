@@ -8,12 +8,13 @@
 #include "http/proxy/upstream/request_body.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace synapse::proxy {
 
 /// One forwarded exchange: permit → upstream request → relay → outcome, again for a further attempt
-/// where that is allowed (see retry_policy). Replies to the client unless it says otherwise. On the
-/// exchange's thread.
+/// where that is allowed (see retry_policy), and at another target where there is one (see
+/// targets). Replies to the client unless it says otherwise. On the exchange's thread.
 class forwarder {
 public:
   forwarder(server::exchange& exchange, client::site_ptr site, forward_options options);
@@ -21,28 +22,42 @@ public:
   net::task<forward_end> run();
 
   /// After `collected`.
-  collected_answer& answer() noexcept { return call_.collected; }
-  /// After `collected`, for the client's own request: passes the answer on as it came.
-  net::task<void> relay_collected();
-  /// After `failed`: tells the client.
-  net::task<void> tell_failure();
-  /// After `failed`: the backend could not be reached, or let go of the connection before it had
-  /// the whole request. It may be sent again.
-  bool unreachable() const noexcept { return policy_.repeatable(); }
+  collected_answer& answer() noexcept { return leg_->of.collected; }
 
 private:
-  net::task<step> attempt(permit_slot& permit);
+  /// The attempts at one target.
+  struct leg {
+    /// @param fresh no kept connection: one was replaced for this request already
+    leg(server::exchange& exchange, client::site_ptr site, const forward_options& options,
+        bool fresh);
+
+    call of;
+    request_body body;
+    retry_policy policy;
+    std::uint64_t number;              ///< of its permits
+    std::optional<permit_slot> permit; ///< of the attempt under way
+    net::time_ns begun = 0;            ///< when that began
+  };
+
+  void begin_attempt();
+  retry after_failure(const http::lost_request& lost);
+  void cancel();
   net::task<bool> pause();
+  miss miss_of(step how);
+  void go_on();
+  net::task<void> tell_denial();
+  net::task<void> tell_failure();
   net::task<void> tell(http::response_detail detail, std::string message,
                        std::optional<unsigned> retry_after = {}, std::string_view label = {});
+  net::task<void> relay_collected();
 
-  call call_;
-  request_body body_;
-  retry_policy policy_;
-  std::uint64_t number_; ///< of the permit
+  std::optional<leg> leg_; ///< always there
 };
 
 /// Forwards the client's own request and replies in every case.
 net::task<void> forward(server::exchange& exchange, client::site_ptr site, forward_options options);
+/// The same to the first of several targets, whose body goes out instead of the client's where it
+/// has one.
+net::task<void> forward(server::exchange& exchange, targets& all, forward_options options);
 
 } // namespace synapse::proxy

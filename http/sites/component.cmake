@@ -1,9 +1,9 @@
 # A thread's view of the configuration: the backends as it sees them.
 synapse_add_component(http_sites
   PATH http/sites
-  SOURCES thread_routes.cpp model_index.cpp
-  DEPENDS http_client actors_models actors_runtime actors_protocol telemetry)
+  SOURCES thread_routes.cpp
+  DEPENDS routing http_client actors_models actors_runtime actors_protocol telemetry)
 
 synapse_add_test(http_sites
-  SOURCES http/sites/model_index_test.cpp http/sites/thread_routes_test.cpp
+  SOURCES http/sites/thread_routes_test.cpp
   DEPENDS http_sites)

@@ -1,7 +1,7 @@
 #include "http/sites/thread_routes.hpp"
 
 #include "actors/models/model_desk.hpp"
-#include "config/defaults/route_defaults.hpp"
+#include "routing/catalog.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <algorithm>
@@ -70,8 +70,8 @@ site_ptr thread_routes::site(std::string_view name) const {
 }
 
 site_ptr thread_routes::site_for_path(std::string_view path) const {
-  const auto* route = config::find_route(settings(), path);
-  return route ? site(route->backend) : site_ptr{};
+  const auto plan = catalog().plan_for(path);
+  return plan.targets.empty() ? site_ptr{} : site(plan.targets.front());
 }
 
 routes_ptr make_thread_routes(
@@ -79,12 +79,13 @@ routes_ptr make_thread_routes(
     const std::function<telemetry::backend_metrics*(const std::string&)>& metrics_of) {
   auto routes = net::make_local<thread_routes>();
   routes->snapshot = snapshot;
-  routes->models = net::make_local<model_index>();
+  routes->models = net::make_local<model_lists>();
   for (const auto& entry : snapshot->backends) {
     auto site = net::make_local<backend_site>();
     site->snapshot = snapshot;
     site->entry = &entry;
     site->settings = entry.settings;
+    site->place = static_cast<routing::backend_place>(routes->sites.size());
     site->lane = entry.lanes[thread.index()];
     if (!entry.desks.empty())
       site->desk = &model_desk::behind(entry.desks[thread.index()]);

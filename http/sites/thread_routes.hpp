@@ -6,7 +6,7 @@
 #include "actors/protocol/gateway_snapshot.hpp"
 #include "actors/runtime/pinned.hpp"
 #include "http/client/upstream_pool.hpp"
-#include "http/sites/model_index.hpp"
+#include "http/sites/model_lists.hpp"
 
 #include <functional>
 #include <optional>
@@ -14,6 +14,9 @@
 #include <string_view>
 #include <vector>
 
+namespace synapse::routing {
+class catalog;
+}
 namespace synapse::telemetry {
 struct backend_metrics;
 }
@@ -47,6 +50,7 @@ private:
 /// One backend as one thread sees it.
 struct backend_site : net::local_counted {
   const config::backend_settings* settings = nullptr; ///< kept alive by `snapshot`
+  routing::backend_place place = 0;
   actors::snapshot_ptr snapshot;
   const actors::backend_entry* entry = nullptr;
   actors::lane_actor lane;
@@ -66,12 +70,15 @@ using site_ptr = net::local_ptr<backend_site>;
 struct thread_routes : net::local_counted {
   actors::snapshot_ptr snapshot;
   std::vector<site_ptr> sites;        ///< by name
-  net::local_ptr<model_index> models; ///< never null; begins empty with every configuration
+  net::local_ptr<model_lists> models; ///< never null; begins empty with every configuration
 
   const config::settings& settings() const noexcept { return *snapshot->settings; }
+  const routing::catalog& catalog() const noexcept { return *snapshot->routes; }
   /// The site of that name, or null.
   site_ptr site(std::string_view name) const;
-  /// The site that `routes:` names for this path (see config::find_route), or null.
+  /// The site of a plan's target.
+  const site_ptr& site(routing::target target) const noexcept { return sites[target.backend]; }
+  /// The site that the catalog names for this path alone, or null.
   site_ptr site_for_path(std::string_view path) const;
 };
 

@@ -10,7 +10,6 @@
 #include "http/core/head/head_writer.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/proxy/own_credentials.hpp"
-#include "http/sites/model_index.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -156,8 +155,8 @@ std::size_t asker_of(server::exchange& exchange) {
 }
 
 void teach(server::exchange& exchange, const std::vector<backend_list>& lists) {
-  auto& index = *exchange.routes()->models;
-  client::model_index::gap gap;
+  auto& index = exchange.routes()->models->index;
+  routing::model_index::gap gap;
   for (const auto& list : lists) {
     if (!serves_models(*list.site))
       continue;
@@ -169,7 +168,7 @@ void teach(server::exchange& exchange, const std::vector<backend_list>& lists) {
       gap.refused = gap.refused || list.status == 401 || list.status == 403;
       continue;
     }
-    index.learn(list.site->name(), list.names);
+    index.learn(list.site->place, list.names);
   }
   index.looked(net::io_thread::now(), asker_of(exchange), std::move(gap));
 }
@@ -201,29 +200,29 @@ net::task<bool> ask_for_models(server::exchange& exchange, std::vector<backend_l
 
 net::task<model_place> find_model_place(server::exchange& exchange, std::string_view model,
                                         bool anew) {
-  const auto index = exchange.routes()->models;
+  const auto lists = exchange.routes()->models;
   model_place place;
   const auto look = [&] {
-    const auto* backend = index->backend_of(model);
-    if (backend != nullptr)
-      place.site = exchange.routes()->site(*backend);
-    return backend != nullptr;
+    const auto targets = lists->index.targets_of(model);
+    if (!targets.empty())
+      place.site = exchange.routes()->site(targets.front());
+    return !targets.empty();
   };
   while (anew || !look()) {
     if (exchange.given_up()) {
       place.gone = true;
       break;
     }
-    if (index->is_asked()) {
-      index->wait(exchange.wake());
+    if (lists->is_asked()) {
+      lists->wait(exchange.wake());
       co_await exchange.changed();
       continue;
     }
-    if (!anew && index->is_fresh(net::io_thread::now(), asker_of(exchange)))
+    if (!anew && lists->index.is_fresh(net::io_thread::now(), asker_of(exchange)))
       break;
-    const client::model_index::asking asked{index, exchange.owner().unit};
-    std::vector<backend_list> lists;
-    place.gone = !co_await ask_for_models(exchange, lists);
+    const client::model_lists::asking asked{lists, exchange.owner().unit};
+    std::vector<backend_list> answers;
+    place.gone = !co_await ask_for_models(exchange, answers);
     look();
     break;
   }
@@ -231,7 +230,7 @@ net::task<model_place> find_model_place(server::exchange& exchange, std::string_
 }
 
 net::task<void> refuse_unknown_model(server::exchange& exchange, std::string_view model) {
-  const auto& index = *exchange.routes()->models;
+  const auto& index = exchange.routes()->models->index;
   const auto& gap = index.last_gap();
   std::string remark;
   if (!gap.backends.empty())

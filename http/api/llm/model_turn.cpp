@@ -162,9 +162,7 @@ void model_turn::give_up() {
     ex_.abort();
   else
     ex_.record().status = 499;
-  ex_.record().detail = ex_.write_timed_out()    ? response_detail::client_write_timeout
-                        : ex_.actor().canceled() ? response_detail::canceled
-                                                 : response_detail::client_disconnected;
+  ex_.record().detail = ex_.departure();
   ex_.alarm(0);
 }
 

@@ -123,7 +123,7 @@ void merged_list::add_alias(const std::string& name, const std::string& model) {
   add_entry(entry);
 }
 
-void merged_list::add_aliases(const std::map<std::string, std::string>& configured) {
+void merged_list::add_aliases(const std::map<std::string, std::string, std::less<>>& configured) {
   std::vector<std::pair<std::string, std::string>> own;
   for (const auto& entry : entries_)
     if (const auto names = entry.find("aliases"); names != entry.end() && names->is_array())

@@ -36,7 +36,7 @@ public:
   /// Adds the further names of the entries, then those of the configuration (name → model), as
   /// entries of their own: a copy of the model's, with `alias_of`. Names of models that nobody
   /// lists are left out. Once, after all lists.
-  void add_aliases(const std::map<std::string, std::string>& configured);
+  void add_aliases(const std::map<std::string, std::string, std::less<>>& configured);
 
   /// All entries, an array.
   const nlohmann::ordered_json& entries() const noexcept { return entries_; }

@@ -95,8 +95,9 @@ bool read_list(router_list& list, trouble& why) {
 }
 
 /// Every name that a client may use but the parts of split models.
-std::vector<std::string_view> names_of(const models::catalog& known,
-                                       const std::map<std::string, std::string>& aliases) {
+std::vector<std::string_view>
+names_of(const models::catalog& known,
+         const std::map<std::string, std::string, std::less<>>& aliases) {
   std::vector<std::string_view> names;
   for (const auto& one : known.models)
     names.push_back(one.first);
@@ -175,8 +176,7 @@ net::task<void> tell(server::exchange& ex, model_trouble why) {
   if (why.gone) {
     if (ex.metrics())
       ex.metrics()->client_disconnects[telemetry::request_phase::model].increment();
-    ex.record().detail =
-        ex.actor().canceled() ? response_detail::canceled : response_detail::client_disconnected;
+    ex.record().detail = ex.departure();
     ex.record().status = 499;
     co_return;
   }

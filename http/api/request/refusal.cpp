@@ -41,7 +41,7 @@ std::string with_field(const refusal& why) {
 } // namespace
 
 net::task<void> refuse(server::exchange& ex, refusal why) {
-  const bool openai = http::dialect_of(ex.path()) == http::error_dialect::openai;
+  const bool openai = ex.errors() == http::error_dialect::openai;
   if (!why.field.empty() && openai) {
     // 400 is what OpenAI says to a field it does not like.
     const auto detail =

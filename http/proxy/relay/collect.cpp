@@ -25,7 +25,7 @@ net::task<step> collect(call& of, upstream_request& from) {
     from.take(into.body);
     if (from.body().ended())
       break;
-    const bool whole = good || of.options.hold_failures;
+    const bool whole = good || of.options.elsewhere != nullptr;
     if (whole && into.body.size() > most)
       co_return of.fail(mishap::answer_too_long);
     // Half of an error still says something, unless it is passed on for a whole one.

@@ -61,7 +61,7 @@ net::task<step> relay(call& of, upstream_request& from) {
       return relay_translated(of, from);
     return of.down.begun() ? collect_after_head(of, from) : collect(of, from);
   }
-  if (of.options.hold_failures && answer.status >= 400 && answer.content_length <= max_held)
+  if (of.options.elsewhere != nullptr && answer.status >= 400 && answer.content_length <= max_held)
     return collect(of, from);
   if (is_watched_stream(of, answer))
     return relay_event_stream(of, from);

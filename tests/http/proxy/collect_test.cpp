@@ -48,6 +48,7 @@ struct collect_test : testing::Test {
   }
 
   std::optional<proxy_rig> rig = std::optional<proxy_rig>{std::in_place};
+  scripted_targets nowhere{*rig};
   forward_options wanted;
 };
 
@@ -133,7 +134,7 @@ TEST_F(collect_test, half_of_an_error_still_says_something) {
 }
 
 TEST_F(collect_test, half_of_an_error_that_is_passed_on_is_a_failure) {
-  wanted.hold_failures = true;
+  wanted.elsewhere = &nowhere;
   auto& backend = begin();
   backend.send("HTTP/1.1 500 No\r\nContent-Length: 99\r\n\r\nout of mem");
   rig->settle();
@@ -151,7 +152,7 @@ TEST_F(collect_test, of_a_long_error_enough_is_kept) {
 }
 
 TEST_F(collect_test, a_long_error_that_is_passed_on_is_a_failure) {
-  wanted.hold_failures = true;
+  wanted.elsewhere = &nowhere;
   begin().send(with_status(500, std::string(most_of_an_error + 100'000, 'x')));
   expect_failed(mishap::answer_too_long);
 }

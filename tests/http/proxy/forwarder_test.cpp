@@ -65,6 +65,11 @@ struct forwarder_test : testing::Test {
     options.wants_stream = options.openai_stream = options.openai_answer = true;
     return options;
   }
+  static forward_options with(scripted_targets& all) {
+    forward_options options;
+    options.elsewhere = &all;
+    return options;
+  }
   static std::string chat() { return post("/v1/chat/completions", "{}"); }
 
   proxy_rig rig;
@@ -377,17 +382,6 @@ TEST_F(forwarder_test, replaces_one_stale_connection_in_a_requests_life) {
   EXPECT_TRUE(rig.nobody_connects());
 }
 
-TEST_F(forwarder_test, takes_no_kept_connection_when_one_was_replaced_before) {
-  auto& kept = keep_one();
-  forward_options options;
-  options.fresh_connection = true;
-  rig.forward(get("/x"), options);
-  rig.accept_request().send(ok_yes);
-  EXPECT_EQ(answer().status, 200U);
-  EXPECT_EQ(kept.take(), "");
-  EXPECT_EQ(rig.idle(), 2U);
-}
-
 // ---- permits ----
 
 TEST_F(forwarder_test, tells_that_there_is_no_permit) {
@@ -496,60 +490,117 @@ TEST_F(forwarder_test, says_that_the_source_of_its_body_has_failed) {
   rig.until([&] { return backend.ended(); });
 }
 
-TEST_F(forwarder_test, holds_failures_back_for_who_can_mend_them) {
+// ---- other targets ----
+
+TEST_F(forwarder_test, tells_a_failure_for_which_there_is_no_other_target) {
   rig.backend_settings().retry.attempts = 1;
   rig.lane.answer = rig.grant_refused();
-  forward_options options;
-  options.hold_failures = true;
-  rig.forward(chat(), options, false);
-  EXPECT_EQ(rig.end().end, forward_end::failed);
-  EXPECT_FALSE(rig.seen.begun);
-  EXPECT_EQ(rig.client().received(), "");
+  scripted_targets all{rig};
+  rig.forward(chat(), with(all));
+  const auto seen = answer();
+  EXPECT_EQ(rig.seen.end, forward_end::replied);
+  EXPECT_THAT(all.misses, ElementsAre("unreachable"));
+  EXPECT_EQ(seen.status, 503U);
+  EXPECT_EQ(seen.field("Retry-After"), "1");
   EXPECT_EQ(rig.attempts(counted::refused), 1U);
 }
 
-TEST_F(forwarder_test, tells_a_failure_that_was_held_back) {
-  rig.backend_settings().retry.attempts = 1;
+TEST_F(forwarder_test, asks_for_another_target_after_the_last_attempt) {
+  rig.backend_settings().retry.waits = {};
   rig.lane.answer = rig.grant_refused();
-  forward_options options;
-  options.hold_failures = true;
-  rig.forward(chat(), options);
-  const auto seen = answer();
-  EXPECT_EQ(rig.seen.end, forward_end::failed);
-  EXPECT_EQ(seen.status, 503U);
-  EXPECT_EQ(seen.field("Retry-After"), "1");
+  scripted_targets all{rig};
+  rig.forward(chat(), with(all));
+  EXPECT_EQ(answer().status, 503U);
+  EXPECT_EQ(rig.attempts(counted::refused), 3U);
+  EXPECT_THAT(all.misses, ElementsAre("unreachable"));
 }
 
-TEST_F(forwarder_test, holds_small_answers_back_that_are_no_success) {
-  forward_options options;
-  options.hold_failures = true;
+TEST_F(forwarder_test, says_of_what_may_have_been_carried_out_that_it_is_lost) {
+  scripted_targets all{rig};
+  rig.forward(chat(), with(all));
+  drop_one("{}");
+  EXPECT_EQ(answer().status, 502U);
+  EXPECT_THAT(all.misses, ElementsAre("lost"));
+}
+
+TEST_F(forwarder_test, goes_on_at_the_next_target_with_its_body) {
   for (const unsigned status : {400U, 404U, 503U}) {
-    rig.forward(chat(), options, false);
-    rig.accept_request().send("HTTP/1.1 " + std::to_string(status) +
-                              " X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
-    EXPECT_EQ(rig.end().end, forward_end::collected);
-    EXPECT_EQ(rig.seen.collected.status, status);
-    EXPECT_EQ(rig.seen.collected.body, "no");
-    EXPECT_EQ(rig.client().received(), "");
+    scripted_targets all{rig};
+    all.next = {onward::target};
+    rig.forward(chat(), with(all));
+    auto& first = rig.accept_request();
+    rig.until_backend_has(first, "{}");
+    all.instead = "{\"model\":\"other\"}";
+    first.send("HTTP/1.1 " + std::to_string(status) +
+               " X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+    auto& second = rig.accept_request();
+    rig.until_backend_has(second, *all.instead);
+    EXPECT_THAT(second.received(), HasSubstr("Content-Length: 17\r\n"));
+    second.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nyes");
+    EXPECT_EQ(answer().body, "yes");
+    EXPECT_THAT(all.misses, ElementsAre(std::to_string(status) + " no"));
+    EXPECT_EQ(rig.seen.record.attempts, 2U);
+    EXPECT_EQ(rig.backend_metrics().retries.value(), 0U) << "it is no failed attempt's";
+    EXPECT_TRUE(rig.at_rest());
   }
 }
 
-TEST_F(forwarder_test, passes_on_as_it_came_what_was_held_back) {
-  forward_options options;
-  options.hold_failures = true;
+TEST_F(forwarder_test, asks_for_each_target_s_permit_under_a_number_of_its_own) {
+  scripted_targets all{rig};
+  all.next = {onward::target, onward::target};
+  rig.forward(chat(), with(all));
+  for (int i = 0; i < 2; ++i)
+    rig.accept_request().send("HTTP/1.1 404 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  rig.accept_request().send(ok_yes);
+  EXPECT_EQ(answer().body, "yes");
+  EXPECT_THAT(rig.told(), ElementsAre("ask 2", "ask 3", "ask 4", "completed 2 3 4"));
+}
+
+TEST_F(forwarder_test, takes_no_kept_connection_when_it_comes_to_the_same_target_again) {
+  auto& kept = keep_one();
+  scripted_targets all{rig};
+  all.next = {onward::target};
+  rig.forward(chat(), with(all));
+  rig.until_backend_has(kept, "{}");
+  kept.send("HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n");
+  kept.take();
+  rig.accept_request().send(ok_yes);
+  EXPECT_EQ(answer().body, "yes");
+  EXPECT_EQ(kept.take(), "");
+  EXPECT_EQ(rig.idle(), 2U);
+}
+
+TEST_F(forwarder_test, says_nothing_more_where_the_targets_have_answered) {
+  scripted_targets all{rig};
+  all.next = {onward::ended};
+  rig.begin(chat(), [&](server::exchange& exchange) -> net::task<void> {
+    co_await exchange.read_body(64);
+    const auto options = with(all);
+    forwarder work{exchange, rig.site(), options};
+    rig.seen.end = co_await work.run();
+    co_await exchange.reply(418, "text/plain", "by them");
+  });
+  rig.accept_request().send("HTTP/1.1 404 X\r\nContent-Length: 2\r\n\r\nno");
+  EXPECT_EQ(answer().status, 418U);
+  EXPECT_EQ(rig.seen.end, forward_end::gone);
+}
+
+TEST_F(forwarder_test, passes_on_as_it_came_what_no_other_target_has) {
   for (const bool to_head : {false, true}) {
+    scripted_targets all{rig};
     auto request = get("/x");
     if (to_head)
       request.replace(0, 3, "HEAD");
-    rig.forward(request, options);
+    rig.forward(request, with(all));
     rig.accept_request().send("HTTP/1.1 404 Its Own\r\nX-Its: 1\r\nConnection: close\r\n"
                               "Content-Type: a/b\r\n" +
                               std::string(to_head ? "Content-Length: 2\r\n\r\n"
                                                   : "Transfer-Encoding: chunked\r\n\r\n"
                                                     "2\r\nno\r\n0\r\n\r\n"));
-    EXPECT_EQ(rig.end().end, forward_end::collected);
+    EXPECT_EQ(rig.end().end, forward_end::replied);
     rig.until_client_has("\r\n\r\n");
     rig.until([&] { return to_head || rig.answer().body == "no"; });
+    EXPECT_EQ(all.misses.size(), 1U);
     EXPECT_THAT(rig.answer().head, StartsWith("HTTP/1.1 404 Its Own\r\n"));
     EXPECT_EQ(rig.answer().field("X-Its"), "1");
     EXPECT_EQ(rig.answer().field("Content-Type"), "a/b");
@@ -558,19 +609,27 @@ TEST_F(forwarder_test, passes_on_as_it_came_what_was_held_back) {
   }
 }
 
-TEST_F(forwarder_test, does_not_hold_large_answers_or_good_ones) {
-  forward_options options;
-  options.hold_failures = true;
+TEST_F(forwarder_test, asks_for_no_other_target_after_large_answers_and_good_ones) {
+  scripted_targets all{rig};
   const std::string large(64 * 1024 + 1, 'x');
-  rig.forward(get("/x"), options, false);
+  rig.forward(get("/x"), with(all));
   rig.accept_request().send("HTTP/1.1 500 X\r\nContent-Length: " + std::to_string(large.size()) +
                             "\r\nConnection: close\r\n\r\n" + large);
   EXPECT_EQ(rig.end().end, forward_end::replied);
   EXPECT_EQ(answer().body, large);
-  rig.forward(get("/x"), options, false);
+  rig.forward(get("/x"), with(all));
   rig.accept_request().send(ok_yes);
   EXPECT_EQ(rig.end().end, forward_end::replied);
   EXPECT_EQ(answer().body, "yes");
+  EXPECT_TRUE(all.misses.empty());
+}
+
+TEST_F(forwarder_test, asks_for_no_other_target_without_a_permit) {
+  rig.lane.answer = proxy_rig::deny(deny_reason::circuit_open, 1'000);
+  scripted_targets all{rig};
+  rig.forward(chat(), with(all));
+  EXPECT_EQ(answer().status, 503U);
+  EXPECT_TRUE(all.misses.empty());
 }
 
 TEST_F(forwarder_test, calls_a_502_by_the_label_it_was_given) {
@@ -647,7 +706,7 @@ TEST_F(forwarder_test, makes_an_event_of_an_answer_that_is_no_stream_behind_an_e
   rig.pass(15'020ms);
   backend.send("HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\nContent-Length: 34\r\n\r\n"
                "{\"error\":{\"message\":\"too long\"}  }  ");
-  EXPECT_EQ(rig.end().end, forward_end::collected);
+  EXPECT_EQ(rig.end().end, forward_end::replied);
   EXPECT_TRUE(rig.seen.begun);
   rig.until_client_has("data: {\"error\":{\"message\":\"too long\"}}\n\n");
   EXPECT_EQ(rig.stream_ends(stream_end::upstream_error), 1U);

@@ -163,7 +163,7 @@ TEST_F(permit_slot_test, a_request_that_is_canceled_while_it_waits_wants_none_ei
   auto& permit = begin();
   EXPECT_FALSE(permit.take());
   started waiting{permit.await()};
-  of->ex.actor().cancel();
+  of->ex.actor().end(server::give_up::canceled);
   rig.until([&] { return waiting.done(); });
   EXPECT_EQ(*waiting, step::gone);
   EXPECT_EQ(of->ex.record().detail, response_detail::canceled);

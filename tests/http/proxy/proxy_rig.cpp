@@ -1,6 +1,7 @@
 #include "tests/http/proxy/proxy_rig.hpp"
 
 #include "http/server/connection/connection.hpp"
+#include "routing/catalog.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -266,6 +267,7 @@ proxy_rig::proxy_rig()
   table_.set_fallback(std::move(all));
   worker_.metrics = &metrics_;
   worker_.log = &log_;
+  worker_.unmatched = &metrics_.route("(unmatched)");
   settle();
 }
 
@@ -293,6 +295,7 @@ const client::site_ptr& proxy_rig::site() {
   if (!site_) {
     auto snapshot = std::make_shared<actors::gateway_snapshot>();
     snapshot->settings = settings_;
+    snapshot->routes = std::make_shared<const routing::catalog>(*settings_);
     actors::backend_entry entry;
     entry.settings = &backend_settings();
     entry.lanes = {lane_};
@@ -344,9 +347,14 @@ void proxy_rig::until_client_ended() {
 // ---- requests ----
 
 void proxy_rig::begin(std::string_view request, work what) {
+  what_ = std::move(what);
+  send(request);
+  until([&] { return !what_; });
+}
+
+void proxy_rig::send(std::string_view request) {
   site();
   seen = {};
-  what_ = std::move(what);
   acceptor listening{io().executor()};
   listening.open(net::tcp::v4());
   listening.bind({asio::ip::address_v4::loopback(), 0});
@@ -364,7 +372,7 @@ void proxy_rig::begin(std::string_view request, work what) {
   auto connection = net::make_local<server::connection>(worker_, std::move(accepted),
                                                         server::connection_limits::seat{}, nullptr);
   connection->start({});
-  until([&] { return !what_; });
+  settle();
 }
 
 net::task<void> proxy_rig::serve(server::exchange& exchange) {
@@ -441,24 +449,27 @@ net::task<void> proxy_rig::run_attempt(call& of, with_answer then) {
   seen.came_to = how;
 }
 
-void proxy_rig::forward(std::string_view request, const forward_options& options, bool relayed) {
-  begin(request, [this, options, relayed](server::exchange& exchange) {
-    return run_forward(exchange, options, relayed);
-  });
+void proxy_rig::forward(std::string_view request, const forward_options& options) {
+  begin(request,
+        [this, options](server::exchange& exchange) { return run_forward(exchange, options); });
 }
 
-net::task<void> proxy_rig::run_forward(server::exchange& exchange, forward_options options,
-                                       bool relayed) {
+net::task<void> proxy_rig::run_forward(server::exchange& exchange, forward_options options) {
   if (!options.stream_body && exchange.has_body())
     co_await exchange.read_body(std::size_t{64} << 20);
   forwarder work{exchange, site_, options};
   const auto end = co_await work.run();
   seen.end = end;
   seen.collected = work.answer();
-  if (relayed && end == forward_end::collected)
-    co_await work.relay_collected();
-  if (relayed && end == forward_end::failed)
-    co_await work.tell_failure();
+}
+
+net::task<onward> scripted_targets::after(miss what) {
+  if (what.answer != nullptr)
+    misses.push_back(std::to_string(what.answer->status) + " " + what.answer->body);
+  else
+    misses.push_back(what.unreachable ? "unreachable" : "lost");
+  const auto index = misses.size() - 1;
+  co_return index < next.size() ? next[index] : onward::none;
 }
 
 const outcome_seen& proxy_rig::end() {

@@ -168,6 +168,8 @@ public:
   std::vector<std::string> told();
 
   // ---- a request ----
+  /// A new client sends this to whatever route takes it.
+  void send(std::string_view request);
   /// A new client sends this, with as much of its body as the test likes; then `what` is done with
   /// the exchange, up to where it has to wait.
   void begin(std::string_view request, work what);
@@ -178,8 +180,8 @@ public:
   void let_go();
   /// One attempt with a permit; `then` gets the answer once its head is there.
   void attempt(std::string_view request, const forward_options& options, with_answer then);
-  /// All of a forwarder, with whatever follows of `collected` if `relayed`.
-  void forward(std::string_view request, const forward_options& options = {}, bool relayed = true);
+  /// All of a forwarder.
+  void forward(std::string_view request, const forward_options& options = {});
 
   far_end& client() noexcept { return clients_.back(); }
   seen_answer answer();
@@ -246,6 +248,8 @@ public:
 
   const client::site_ptr& site();
   server::worker& worker() noexcept { return worker_; }
+  /// Its fallback is what `begin` brings; a test may add routes before the first request.
+  server::route_table& table() noexcept { return table_; }
   actors::io_unit& unit() noexcept { return actors_.unit(); }
   net::io_thread& io() noexcept { return actors_.unit().thread(); }
 
@@ -257,7 +261,7 @@ private:
   net::task<void> serve(server::exchange& exchange);
   net::task<void> run_call(server::exchange& exchange, forward_options options, with_call what);
   net::task<void> run_attempt(call& of, with_answer then);
-  net::task<void> run_forward(server::exchange& exchange, forward_options options, bool relayed);
+  net::task<void> run_forward(server::exchange& exchange, forward_options options);
   void note(const call& of);
 
   net::virtual_clock clock_{1'000'000'000'000};
@@ -284,6 +288,24 @@ private:
   call* held_call_ = nullptr;
   work what_;
   server::exchange* current_ = nullptr;
+};
+
+/// What a request's targets are asked, and what they answer.
+class scripted_targets final : public targets {
+public:
+  explicit scripted_targets(proxy_rig& rig) : rig_(rig) {}
+
+  std::vector<onward> next;           ///< in order; after them `none`
+  std::optional<std::string> instead; ///< of the client's body
+  /// "404 no" for answers, "unreachable" or "lost" without one.
+  std::vector<std::string> misses;
+
+  const client::site_ptr& site() const noexcept override { return rig_.site(); }
+  const std::string* body() override { return instead ? &*instead : nullptr; }
+  net::task<onward> after(miss what) override;
+
+private:
+  proxy_rig& rig_;
 };
 
 // ---- requests ----

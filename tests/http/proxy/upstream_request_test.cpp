@@ -23,7 +23,7 @@ const std::string ok_head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
 struct upstream_request_test : testing::Test {
   void TearDown() override {
     if (how && !how->done()) { // a coroutine that waits for ever would be lost
-      of->ex.actor().cancel();
+      of->ex.actor().end(server::give_up::canceled);
       result();
     }
     asked.reset();
@@ -268,7 +268,7 @@ TEST_F(upstream_request_test, does_not_connect_for_a_client_that_has_gone) {
   slot.emplace(*of, of->ex.number());
   body.emplace(*of);
   ASSERT_TRUE(slot->take());
-  of->ex.actor().cancel();
+  of->ex.actor().end(server::give_up::canceled);
   send();
   EXPECT_EQ(result(), step::gone);
   EXPECT_TRUE(rig.nobody_connects());

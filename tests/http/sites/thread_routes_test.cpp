@@ -1,6 +1,7 @@
 #include "actors/protocol/error.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/sites/thread_routes.hpp"
+#include "routing/catalog.hpp"
 #include "telemetry/gateway_metrics.hpp"
 #include "telemetry/metric_registry.hpp"
 #include "tests/actors/fakes.hpp"
@@ -39,6 +40,7 @@ snapshot_of(const std::vector<backend_settings>& backends,
   settings->routes = std::move(routes);
   auto snapshot = std::make_shared<actors::gateway_snapshot>();
   snapshot->settings = settings;
+  snapshot->routes = std::make_shared<const routing::catalog>(*settings);
   for (const auto& [name, backend] : settings->backends) {
     actors::backend_entry entry;
     entry.settings = &backend;

@@ -1,10 +1,10 @@
-#include "actors/models/model_choice.hpp"
+#include "routing/model_choice.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 
-namespace synapse::models {
+namespace synapse::routing {
 
 namespace {
 
@@ -170,4 +170,4 @@ const std::string& model_choice::choose(std::string_view text) const noexcept {
   return models_[best];
 }
 
-} // namespace synapse::models
+} // namespace synapse::routing

@@ -1,11 +1,11 @@
-#include "actors/models/model_choice.hpp"
+#include "routing/model_choice.hpp"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <regex>
 
-namespace synapse::models {
+namespace synapse::routing {
 namespace {
 
 using config::model_choice_settings;
@@ -132,4 +132,4 @@ TEST(model_choice, a_thousand_words_and_megabytes_of_text_are_one_pass) {
 }
 
 } // namespace
-} // namespace synapse::models
+} // namespace synapse::routing

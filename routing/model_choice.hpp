@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace synapse::models {
+namespace synapse::routing {
 
 /// The rules of one configuration, made ready for looking through megabytes of text: one pass that
 /// looks each word up in a table, however many words the rules have. Immutable, any thread.
@@ -54,4 +54,4 @@ private:
   std::vector<std::uint32_t> table_; ///< low bits of a hash → first hint of them + 1; 0: none
 };
 
-} // namespace synapse::models
+} // namespace synapse::routing
