@@ -23,6 +23,7 @@ using drain_atom = caf::atom_constant<caf::atom("drain")>;
 using find_atom = caf::atom_constant<caf::atom("find")>;
 using list_atom = caf::atom_constant<caf::atom("list")>;
 using listen_atom = caf::atom_constant<caf::atom("listen")>;
+using outcome_atom = caf::atom_constant<caf::atom("outcome")>;
 using publish_atom = caf::atom_constant<caf::atom("publish")>;
 using remove_atom = caf::atom_constant<caf::atom("remove")>;
 using retire_atom = caf::atom_constant<caf::atom("retire")>;
@@ -31,10 +32,16 @@ using snap_atom = caf::atom_constant<caf::atom("snap")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using upload_atom = caf::atom_constant<caf::atom("upload")>;
 
-/// One per HTTP request, pinned to the request's I/O thread; ends with the request.
+/// One per HTTP request, pinned to the request's I/O thread; ends with the request. It owns that
+/// request's life: of several reasons to give it up the first one counts. Given up, the backend's
+/// connection is closed, and the client is told if its answer has not begun.
 using session_actor = caf::typed_actor<
-    // Gives the request up as if its client had left; the backend's connection is closed.
-    caf::reacts_to<cancel_atom>>;
+    // Somebody does not want it any more.
+    caf::reacts_to<cancel_atom>,
+    // The process ends, and has waited long enough.
+    caf::reacts_to<drain_atom>,
+    // How it ended; answers then.
+    caf::replies_to<outcome_atom>::with<request_outcome>>;
 
 /// One per backend and I/O thread, pinned there: what a session asks per request. Answers from its
 /// own state unless permits are counted or the breaker is half open.

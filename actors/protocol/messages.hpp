@@ -333,6 +333,17 @@ typename Inspector::result_type inspect(Inspector& f, running_request& x) {
            x.client, x.age_ms, x.bytes_in, x.bytes_out, x.state);
 }
 
+/// How a request has ended.
+struct request_outcome {
+  std::uint16_t status = 0; ///< as sent; 499: its client left before
+  std::string detail;       ///< http::response_detail as text
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, request_outcome& x) {
+  return f(caf::meta::type_name("request_outcome"), x.status, x.detail);
+}
+
 /// Result of one health probe: `code` is the HTTP status, 0 when there was none.
 struct probe_result {
   std::string backend;

@@ -236,9 +236,7 @@ net::task<void> serve_viewer(const services& all, server::exchange& ex, wish wha
   all.feed_viewers.decrement();
   if (!whole) {
     ex.abort();
-    ex.record().detail = ex.write_timed_out()    ? response_detail::client_write_timeout
-                         : ex.actor().canceled() ? response_detail::canceled
-                                                 : response_detail::client_disconnected;
+    ex.record().detail = ex.departure();
     co_return;
   }
   if (!down.send(std::string_view{}, true))

@@ -6,8 +6,6 @@
 
 namespace synapse::proxy {
 
-using http::response_detail;
-
 call::call(server::exchange& exchange, client::site_ptr to, forward_options wanted)
     : ex(exchange), site(std::move(to)), options(wanted), settings(*site->settings),
       metrics(*site->metrics), route_metrics(exchange.metrics()),
@@ -29,9 +27,7 @@ step call::leave(telemetry::request_phase phase, net::time_ns seen) {
     route_metrics->client_disconnects[phase].increment();
   if (ex.begun())
     ex.abort();
-  ex.record().detail = ex.write_timed_out()    ? response_detail::client_write_timeout
-                       : ex.actor().canceled() ? response_detail::canceled
-                                               : response_detail::client_disconnected;
+  ex.record().detail = ex.departure();
   if (!ex.begun())
     ex.record().status = 499;
   end = forward_end::gone;

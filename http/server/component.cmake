@@ -2,7 +2,8 @@ synapse_add_component(http_server
   PATH http/server
   SOURCES connection/connection.cpp connection/connection_limits.cpp connection/listener.cpp
           connection/reserved_room.cpp connection/worker.cpp
-          exchange/exchange.cpp filters/admission.cpp filters/origin_policy.cpp
+          exchange/exchange.cpp filters/account_filters.cpp filters/filters.cpp
+          filters/origin_filter.cpp filters/origin_policy.cpp filters/request_filters.cpp
           routes/route_hints.cpp routes/route_table.cpp
           traffic/finished_requests.cpp traffic/traffic_desk.cpp
   DEPENDS http_sites http_client actors_runtime actors_protocol http_core telemetry

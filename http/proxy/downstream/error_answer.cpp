@@ -135,7 +135,7 @@ net::task<void> pass_on_error(server::exchange& ex, const collected_answer& answ
   if (status == 503 || (status == 429 && !answer.retry_after.empty()))
     fields = "Retry-After: " + std::to_string(seconds_of(answer.retry_after).value_or(1)) + "\r\n";
   std::string text;
-  if (http::dialect_of(ex.path()) == http::error_dialect::openai) {
+  if (ex.errors() == http::error_dialect::openai) {
     json error;
     error["message"] = message;
     error["type"] = status < 500 ? "invalid_request_error" : "server_error";

@@ -54,6 +54,7 @@ bool permit_slot::accept() {
     return false;
   permit_ = *answer;
   held_ = true;
+  call_.ex.record().permitted = net::io_thread::recent();
   call_.metrics.in_flight.increment();
   call_.metrics.permit_wait.observe_ns(net::io_thread::recent() - asked_);
   return true;

@@ -42,6 +42,7 @@ net::task<step> upstream_request::send(bool may_reuse) {
   if (const auto how = co_await read_head(); how != step::done)
     co_return how;
   permit_.tell_head();
+  call_.ex.record().answered = net::io_thread::recent();
   call_.answer_unknown = false;
   body_.begin(answer_, call_.options.request ? http::verb::post : call_.ex.method());
   call_.down.be_quiet_from(sent_at_);
@@ -114,6 +115,7 @@ bool upstream_request::write_request() {
   const std::array<std::string_view, 2> pieces{out, call_.streams_body ? std::string_view{}
                                                                        : source_.at_hand()};
   sent_at_ = net::io_thread::recent();
+  call_.ex.record().sent = sent_at_;
   const bool taken = connection_->write(pieces);
   sent_whole_ = taken && !connection_->write_error();
   return taken && !call_.streams_body;

@@ -1,7 +1,6 @@
 #include "http/server/connection/connection.hpp"
 
-#include "http/server/filters/admission.hpp"
-#include "http/server/routes/route_hints.hpp"
+#include "http/server/filters/filter.hpp"
 #include "http/server/traffic/finished_requests.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/gateway_metrics.hpp"
@@ -78,8 +77,10 @@ void connection::drain() {
   wake->notify();
 }
 
-void connection::abort() {
+void connection::abort(give_up why) {
   keep_ = false;
+  if (current_)
+    current_->actor().end(why);
   downstream_->abort();
   auto wake = wake_;
   wake->notify();
@@ -215,14 +216,21 @@ net::task<void> connection::refuse_head(http::response_detail detail, std::strin
   remember(owner_.finished, exchange_record{}, record);
 }
 
+/// The work of whatever serves the request.
+net::task<void> connection::answer(exchange& current) {
+  if (auto by_filter = ask_filters(current))
+    return std::move(*by_filter);
+  return current.matched()->handle(current);
+}
+
 net::task<void> connection::serve() {
-  auto& current = current_.emplace(owner_, *downstream_, wake_, scratch_, client_ip_);
+  auto& current = current_.emplace(owner_, *downstream_, wake_, scratch_, client_ip_,
+                                   arrival{path_fault_, room_ != nullptr});
   owner_.exchanges.store(owner_.exchanges.load(std::memory_order_relaxed) + 1,
                          std::memory_order_relaxed);
-  route_ = nullptr;
   bool failed = false;
   try {
-    co_await dispatch(current);
+    co_await answer(current);
   } catch (const std::exception& error) {
     spdlog::error("request {} failed: {}", current.id(), error.what());
     failed = true;
@@ -247,60 +255,10 @@ net::task<void> connection::serve() {
   }
   if (!current.body_complete() && !current.aborted() && current.keep_alive())
     co_await discard_body(current);
-  finish(current, route_);
+  finish(current);
   owner_.io.disarm(timer_);
   current_.reset();
   scratch_.trim();
-}
-
-namespace {
-/// What an orchestrator asks before it decides whether to restart this process.
-bool is_probe(const exchange& current) {
-  return current.path() == "/livez" || current.path() == "/readyz";
-}
-
-/// For a path that has routes, but none for the request's method.
-net::task<void> refuse_method(exchange& current, std::string allow) {
-  if (current.method() == http::verb::options) {
-    co_await current.reply(204, {}, {}, "Allow: " + allow + "\r\n");
-    co_return;
-  }
-  const auto message = "the method is not allowed for this route, which takes " + allow;
-  co_await current.reply_error(http::response_detail::method_not_allowed, message, {}, allow);
-}
-} // namespace
-
-/// Begins the work of whatever serves the request.
-net::task<void> connection::dispatch(exchange& current) {
-  if (room_) {
-    current.close_after();
-    if (!is_probe(current))
-      return current.reply_error(http::response_detail::too_many_connections);
-  }
-  if (path_fault_ != http::path_fault::none)
-    return current.reply_error(http::response_detail::bad_request_head,
-                               http::message_of(path_fault_));
-  auto match = owner_.routes_table.match(current.head().method, current.path());
-  // Whoever traces gets back what has been sent, the backend's key too; tunnels are no business of
-  // a gateway. No route has these methods, and none passes them on.
-  if (is_never_taken(current.head()))
-    return refuse_method(current, match.allow.empty() ? std::string{allowed_by_pass_through}
-                                                      : std::move(match.allow));
-  const bool other_method = !match.found && !match.allow.empty();
-  route_ = match.found || other_method ? match.found : owner_.routes_table.fallback();
-  if (route_) {
-    current.parameters_ = std::move(match.parameters);
-    current.route_metrics_ = route_->metrics;
-    if (route_->metrics)
-      route_->metrics->in_flight.increment();
-  }
-  if (auto answered = admit(current, route_, match.allow))
-    return std::move(*answered);
-  if (other_method)
-    return refuse_method(current, std::move(match.allow));
-  if (!route_)
-    return current.reply_error(http::response_detail::route_not_found);
-  return route_->handle(current);
 }
 
 /// Reads the rest of a small body that the handler did not want.
@@ -334,66 +292,26 @@ net::task<void> connection::discard_body(exchange& current) {
   linger_ = true;
 }
 
-void connection::finish(exchange& current, const route* matched) {
+void connection::finish(exchange& current) {
   auto& record = current.record();
-  const auto now = net::io_thread::now();
+  record.ended = net::io_thread::now();
   const bool gone = current.client_gone();
   if (!current.begun() && gone) {
     // Never sent; 499 is what logs call it.
     record.status = 499;
-    record.detail = http::response_detail::client_disconnected;
+    record.detail = current.departure();
   }
   keep_ = current.keep_alive() && current.body_complete() && !current.aborted() && !gone;
   if (!keep_ && !current.body_complete() && !current.aborted())
     linger_ = true;
   if (downstream_->ended() && downstream_->input().empty())
     keep_ = false; // nothing more will be asked
-
-  const bool broken = !gone && broke_off(record, current.aborted());
-  const auto overhead = std::max<net::time_ns>(0, now - record.started - record.upstream_ns);
-  if (matched && matched->metrics) {
-    auto& metrics = *matched->metrics;
-    metrics.in_flight.decrement();
-    metrics.requests(record.status).increment();
-    if (has_left(record))
-      metrics.count_departure();
-    if (broken)
-      metrics.count_broken();
-    metrics.duration.observe_ns(now - record.started);
-    metrics.overhead.observe_ns(overhead);
-  } else {
-    owner_.unmatched->requests(record.status).increment();
-  }
-  if (record.detail != http::response_detail::via_upstream &&
-      record.detail != http::response_detail::local)
-    owner_.metrics
-        ->local_replies(static_cast<unsigned>(record.detail), http::to_string(record.detail))
-        .increment();
-
-  telemetry::access_record line;
-  line.id = current.id();
-  line.client = client_ip_;
-  line.method = current.head().method;
-  line.path = current.path();
-  line.status = record.status;
-  line.route = matched ? std::string_view{matched->path} : std::string_view{};
-  line.backend = record.backend;
-  line.attempts = record.attempts;
-  line.detail = http::to_string(record.detail);
-  line.duration_ns = now - record.started;
-  line.overhead_ns = overhead;
-  line.first_byte_ns = record.first_byte ? record.first_byte - record.started : -1;
-  line.bytes_in = downstream_->bytes_read() - bytes_in_;
-  line.bytes_out = downstream_->bytes_written() - bytes_out_;
-  line.stream = record.stream;
-  bytes_in_ += line.bytes_in;
-  bytes_out_ += line.bytes_out;
-  owner_.metrics->bytes_in.add(line.bytes_in);
-  owner_.metrics->bytes_out.add(line.bytes_out);
-  owner_.log->write(line);
-  if (!matched || matched->is_traffic)
-    remember(owner_.finished, record, line, broken);
-
+  record.broken = !gone && broke_off(record, current.aborted());
+  record.bytes_in = bytes_in();
+  record.bytes_out = bytes_out();
+  bytes_in_ += record.bytes_in;
+  bytes_out_ += record.bytes_out;
+  tell_filters(current);
   if (current.aborted()) {
     // What was sent before, an error event above all, is still to arrive: no reset over it.
     const bool pointless = gone || current.write_timed_out();
@@ -402,7 +320,7 @@ void connection::finish(exchange& current, const route* matched) {
     if (pointless)
       downstream_->abort();
   }
-  current.actor().close();
+  current.actor().finish(static_cast<std::uint16_t>(record.status), http::to_string(record.detail));
   owner_.exchanges.store(owner_.exchanges.load(std::memory_order_relaxed) - 1,
                          std::memory_order_relaxed);
 }

@@ -28,7 +28,7 @@ public:
   /// Ends now if nothing is under way, otherwise after the current answer.
   void drain();
   /// Cuts the current exchange.
-  void abort();
+  void abort(give_up why);
 
   connection* next() const noexcept { return next_; }
   /// The request under way, or null.
@@ -36,11 +36,6 @@ public:
   /// Bytes of the request under way and of its answer so far.
   std::uint64_t bytes_in() const noexcept { return downstream_->bytes_read() - bytes_in_; }
   std::uint64_t bytes_out() const noexcept { return downstream_->bytes_written() - bytes_out_; }
-  /// Whether that request is one of people, see route::is_traffic.
-  bool serves_traffic() const noexcept { return route_ == nullptr || route_->is_traffic; }
-  std::string_view route_path() const noexcept {
-    return route_ == nullptr ? std::string_view{} : std::string_view{route_->path};
-  }
 
 private:
   enum class head_state { complete, closed, failed };
@@ -50,12 +45,12 @@ private:
   net::task<bool> handshake(std::shared_ptr<net::asio::ssl::context> tls);
   net::task<head_state> read_head();
   net::task<void> serve();
-  net::task<void> dispatch(exchange& current);
+  net::task<void> answer(exchange& current);
   net::task<void> discard_body(exchange& current);
   net::task<void> refuse_head(http::response_detail detail, std::string_view message);
   net::task<void> linger();
   net::task<void> say_goodbye();
-  void finish(exchange& current, const route* matched);
+  void finish(exchange& current);
 
   struct alarm_timer final : net::timer_node {
     net::wake_point* wake = nullptr;
@@ -81,7 +76,6 @@ private:
   bool reset_ = false; ///< the connection's end must not look like the answer's
   bool draining_ = false;
   http::path_fault path_fault_ = http::path_fault::none; ///< of the head that was read last
-  const route* route_ = nullptr;                         ///< of the current exchange
 };
 
 } // namespace synapse::server

@@ -54,7 +54,7 @@ bool reserved_room::evict() {
   const auto victim = taken_.begin() + static_cast<std::ptrdiff_t>(config::gives_way(subjects));
   const net::local_ptr<connection> keep{victim->who};
   taken_.erase(victim);
-  keep->abort();
+  keep->abort(give_up::canceled);
   return true;
 }
 

@@ -44,7 +44,7 @@ void worker::begin_drain() {
 
 void worker::abort_all() {
   for (auto& c : all_of(*this))
-    c->abort();
+    c->abort(give_up::draining);
 }
 
 } // namespace synapse::server

@@ -36,12 +36,12 @@ void exchange_scratch::release() {
 }
 
 exchange::exchange(worker& owner, net::transport& downstream, net::wake_ptr wake,
-                   exchange_scratch& scratch, const std::string& client_ip)
+                   exchange_scratch& scratch, const std::string& client_ip, arrival how)
     : owner_(owner), downstream_(downstream), wake_(std::move(wake)), routes_(owner.routes),
       session_(actors::spawn_here<session, actors::session_actor>(owner.unit, wake_)),
       scratch_(scratch), id_(http::request_id::keep_or_make(
                              scratch.head.fields.value_of(http::known_field::x_request_id))),
-      client_ip_(client_ip), number_(++owner.last_request) {
+      client_ip_(client_ip), arrived_(how), number_(++owner.last_request) {
   scratch_.added_fields.clear();
   timer_.wake = wake_.get();
   grace_.wake = wake_.get();
@@ -58,6 +58,12 @@ std::string_view exchange::parameter(std::string_view name) const noexcept {
   return {};
 }
 
+void exchange::set_route(const route* found, route_match& match) {
+  route_ = found;
+  allowed_ = std::move(match.allow);
+  parameters_ = std::move(match.parameters);
+}
+
 void exchange::alarm(net::time_ns due) {
   if (due)
     owner_.io.arm(timer_, due);
@@ -71,7 +77,7 @@ void exchange::alarm(net::time_ns due) {
 bool exchange::may_still_read() const noexcept {
   if (!body_done_ || downstream_.read_error() || downstream_.hung_up())
     return false;
-  if (asked_ || events_)
+  if (detached_ || asked_ || events_)
     return true;
   if (!begun_)
     return !plain_only(); // HTTP/1.0 knows nothing that can be sent before an answer
@@ -88,6 +94,13 @@ bool exchange::rest_is_here() noexcept {
   if (head().chunked)
     return in_kernel > 0 || input.ends_with(http::last_chunk);
   return static_cast<std::int64_t>(input.size()) + in_kernel >= body_left_;
+}
+
+http::response_detail exchange::departure() const noexcept {
+  if (write_timed_out_)
+    return http::response_detail::client_write_timeout;
+  return session_->canceled() ? http::response_detail::canceled
+                              : http::response_detail::client_disconnected;
 }
 
 void exchange::look_for_departure() {
@@ -372,11 +385,17 @@ net::task<void> exchange::reply_error(http::response_detail detail, std::string_
   // Clients of OpenAI's send a request again after a 503, unless they are told not to.
   if (detail == http::response_detail::canceled)
     reply.extra = "X-Should-Retry: false\r\n";
-  http::append_error_reply(out, http::dialect_of(path()), detail, reply, message, label,
+  http::append_error_reply(out, errors(), detail, reply, message, label,
                            method() == http::verb::head);
   const std::string_view piece = out;
   if (!write({&piece, 1}))
     co_await finish_write();
+}
+
+net::transport& exchange::detach() noexcept {
+  detached_ = true;
+  keep_alive_ = false;
+  return downstream_;
 }
 
 void exchange::abort() noexcept {

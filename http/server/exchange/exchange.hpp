@@ -6,11 +6,13 @@
 #include "http/core/body/chunked.hpp"
 #include "http/core/head/head_parser.hpp"
 #include "http/core/local_reply.hpp"
+#include "http/core/request/path_form.hpp"
 #include "http/core/request/request_id.hpp"
 #include "http/server/connection/worker.hpp"
 #include "http/server/exchange/session.hpp"
 #include "http/server/routes/route_table.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,20 +22,45 @@
 
 namespace synapse::server {
 
-/// Facts for access log, metrics and the list of finished requests; handlers fill in what they
-/// know.
+/// Facts for filters: access log, metrics, the list of finished requests. Handlers fill in what
+/// they know.
 struct exchange_record {
   http::response_detail detail = http::response_detail::local;
   unsigned status = 0;
   std::string_view backend; ///< lives as long as the exchange's routes
   unsigned attempts = 0;
-  std::string_view stream; ///< how the stream ended, if it was one; static text
+  std::string_view stream;    ///< how the stream ended, if it was one; static text
+  std::string_view principal; ///< who asks, as a filter found out; empty: nobody said
+
+  // ---- phases, by the thread's clock; 0: it has not come to that ----
   net::time_ns started = 0;
-  net::time_ns first_byte = 0;     ///< of the answer, to the client
-  net::time_ns upstream_ns = 0;    ///< time spent waiting for a backend
-  telemetry::fixed_text<64> model; ///< that is asked, aliases and choices resolved
-  std::int64_t prompt_tokens = -1; ///< as the backend said; -1: it did not
+  net::time_ns permitted = 0;  ///< by the lane of the backend that was asked last
+  net::time_ns sent = 0;       ///< the request, to that backend
+  net::time_ns answered = 0;   ///< by it, with a head
+  net::time_ns first_byte = 0; ///< of the answer, to the client
+  net::time_ns ended = 0;
+  net::time_ns upstream_ns = 0; ///< time spent waiting for a backend
+
+  // ---- usage, as the backend said; -1: it did not ----
+  std::int64_t prompt_tokens = -1;
   std::int64_t completion_tokens = -1;
+  telemetry::fixed_text<64> model; ///< that is asked, aliases and choices resolved
+
+  // ---- when it has ended ----
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  bool broken = false; ///< see broke_off
+
+  net::time_ns overhead_ns() const noexcept {
+    return std::max<net::time_ns>(0, ended - started - upstream_ns);
+  }
+};
+
+/// How a request has come in, as filters see it.
+struct arrival {
+  http::path_fault path_fault = http::path_fault::none;
+  /// Its connection is beyond a limit and sits in a place that is kept for probes.
+  bool reserved = false;
 };
 
 /// Memory that a connection lends to its requests one after the other: making it anew costs more
@@ -72,7 +99,7 @@ class exchange {
 public:
   /// @param scratch holds the parsed head. @param client_ip outlives the exchange.
   exchange(worker& owner, net::transport& downstream, net::wake_ptr wake, exchange_scratch& scratch,
-           const std::string& client_ip);
+           const std::string& client_ip, arrival how = {});
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
 
@@ -88,6 +115,18 @@ public:
   std::string_view parameter(std::string_view name) const noexcept;
   const std::string& client_ip() const noexcept { return client_ip_; }
   bool over_tls() const noexcept { return downstream_.is_tls(); }
+  const arrival& arrived() const noexcept { return arrived_; }
+
+  // ---- its route, once the filters have come to that ----
+  /// Null: none takes it.
+  const route* matched() const noexcept { return route_; }
+  /// The path's methods, if only the method did not fit.
+  const std::string& allowed() const noexcept { return allowed_; }
+  void set_route(const route* found, route_match& match);
+  /// The envelope that its errors have.
+  http::error_dialect errors() const noexcept {
+    return route_ != nullptr && route_->errors ? *route_->errors : http::dialect_of(path());
+  }
 
   enum class body_state {
     complete,
@@ -119,7 +158,9 @@ public:
   session& actor() noexcept { return *session_.get(); }
   exchange_record& record() noexcept { return record_; }
   /// Of the matched route; null for requests that no route takes.
-  telemetry::route_metrics* metrics() const noexcept { return route_metrics_; }
+  telemetry::route_metrics* metrics() const noexcept {
+    return route_ != nullptr ? route_->metrics : nullptr;
+  }
   std::uint64_t number() const noexcept { return number_; }
   net::transport& downstream() noexcept { return downstream_; }
 
@@ -127,7 +168,7 @@ public:
   /// Something may have changed: bytes, the client, a timer, an actor's answer. Look again.
   /// The client is watched meanwhile.
   auto changed() {
-    if (body_done_) {
+    if (body_done_ && !detached_) {
       if (downstream_.ended()) [[unlikely]]
         ask_client();
       else
@@ -150,6 +191,8 @@ public:
   /// While a body is only half read, nothing is read to notice that the client leaves: to be called
   /// every `departure_interval` of such a wait.
   void look_for_departure();
+  /// Why nobody waits for its answer: for log and metrics of a request whose client has gone.
+  http::response_detail departure() const noexcept;
   static constexpr net::time_ns departure_interval = 100'000'000;
 
   // ---- the answer ----
@@ -189,6 +232,12 @@ public:
   /// The answer has no framing of its own: it ends with the connection.
   void until_close() noexcept { until_close_ = true; }
   bool aborted() const noexcept { return aborted_; }
+  /// From here on the connection carries no HTTP: what the client sends is the handler's, as it
+  /// comes, and so is what goes out; that it closes its side is no departure. The connection ends
+  /// with the handler's return. @pre the request's body was read. @returns the transport; what has
+  /// come behind the request is in its input
+  net::transport& detach() noexcept;
+  bool detached() const noexcept { return detached_; }
   /// True if the client did not read for as long as it may take.
   bool write_timed_out() const noexcept { return write_timed_out_; }
 
@@ -216,7 +265,9 @@ private:
   const std::string& client_ip_;
   alarm_timer timer_;
   exchange_record record_;
-  telemetry::route_metrics* route_metrics_ = nullptr;
+  const route* route_ = nullptr;
+  std::string allowed_;
+  arrival arrived_;
   std::uint64_t number_ = 0;
 
   std::size_t body_size_ = 0;
@@ -231,6 +282,7 @@ private:
   bool events_ = false; ///< see `begin_events`
   bool begun_ = false;
   bool aborted_ = false;
+  bool detached_ = false;
   bool until_close_ = false;
   bool write_timed_out_ = false;
   net::time_ns ended_at_ = 0; ///< when the client's FIN was noticed

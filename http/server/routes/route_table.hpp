@@ -2,10 +2,12 @@
 /// From method and path to handler.
 #pragma once
 
+#include "http/core/local_reply.hpp"
 #include "http/net/task.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -44,6 +46,11 @@ struct route {
   bool any_name = false; ///< whatever Host says: orchestrators have names of their own for us
   handler handle;
   telemetry::route_metrics* metrics = nullptr;
+  /// The envelope of its errors; none: that of its path, see http::dialect_of.
+  std::optional<http::error_dialect> errors;
+  /// Its handler speaks another protocol after a 101: a client may ask for that (RFC 9110 section
+  /// 7.8).
+  bool upgrades = false;
   /// A request of people, as opposed to what the dashboard and probes ask on their own.
   bool is_traffic = true;
 };

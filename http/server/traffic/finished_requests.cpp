@@ -27,7 +27,7 @@ bool broke_off(const exchange_record& record, bool aborted) noexcept {
 }
 
 void remember(telemetry::request_ring& ring, const exchange_record& record,
-              const telemetry::access_record& line, bool broken) noexcept {
+              const telemetry::access_record& line) noexcept {
   telemetry::finished_request one;
   one.ended_ms = coarse_unix_ms();
   one.duration_ns = std::max<std::int64_t>(0, line.duration_ns);
@@ -43,7 +43,7 @@ void remember(telemetry::request_ring& ring, const exchange_record& record,
   one.status = static_cast<std::uint16_t>(line.status);
   one.attempts = static_cast<std::uint16_t>(line.attempts);
   one.left = has_left(record);
-  one.broken = broken;
+  one.broken = record.broken;
   one.id.assign(line.id);
   one.method.assign(line.method);
   one.path.assign(line.path);

@@ -20,6 +20,6 @@ bool broke_off(const exchange_record& record, bool aborted) noexcept;
 /// Adds a request to those that its thread has finished. Takes no memory and never waits.
 /// @param line its line of the access log; the text of `route` lives as long as the process
 void remember(telemetry::request_ring& ring, const exchange_record& record,
-              const telemetry::access_record& line, bool broken = false) noexcept;
+              const telemetry::access_record& line) noexcept;
 
 } // namespace synapse::server

@@ -18,13 +18,16 @@ std::vector<actors::running_request> traffic_desk::list() {
   const auto now = net::io_thread::now();
   for (auto* one = owner_.connections; one; one = one->next()) {
     auto* request = one->current();
-    if (request == nullptr || !one->serves_traffic())
+    if (request == nullptr)
+      continue;
+    const auto* route = request->matched();
+    if (route != nullptr && !route->is_traffic)
       continue;
     actors::running_request entry;
     entry.id = request->id();
     entry.method = request->head().method;
     entry.path = request->path();
-    entry.route = one->route_path();
+    entry.route = route == nullptr ? std::string{} : route->path;
     entry.backend = request->record().backend;
     entry.client = request->client_ip();
     entry.age_ms = (now - request->record().started) / 1'000'000;
@@ -48,7 +51,7 @@ bool traffic_desk::cancel(const std::string& id) {
   bool found = false;
   for (auto* one = owner_.connections; one; one = one->next())
     if (auto* request = one->current(); request != nullptr && request->id() == id) {
-      request->actor().cancel();
+      request->actor().end(give_up::canceled);
       found = true;
     }
   return found;

@@ -54,10 +54,14 @@ class test_session : public coroutine_actor<session_actor::base> {
 public:
   using coroutine_actor::coroutine_actor;
   session_actor::behavior_type make_behavior() override {
-    return {[this](cancel_atom) {
-      ++canceled;
-      unit().defer(wake());
-    }};
+    return {
+        [this](cancel_atom) {
+          ++canceled;
+          unit().defer(wake());
+        },
+        [](drain_atom) {},
+        [](outcome_atom) { return request_outcome{}; },
+    };
   }
   int canceled = 0;
 };

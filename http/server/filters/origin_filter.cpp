@@ -1,7 +1,6 @@
-#include "http/server/filters/admission.hpp"
-
 #include "http/core/head/scan.hpp"
 #include "http/server/exchange/exchange.hpp"
+#include "http/server/filters/filter.hpp"
 #include "http/server/filters/origin_policy.hpp"
 
 #include <algorithm>
@@ -51,14 +50,14 @@ net::task<void> answer_preflight(exchange& current, std::string allow) {
   co_await current.reply(204, {}, {}, fields);
 }
 
-/// Names and origins, see origin_policy.
-std::optional<net::task<void>> admit_origin(exchange& current, const route* matched,
-                                            std::string_view allow) {
+} // namespace
+
+std::optional<net::task<void>> check_origin(exchange& current) {
   const auto* policy = current.owner().origins;
   if (policy == nullptr)
     return {};
   const auto verdict = policy->judge(current.head(), current.client_ip(), current.over_tls(),
-                                     matched, current.settings());
+                                     current.matched(), current.settings());
   // The same answer is another one to a page of another origin, also for a cache in between.
   if (!current.settings().cors.origins.empty())
     current.add_to_answer("Vary: Origin\r\n");
@@ -75,19 +74,13 @@ std::optional<net::task<void>> admit_origin(exchange& current, const route* matc
     current.add_to_answer(readable_fields);
     if (verdict.what == answer::serve_page)
       return {};
-    return answer_preflight(current, std::string{allow});
+    return answer_preflight(current, current.allowed());
   case answer::wrong_name:
     return current.reply_error(response_detail::misdirected_request);
   case answer::foreign:
     return current.reply_error(response_detail::origin_refused);
   }
   return {};
-}
-} // namespace
-
-std::optional<net::task<void>> admit(exchange& current, const route* matched,
-                                     std::string_view allow) {
-  return admit_origin(current, matched, allow);
 }
 
 } // namespace synapse::server
