@@ -1,5 +1,5 @@
 /// @file
-/// The composition root: builds every layer in order and stops them in reverse.
+/// The composition root: what there is, in which order it is made, and what signals do to it.
 #pragma once
 
 #include "config/environment.hpp"
@@ -15,7 +15,8 @@ public:
   /// @param loaded has settings, and the file that they came from; its warnings are logged.
   /// @param variables the environment, kept for reloads.
   /// @param port_file where to write the port; empty: nowhere.
-  application(config::load_result loaded, config::environment variables, std::string port_file);
+  application(const config::load_result& loaded, config::environment variables,
+              std::string port_file);
   application(const application&) = delete;
   application& operator=(const application&) = delete;
   ~application();

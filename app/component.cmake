@@ -1,8 +1,11 @@
 configure_file(app/version.hpp.in ${CMAKE_BINARY_DIR}/generated/app/version.hpp @ONLY)
 synapse_add_component(app
   PATH app
-  SOURCES options.cpp tls_contexts.cpp observation.cpp cluster_setup.cpp process/descriptors.cpp process/probe.cpp process/service_manager.cpp
-          application.cpp
+  SOURCES application.cpp cluster_setup.cpp drain.cpp observation.cpp options.cpp tls_contexts.cpp
+          boot/backend_events.cpp boot/connection_budget.cpp boot/control_plane.cpp boot/engine.cpp
+          boot/entrance.cpp boot/instruments.cpp boot/surface.cpp
+          process/descriptors.cpp process/probe.cpp process/service_manager.cpp
+          reload/configuration.cpp reload/configuration_watch.cpp reload/listener_certificate.cpp
   DEPENDS config telemetry actors_feed actors_feed_redis actors_replicas actors_runtime actors_protocol
           actors_backends actors_models actors_voices actors_kubernetes actors_supervision http_sites http_openapi http_dashboard http_api http_server http_client)
 target_include_directories(synapse_app PUBLIC ${CMAKE_BINARY_DIR}/generated)

@@ -52,7 +52,7 @@ int run(int argc, char** argv) {
   const auto variables = config::environment_from(::environ);
   if (options.what == app::options::action::probe)
     return probe(variables, options);
-  auto loaded = config::load(variables, options.config_path);
+  const auto loaded = config::load(variables, options.config_path);
   const bool check = options.what == app::options::action::check_config;
   // What stops nothing goes into the log, where more people look.
   if (!loaded || check)
@@ -63,7 +63,7 @@ int run(int argc, char** argv) {
     std::fputs(config::render_summary(*loaded.value, loaded.derived_routes).c_str(), stdout);
     return 0;
   }
-  app::application application{std::move(loaded), variables, options.port_file};
+  app::application application{loaded, variables, options.port_file};
   return application.run();
 }
 
