@@ -26,6 +26,25 @@ voice_library_actor spawn_nobody(caf::actor_system& system) {
   });
 }
 
+/// Model profiles without profiles. @param listeners how many have asked to be told
+model_profiles_actor spawn_no_profiles(caf::actor_system& system, std::shared_ptr<int> listeners) {
+  return system.spawn([listeners]() -> model_profiles_actor::behavior_type {
+    return {[](list_atom) { return std::make_shared<const profile_map>(); },
+            [](const put_profile&) { return std::make_shared<const profile_map>(); },
+            [listeners](listen_atom, const profile_listener&) { ++*listeners; }, [](tick_atom) {}};
+  });
+}
+
+/// Outside of a cluster.
+runtime_controller_actor spawn_no_runtime(caf::actor_system& system) {
+  return system.spawn([]() -> runtime_controller_actor::behavior_type {
+    return {[](const apply_runtime&) -> caf::result<runtime_applied> {
+              return caf::make_error(ec::not_in_cluster);
+            },
+            [](check_atom) -> caf::result<bool> { return caf::make_error(ec::not_in_cluster); }};
+  });
+}
+
 /// A supervisor over two I/O threads, with switchboards that keep the last snapshot.
 struct supervised : testing::Test {
   supervised() {
@@ -46,6 +65,16 @@ struct supervised : testing::Test {
       ++libraries_made;
       library = spawn_nobody(actors.system());
       return library;
+    };
+    parts.make_model_profiles = [this] {
+      profiles = spawn_no_profiles(actors.system(), profile_listeners);
+      return profiles;
+    };
+    parts.make_runtime_controller = [this](const resolver_actor& given) {
+      EXPECT_EQ(given, resolver);
+      ++runtimes_made;
+      runtime = spawn_no_runtime(actors.system());
+      return runtime;
     };
     parts.events_of = [](const std::string&) { return backend_events{}; };
     parts.make_tls = [this](const config::backend_settings&, std::string& problem) {
@@ -75,6 +104,8 @@ struct supervised : testing::Test {
     switchboards = {};
     resolver = nullptr;
     library = nullptr;
+    profiles = nullptr;
+    runtime = nullptr;
     actors.end(subject);
     actors.advance(3s, 100ms);
     EXPECT_TRUE(*ended);
@@ -127,6 +158,10 @@ struct supervised : testing::Test {
   int resolvers_made = 0;
   voice_library_actor library;
   int libraries_made = 0;
+  model_profiles_actor profiles;
+  std::shared_ptr<int> profile_listeners = std::make_shared<int>(0);
+  runtime_controller_actor runtime;
+  int runtimes_made = 0;
   std::string tls_problem;
   std::string bearer_problem;
   std::string next_bearer;
@@ -490,6 +525,54 @@ TEST_F(supervised, restarts_the_voice_library_and_tells_all_threads) {
   EXPECT_EQ(installed[0]->voices, library);
   EXPECT_EQ(installed[0], installed[1]);
   EXPECT_EQ(entry().control, before->backends[0].control) << "backends were left alone";
+}
+
+TEST_F(supervised, restarts_the_model_profiles_and_has_managers_listen_to_the_new_ones) {
+  ASSERT_TRUE(apply(managing("a", {"a", "b"})));
+  EXPECT_EQ(*profile_listeners, 1);
+  const auto before = installed[0];
+  kill(profiles);
+  actors.advance(110ms);
+  EXPECT_EQ(*profile_listeners, 2);
+  EXPECT_NE(installed[0]->profiles, before->profiles);
+  EXPECT_EQ(installed[0]->profiles, profiles);
+  EXPECT_EQ(entry().models, before->backends[0].models) << "backends were left alone";
+}
+
+TEST_F(supervised, restarts_the_runtime_controller_and_the_backends_that_hold_it) {
+  ASSERT_TRUE(apply(managing("a", {"a"})));
+  const auto old = entry();
+  const auto manager_ended = actors.watch(old.models);
+  kill(runtime);
+  actors.advance(110ms);
+  EXPECT_EQ(runtimes_made, 2);
+  EXPECT_TRUE(*manager_ended);
+  EXPECT_NE(entry().models, old.models);
+  EXPECT_EQ(resolvers_made, 1) << "what it was given itself was left alone";
+  EXPECT_TRUE(works());
+  EXPECT_EQ(reports.size(), 1U);
+}
+
+TEST_F(supervised, restarts_the_runtime_controller_together_with_the_resolver_that_it_holds) {
+  ASSERT_TRUE(apply({"a"}));
+  const auto old = actors.watch(runtime);
+  kill(resolver);
+  actors.advance(110ms);
+  EXPECT_EQ(runtimes_made, 2);
+  EXPECT_TRUE(*old);
+  EXPECT_EQ(reports.size(), 1U) << "its end was meant";
+  actors.advance(1s);
+  EXPECT_EQ(runtimes_made, 2);
+}
+
+TEST_F(supervised, has_one_runtime_controller_when_it_has_died_together_with_the_resolver) {
+  ASSERT_TRUE(apply({"a"}));
+  caf::anon_send_exit(resolver, caf::exit_reason::kill);
+  kill(runtime);
+  const auto running = actors.system().registry().running();
+  actors.advance(110ms);
+  EXPECT_EQ(actors.system().registry().running(), running + 2);
+  EXPECT_TRUE(works());
 }
 
 TEST_F(supervised, restarts_what_died_before_the_first_configuration) {
