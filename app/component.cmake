@@ -1,9 +1,10 @@
 configure_file(app/version.hpp.in ${CMAKE_BINARY_DIR}/generated/app/version.hpp @ONLY)
 synapse_add_component(app
   PATH app
-  SOURCES application.cpp cluster_setup.cpp drain.cpp observation.cpp options.cpp tls_contexts.cpp
+  SOURCES application.cpp cluster_setup.cpp drain.cpp options.cpp tls_contexts.cpp
           boot/backend_events.cpp boot/connection_budget.cpp boot/control_plane.cpp boot/engine.cpp
           boot/entrance.cpp boot/instruments.cpp boot/surface.cpp
+          observation/dashboard_setup.cpp observation/observation.cpp observation/replica_notes.cpp
           process/descriptors.cpp process/probe.cpp process/service_manager.cpp
           reload/configuration.cpp reload/configuration_watch.cpp reload/listener_certificate.cpp
   DEPENDS config telemetry actors_feed actors_feed_redis actors_replicas actors_runtime actors_protocol

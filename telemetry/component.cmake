@@ -11,6 +11,7 @@ synapse_add_component(telemetry
     log_redactor.cpp
     log_writer.cpp
     logging.cpp
+    metric_families.cpp
     metric_registry.cpp
     process_metrics.cpp
     request_ring.cpp

@@ -1,11 +1,11 @@
 /// @file
-/// Every metric of the gateway. Label values come from the configuration or from closed sets
-/// (metric_labels.hpp), never from a request. Durations are given in nanoseconds.
+/// What the gateway counts with: per route, per backend, and by itself. Durations are given in
+/// nanoseconds.
 #pragma once
 
 #include "telemetry/latency_sketch.hpp"
+#include "telemetry/metric_families.hpp"
 #include "telemetry/metric_labels.hpp"
-#include "telemetry/metric_registry.hpp"
 #include "telemetry/metric_tables.hpp"
 #include "telemetry/traffic_history.hpp"
 
@@ -19,46 +19,6 @@
 #include <vector>
 
 namespace synapse::telemetry {
-
-/// Every labelled family, declared in one place (the constructor in gateway_metrics.cpp).
-struct metric_families {
-  explicit metric_families(metric_registry& registry);
-
-  family<counter> requests;             ///< synapse_requests_total{route,code}
-  family<histogram> request_duration;   ///< synapse_request_duration_seconds{route}
-  family<histogram> overhead;           ///< synapse_overhead_seconds{route}
-  family<histogram> first_token;        ///< synapse_first_token_seconds{route,backend}
-  family<gauge> requests_in_flight;     ///< synapse_requests_in_flight{route}
-  family<counter> stream_ends;          ///< synapse_stream_ends_total{route,kind}
-  family<counter> stream_events;        ///< synapse_stream_events_total{route}
-  family<counter> malformed_events;     ///< synapse_malformed_events_total{route}
-  family<counter> client_disconnects;   ///< synapse_client_disconnects_total{route,phase}
-  family<counter> upstream_attempts;    ///< synapse_upstream_attempts_total{backend,result}
-  family<counter> upstream_retries;     ///< synapse_upstream_retries_total{backend}
-  family<counter> stale_connections;    ///< synapse_upstream_stale_connections_total{backend}
-  family<histogram> upstream_connect;   ///< synapse_upstream_connect_seconds{backend}
-  family<histogram> permit_wait;        ///< synapse_permit_wait_seconds{backend}
-  family<counter> permits_denied;       ///< synapse_permits_denied_total{backend,reason}
-  family<gauge> breaker_state;          ///< synapse_breaker_state{backend}
-  family<counter> breaker_opened;       ///< synapse_breaker_opened_total{backend}
-  family<gauge> upstream_in_flight;     ///< synapse_upstream_in_flight{backend}
-  family<gauge> upstream_waiting;       ///< synapse_upstream_waiting{backend}
-  family<histogram> model_wait;         ///< synapse_model_wait_seconds{backend}
-  family<histogram> model_load;         ///< synapse_model_load_seconds{backend}
-  family<counter> model_loads;          ///< synapse_model_loads_total{backend,result}
-  family<gauge> models_ready;           ///< synapse_models_ready{backend}
-  family<gauge> models_waiting;         ///< synapse_model_requests_waiting{backend}
-  family<gauge> pool_connections;       ///< synapse_pool_connections{backend,state}
-  family<gauge> connections;            ///< synapse_connections{state}
-  family<counter> connections_total;    ///< synapse_connections_total
-  family<counter> connections_rejected; ///< synapse_connections_rejected_total
-  family<histogram> cancel_latency;     ///< synapse_cancel_latency_seconds
-  family<counter> local_replies;        ///< synapse_local_replies_total{detail}
-  family<counter> config_reloads;       ///< synapse_config_reloads_total{result}
-  family<histogram> event_loop_delay;   ///< synapse_event_loop_delay_seconds{thread}
-  family<counter> bytes;                ///< synapse_bytes_total{direction}
-  family<gauge> build_info;             ///< synapse_build_info{version}
-};
 
 /// What is counted per backend (label `backend`: its configured name).
 struct backend_metrics {

@@ -5,7 +5,7 @@
 #include "actors/backends/backend.hpp"
 #include "actors/models/model_manager.hpp"
 #include "app/boot/instruments.hpp"
-#include "app/observation.hpp"
+#include "app/observation/observation.hpp"
 
 #include <string>
 

@@ -7,7 +7,7 @@
 #include "actors/supervision/supervisor.hpp"
 #include "app/boot/engine.hpp"
 #include "app/boot/instruments.hpp"
-#include "app/observation.hpp"
+#include "app/observation/observation.hpp"
 #include "config/environment.hpp"
 #include "config/settings.hpp"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "app/boot/instruments.hpp"
-#include "app/observation.hpp"
+#include "app/observation/observation.hpp"
 #include "config/settings.hpp"
 #include "http/api/services.hpp"
 #include "http/net/blocking_pool.hpp"

@@ -4,7 +4,7 @@
 
 #include "actors/protocol/actor_interfaces.hpp"
 #include "app/boot/instruments.hpp"
-#include "app/observation.hpp"
+#include "app/observation/observation.hpp"
 #include "config/environment.hpp"
 #include "config/loader.hpp"
 

@@ -1,5 +1,7 @@
 #include "http/server/connection/connection_limits.hpp"
 
+#include "telemetry/metric_families.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -20,8 +22,7 @@ bool connection_limits::burst::begins(net::time_ns now) {
 }
 
 connection_limits::connection_limits(telemetry::metric_registry& registry) {
-  const auto family = registry.counters("synapse_connections_limited_total",
-                                        "Client connections beyond a limit, by which.", {"limit"});
+  const auto family = telemetry::connections_limited(registry);
   using limit = connection_limit;
   counted_[static_cast<std::size_t>(limit::connections)] = family.with({"connections"});
   counted_[static_cast<std::size_t>(limit::address)] = family.with({"address"});

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "actors/backends/health/health_watch.hpp"
-#include "actors/feed/feed_bus_stats.hpp"
 #include "actors/feed/feed_inbox.hpp"
 #include "actors/protocol/actor_interfaces.hpp"
 #include "actors/replicas/cluster.hpp"
 #include "actors/runtime/pinned.hpp"
+#include "app/observation/replica_notes.hpp"
 #include "config/settings.hpp"
 #include "http/api/services.hpp"
 #include "http/dashboard/front_end.hpp"
@@ -20,9 +20,7 @@
 #include "telemetry/traffic_history.hpp"
 
 #include <chrono>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,14 +46,12 @@ public:
              std::optional<actors::replica_parts> cluster);
   /// Lines of an I/O thread's access log become lines of the feed, if there is one. Before it runs.
   void read_requests(telemetry::access_log& log) const;
-  /// Where lines of this process go besides its own viewers.
-  void set_bus(const actors::feed_bus_actor& bus);
-  /// Null unless the mode is live. @pre start() was called
-  const actors::terminal_feed_actor& feed() const noexcept { return feed_; }
   /// Names this process among all replicas.
   std::uint64_t origin() const noexcept { return origin_; }
   /// This replica has found out something about a backend: the others hear of it. Any thread.
-  void circuit_changed(const std::string& backend, actors::circuit to);
+  void circuit_changed(const std::string& backend, actors::circuit to) {
+    notes_.circuit_changed(backend, to);
+  }
   /// The configuration was read anew. @param problems as they are logged
   void reloaded(telemetry::reload_result result, std::vector<std::string> problems);
   /// Takes a sample if one is due. Call about once a second.
@@ -64,13 +60,13 @@ public:
   void stop();
 
 private:
-  /// Says who may see the dashboard while there is no token.
-  void tell_gate(const config::settings& settings) const;
+  void start_feed(caf::actor_system& system, const std::vector<server::worker*>& workers);
   void start_redis(caf::actor_system& system);
   void start_cluster(caf::actor_system& system, const actors::supervisor_actor& supervisor,
                      actors::replica_parts parts);
+  /// Where lines of this process go besides its own viewers.
+  void set_bus(const actors::feed_bus_actor& bus);
   void on_round(const actors::health_report& round);
-  void count_bus();
 
   const config::process_settings& process_;
   telemetry::gateway_metrics& metrics_;
@@ -83,12 +79,9 @@ private:
   telemetry::traffic_history traffic_;
   telemetry::health_history health_;
   telemetry::reload_history reloads_;
-  std::mutex notes_mutex_; ///< notes_, cluster_
-  std::map<std::string, actors::backend_note> notes_;
-  actors::cluster_actor cluster_;
+  replica_notes notes_;
   std::vector<telemetry::callback_registration> callbacks_;
   actors::terminal_feed_actor feed_;
-  std::shared_ptr<actors::feed_bus_stats> bus_stats_;
   actors::feed_bus_actor redis_;
   caf::actor watch_;
   std::chrono::steady_clock::time_point next_sample_{};
