@@ -8,10 +8,9 @@
 namespace synapse::actors {
 
 namespace {
-constexpr std::array<std::string_view, 12> texts{
+constexpr std::array<std::string_view, 11> texts{
     "no error",
     "the gateway is shutting down",
-    "no backend of that name is configured",
     "the responsible actor is not available at the moment",
     "there is no such voice",
     "no voice can be made of this",

@@ -18,7 +18,6 @@ namespace synapse::actors {
 enum class ec : std::uint8_t {
   none,
   shutting_down,    ///< the gateway is stopping
-  unknown_backend,  ///< no backend of that name
   unavailable,      ///< the asked actor has ended or is being restarted
   voice_not_found,  ///< no voice of that id
   invalid_voice,    ///< what a voice is to be made of will not do; the context names the field

@@ -148,7 +148,7 @@ TEST_F(config_publisher, gathers_the_states_of_all_backends_by_name) {
 TEST(error, is_rendered_for_people) {
   EXPECT_EQ(render({}), "no error");
   EXPECT_EQ(render(caf::make_error(ec::shutting_down)), "the gateway is shutting down");
-  EXPECT_NE(render(caf::make_error(ec::unknown_backend, "x")).find("x"), std::string::npos);
+  EXPECT_NE(render(caf::make_error(ec::unavailable, "x")).find("x"), std::string::npos);
   EXPECT_EQ(render(caf::make_error(caf::sec::request_timeout)), "request_timeout");
   for (std::uint8_t code = 0; code < static_cast<std::uint8_t>(ec::count_); ++code)
     EXPECT_FALSE(describe(static_cast<ec>(code)).empty());
