@@ -75,12 +75,10 @@ enum class breaker_state_value : std::uint8_t { closed = 0, half_open = 1, open 
 
 /// What a reload of the configuration came to (label `result`).
 enum class reload_result : std::uint8_t {
-  applied,   ///< the new settings are in force
-  unchanged, ///< read, and equal to the ones in force
-  rejected   ///< faulty; the old settings stay
+  applied, ///< the new settings are in force
+  rejected ///< faulty; the old settings stay
 };
-inline constexpr std::array<std::string_view, 3> reload_result_texts{"applied", "unchanged",
-                                                                     "rejected"};
+inline constexpr std::array<std::string_view, 2> reload_result_texts{"applied", "rejected"};
 
 constexpr std::string_view to_string(attempt_result value) {
   return attempt_result_texts[static_cast<std::size_t>(value)];

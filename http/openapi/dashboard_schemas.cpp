@@ -157,7 +157,7 @@ void add_dashboard_schemas(json& schemas) {
        {"environment", text("What the environment has set; of secrets only whether they are")},
        {"reloads",
         list_of(object({{"at", milliseconds_since_1970()},
-                        {"result", one_of({"applied", "unchanged", "rejected"},
+                        {"result", one_of({"applied", "rejected"},
                                           "After `rejected` the settings before it stay")},
                         {"problems", list_of(json{{"type", "string"}})}}))}});
   schemas["Canceled"] = object({{"canceled", boolean("It was told to end")}});

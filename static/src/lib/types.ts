@@ -139,7 +139,7 @@ export type ActiveConfig = {
   started_at: number;
   settings: string;
   environment: string;
-  reloads: { at: number; result: 'applied' | 'unchanged' | 'rejected'; problems: string[] }[];
+  reloads: { at: number; result: 'applied' | 'rejected'; problems: string[] }[];
 };
 
 export type Member = {

@@ -22,12 +22,10 @@ import type { PageProps } from './page-props';
 type Reload = ActiveConfig['reloads'][number];
 const resultTone: Record<Reload['result'], Tone> = {
   applied: 'good',
-  unchanged: 'idle',
   rejected: 'bad',
 };
 const resultText: Record<Reload['result'], string> = {
   applied: 'applied',
-  unchanged: 'unchanged',
   rejected: 'refused',
 };
 
