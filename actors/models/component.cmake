@@ -3,10 +3,13 @@
 synapse_add_component(actors_models
   PATH actors/models
   SOURCES
-    model_desk.cpp model_manager.cpp
+    context_change.cpp model_desk.cpp model_manager.cpp
+    manager/model_askers.cpp manager/model_news.cpp manager/model_views.cpp
+    manager/router_watch.cpp
     profiles/model_profiles.cpp profiles/profile_file.cpp profiles/profile_schema.cpp
     profiles/profile_store.cpp
-    router/catalog.cpp router/list_notes.cpp router/router_words.cpp
+    router/catalog.cpp router/list_notes.cpp router/router_client.cpp router/router_event.cpp
+    router/router_words.cpp
     turns/schedule.cpp turns/schedule_models.cpp turns/schedule_turns.cpp turns/schedule_waits.cpp
   DEPENDS actors_protocol actors_runtime actors_storage config telemetry
   LINK nlohmann_json::nlohmann_json)
@@ -19,7 +22,11 @@ synapse_add_test(models
     actors/models/profiles/profile_store_faults_test.cpp
     actors/models/profiles/profile_store_sharing_test.cpp
     actors/models/profiles/profile_store_test.cpp
+    actors/models/router/list_rounds_test.cpp
+    actors/models/router/router_client_test.cpp
+    actors/models/router/router_event_test.cpp
     actors/models/router/router_words_test.cpp
+    actors/models/context_change_test.cpp
     actors/models/turns/schedule_away_test.cpp
     actors/models/turns/schedule_commands_test.cpp
     actors/models/turns/schedule_hand_test.cpp

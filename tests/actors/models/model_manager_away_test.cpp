@@ -1,5 +1,5 @@
 // Routers that are none, that are away, and that come back with other arguments.
-#include "tests/actors/model_manager_rig.hpp"
+#include "tests/actors/models/model_manager_rig.hpp"
 
 namespace synapse::actors {
 namespace {

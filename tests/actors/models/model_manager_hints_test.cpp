@@ -1,5 +1,5 @@
 // What routers say by themselves, and what is set.
-#include "tests/actors/model_manager_rig.hpp"
+#include "tests/actors/models/model_manager_rig.hpp"
 
 namespace synapse::actors {
 namespace {

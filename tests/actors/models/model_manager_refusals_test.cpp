@@ -1,5 +1,5 @@
 // Routers that definitely say no, to each of the calls that are made to them.
-#include "tests/actors/model_manager_rig.hpp"
+#include "tests/actors/models/model_manager_rig.hpp"
 
 namespace synapse::actors {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/actors/model_manager_rig.hpp"
+#include "tests/actors/models/model_manager_rig.hpp"
 
 namespace synapse::actors {
 namespace {
