@@ -16,6 +16,7 @@ namespace synapse::actors {
 
 namespace {
 
+/// Owns the last lines. Talks to the DESKS and to the BUS.
 class terminal_feed : public terminal_feed_actor::base {
 public:
   terminal_feed(caf::actor_config& config, terminal_feed_parts parts)
@@ -30,25 +31,26 @@ public:
   }
 
   terminal_feed_actor::behavior_type make_behavior() override {
-    parts_.inbox->on_first_line([weak = caf::actor_cast<caf::weak_actor_ptr>(
-                                     caf::actor_cast<caf::strong_actor_ptr>(this))] {
-      if (auto self = weak.lock())
-        caf::anon_send(caf::actor_cast<terminal_feed_actor>(self), publish_atom::value);
-    });
+    wake_for_own_lines();
     return {
         [this](publish_atom) { on_own_lines(); },
         [this](bus_atom, const feed_batch_ptr& batch) { on_bus(*batch); },
-        [this](const feed_desk_actor& desk) {
-          desks_.push_back(desk);
-          if (!ring_.empty())
-            send(desk, feed_lines_ptr{std::make_shared<const std::vector<feed_line_ptr>>(
-                           ring_.begin(), ring_.end())});
-        },
+        [this](const feed_desk_actor& desk) { on_desk(desk); },
         [this](const feed_bus_actor& bus) { bus_ = bus; },
     };
   }
 
 private:
+  // ---- lines come ----
+
+  void wake_for_own_lines() {
+    parts_.inbox->on_first_line([weak = caf::actor_cast<caf::weak_actor_ptr>(
+                                     caf::actor_cast<caf::strong_actor_ptr>(this))] {
+      if (auto self = weak.lock())
+        caf::anon_send(caf::actor_cast<terminal_feed_actor>(self), publish_atom::value);
+    });
+  }
+
   void on_own_lines() {
     auto events = parts_.inbox->take();
     if (events.empty())
@@ -95,6 +97,15 @@ private:
     if (ring_.size() > parts_.ring_lines)
       ring_.pop_front();
     return line;
+  }
+
+  // ---- desks show them ----
+
+  void on_desk(const feed_desk_actor& desk) {
+    desks_.push_back(desk);
+    if (!ring_.empty())
+      send(desk, feed_lines_ptr{std::make_shared<const std::vector<feed_line_ptr>>(ring_.begin(),
+                                                                                   ring_.end())});
   }
 
   /// In pieces: a desk with thousands of viewers serves requests between them.

@@ -60,10 +60,7 @@ public:
     return {
         [this](const apply_runtime& what) { return on_apply(what); },
         [this](check_atom) { return on_check(); },
-        [this](check_atom, std::uint64_t step) {
-          if (step == step_)
-            look();
-        },
+        [this](check_atom, std::uint64_t step) { on_pause_over(step); },
         [this](tick_atom, std::uint64_t id) { on_expiry(id); },
     };
   }
@@ -105,24 +102,26 @@ private:
     get.name_space = parts_.name_space;
     get.name = parts_.deployment;
     client_.ask(std::move(get), [this, promise](const cluster_reply& reply) mutable {
-      if (reply.how == kind::answered && reply.status == 200) {
-        const auto found = kubernetes::parse_deployment(reply.body);
-        const auto has_container =
-            found && std::any_of(found->containers.begin(), found->containers.end(),
-                                 [this](const auto& one) { return one.name == parts_.container; });
-        if (has_container)
-          promise.deliver(true);
-        else
-          promise.deliver(caf::make_error(ec::cluster_refused,
-                                          found ? no_container(*found)
-                                                : "cannot read " + target() + ": " + found.error));
-        return;
-      }
-      promise.deliver(caf::make_error(reply.how == kind::not_in_cluster ? ec::not_in_cluster
-                                                                        : ec::cluster_refused,
-                                      text_of(reply, "GET")));
+      if (auto why_not = check(reply))
+        promise.deliver(std::move(why_not));
+      else
+        promise.deliver(true);
     });
     return promise;
+  }
+
+  /// @returns no error when the Deployment is one that can be changed.
+  caf::error check(const cluster_reply& reply) const {
+    if (reply.how != kind::answered || reply.status != 200)
+      return caf::make_error(reply.how == kind::not_in_cluster ? ec::not_in_cluster
+                                                               : ec::cluster_refused,
+                             text_of(reply, "GET"));
+    const auto found = kubernetes::parse_deployment(reply.body);
+    if (!found)
+      return caf::make_error(ec::cluster_refused, "cannot read " + target() + ": " + found.error);
+    if (found->find(parts_.container) == nullptr)
+      return caf::make_error(ec::cluster_refused, no_container(*found));
+    return {};
   }
 
   void begin() {
@@ -184,6 +183,11 @@ private:
                   if (step == step_)
                     then(std::move(reply));
                 });
+  }
+
+  void on_pause_over(std::uint64_t step) {
+    if (step == step_)
+      look();
   }
 
   void look_again_in(milliseconds pause) { delayed_send(this, pause, check_atom::value, ++step_); }

@@ -74,14 +74,13 @@ public:
         [this](const create_voice& what) { return on_create(what); },
         [this](const add_references& what) { return on_add(what); },
         [this](remove_atom, const std::string& id) { return on_remove(id); },
-        [this](discard_atom, const std::string& upload_id) {
-          if (store_)
-            store_->discard(upload_id);
-        },
+        [this](discard_atom, const std::string& upload_id) { on_discard(upload_id); },
     };
   }
 
 private:
+  // ---- the library on its disk ----
+
   /// @returns no error when the library is open, now, and as others have left it.
   caf::error open() {
     if (store_)
@@ -117,6 +116,8 @@ private:
     for (const auto& id : store_->take_changed())
       forget_copies(id);
   }
+
+  // ---- what there is ----
 
   caf::result<std::vector<voice_info>> on_list() {
     if (auto problem = open())
@@ -169,6 +170,8 @@ private:
     return where;
   }
 
+  // ---- backends' copies ----
+
   void on_copy(const reference_copy& what) {
     if (what.file.empty())
       copies_.erase({what.voice_id, what.backend});
@@ -182,6 +185,8 @@ private:
       from = copies_.erase(from);
   }
 
+  // ---- changes ----
+
   caf::result<voice_upload> on_upload() {
     if (auto problem = open())
       return problem;
@@ -193,6 +198,11 @@ private:
     result.upload_id = begun->id;
     result.directory = begun->directory.string();
     return result;
+  }
+
+  void on_discard(const std::string& upload_id) {
+    if (store_)
+      store_->discard(upload_id);
   }
 
   caf::result<voice_info> on_create(const create_voice& what) {

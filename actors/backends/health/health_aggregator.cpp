@@ -23,18 +23,14 @@ public:
     return {
         [this](check_atom) { return on_check(); },
         [this](std::vector<prober_actor>& probers, std::uint32_t max_age_ms) {
-          probers_ = std::move(probers);
-          max_age_ = std::chrono::milliseconds{max_age_ms};
-          has_report_ = false;
-          // Probers of the old configuration end without an answer: whoever waits gets the new
-          // ones'.
-          if (!waiting_.empty())
-            begin_round();
+          on_probers(std::move(probers), std::chrono::milliseconds{max_age_ms});
         },
     };
   }
 
 private:
+  // ---- who asks, and who is asked ----
+
   caf::result<health_report> on_check() {
     if (has_report_ && system().clock().now() - finished_ < max_age_)
       return report_;
@@ -45,6 +41,17 @@ private:
       begin_round();
     return promise;
   }
+
+  void on_probers(std::vector<prober_actor> probers, std::chrono::milliseconds max_age) {
+    probers_ = std::move(probers);
+    max_age_ = max_age;
+    has_report_ = false;
+    // Probers of the old configuration end without an answer: whoever waits gets the new ones'.
+    if (!waiting_.empty())
+      begin_round();
+  }
+
+  // ---- a round ----
 
   void begin_round() {
     ++round_;

@@ -56,12 +56,10 @@ void prober::on_exit() {
 }
 
 waiting_prober::behavior_type prober::make_behavior() {
-  return {[this](check_atom) { return check(); },
-          [this](tick_atom) {
-            for (auto& one : std::exchange(waiting_, {}))
-              look_for_address(std::move(one));
-          }};
+  return {[this](check_atom) { return check(); }, [this](tick_atom) { on_tick(); }};
 }
+
+// ---- where the backend is ----
 
 caf::result<probe_result> prober::check() {
   if (!pool_) {
@@ -100,6 +98,13 @@ void prober::look_for_address(probe what) {
             what.promise.deliver(unreachable(settings_.name, "the backend's actor did not answer"));
           });
 }
+
+void prober::on_tick() {
+  for (auto& one : std::exchange(waiting_, {}))
+    look_for_address(std::move(one));
+}
+
+// ---- how it is ----
 
 client::fetch_request prober::ask_at(std::string_view path, net::time_ns deadline) const {
   client::fetch_request request;

@@ -38,6 +38,7 @@ private:
   };
   caf::result<probe_result> check();
   void look_for_address(probe what);
+  void on_tick();
   static net::task<void> run(caf::strong_actor_ptr keep, prober* self,
                              caf::typed_response_promise<probe_result> promise,
                              net::tcp::endpoint address, bool saturated);

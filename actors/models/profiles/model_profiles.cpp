@@ -41,19 +41,16 @@ public:
         [this](list_atom) { return on_list(); },
         [this](const put_profile& change) { return on_put(change); },
         [this](listen_atom, const profile_listener& listener) { on_listen(listener); },
-        [this](tick_atom) {
-          load();
-          look_again();
-        },
+        [this](tick_atom) { on_tick(); },
     };
   }
 
 private:
+  // ---- the file ----
+
   static caf::error failed(const std::string& why) {
     return caf::make_error(ec::storage_failed, why);
   }
-
-  void look_again() { delayed_send(this, look_interval_, tick_atom::value); }
 
   void report(const std::string& text) { report_(file_ + ": " + text); }
 
@@ -77,12 +74,7 @@ private:
     return {};
   }
 
-  void tell_if_changed() {
-    if (std::exchange(told_, store_.all()) == store_.all())
-      return;
-    for (const auto& listener : listeners_)
-      send(listener, told_);
-  }
+  // ---- those who ask ----
 
   caf::result<profile_map_ptr> on_list() {
     if (auto problem = load())
@@ -103,6 +95,8 @@ private:
     return store_.all();
   }
 
+  // ---- those who listen ----
+
   void on_listen(const profile_listener& listener) {
     static_cast<void>(load()); // what is new now is told to the others, and below to this one
     if (std::find(listeners_.begin(), listeners_.end(), listener) == listeners_.end()) {
@@ -111,6 +105,23 @@ private:
     }
     send(listener, store_.all());
   }
+
+  void tell_if_changed() {
+    if (std::exchange(told_, store_.all()) == store_.all())
+      return;
+    for (const auto& listener : listeners_)
+      send(listener, told_);
+  }
+
+  // ---- time ----
+
+  /// Other processes change the file, too.
+  void on_tick() {
+    load();
+    look_again();
+  }
+
+  void look_again() { delayed_send(this, look_interval_, tick_atom::value); }
 
   std::string file_;
   std::function<void(const std::string&)> report_;
