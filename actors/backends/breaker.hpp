@@ -2,7 +2,7 @@
 /// The circuit breaker's state machine: no actor, no clock of its own.
 #pragma once
 
-#include "actors/protocol/messages.hpp"
+#include "actors/protocol/permit_messages.hpp"
 
 namespace synapse::actors {
 

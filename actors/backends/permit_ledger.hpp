@@ -2,7 +2,7 @@
 /// The truth about a backend's counted permits: who holds them and who waits, in order. Pure logic.
 #pragma once
 
-#include "actors/protocol/messages.hpp"
+#include "actors/protocol/permit_messages.hpp"
 
 #include <cstdint>
 #include <deque>

@@ -2,7 +2,7 @@
 /// The time as messages and the schedule have it.
 #pragma once
 
-#include "actors/protocol/messages.hpp"
+#include "actors/protocol/permit_messages.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/actor_system.hpp>

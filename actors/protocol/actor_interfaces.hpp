@@ -5,13 +5,26 @@
 
 #include "actors/protocol/cluster_messages.hpp"
 #include "actors/protocol/feed_messages.hpp"
-#include "actors/protocol/messages.hpp"
+#include "actors/protocol/health_messages.hpp"
+#include "actors/protocol/http_messages.hpp"
 #include "actors/protocol/model_messages.hpp"
+#include "actors/protocol/permit_messages.hpp"
+#include "actors/protocol/session_messages.hpp"
 #include "actors/protocol/voice_messages.hpp"
+#include "config/settings.hpp"
 
+#include <caf/error.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <memory>
+
 namespace synapse::actors {
+
+/// Immutable settings, shared within the process only.
+using settings_ptr = std::shared_ptr<const config::settings>;
+
+struct gateway_snapshot;
+using snapshot_ptr = std::shared_ptr<const gateway_snapshot>;
 
 // Vocabulary without a payload. Two atoms of one text are one type: keep the list alphabetical.
 using away_atom = caf::atom_constant<caf::atom("away")>;

@@ -2,7 +2,7 @@
 /// What replicas know of each other.
 #pragma once
 
-#include "actors/protocol/messages.hpp"
+#include "actors/protocol/health_messages.hpp"
 
 #include <cstdint>
 #include <string>

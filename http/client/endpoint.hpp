@@ -2,7 +2,7 @@
 /// Addresses between actors and sockets.
 #pragma once
 
-#include "actors/protocol/messages.hpp"
+#include "actors/protocol/permit_messages.hpp"
 #include "http/net/transport.hpp"
 
 namespace synapse::client {

@@ -4,7 +4,7 @@
 /// Pure; any thread.
 #pragma once
 
-#include "actors/protocol/messages.hpp"
+#include "actors/protocol/permit_messages.hpp"
 #include "http/core/local_reply.hpp"
 #include "telemetry/metric_labels.hpp"
 
