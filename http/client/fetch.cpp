@@ -1,7 +1,9 @@
 #include "http/client/fetch.hpp"
 
-#include "http/core/body/chunked.hpp"
-#include "http/core/head/head_parser.hpp"
+#include "http/client/answer_body.hpp"
+#include "http/client/connector.hpp"
+#include "http/client/head_reader.hpp"
+#include "http/core/replay.hpp"
 
 #include <utility>
 
@@ -9,230 +11,256 @@ namespace synapse::client {
 
 namespace {
 
-/// Wakes the fetching coroutine when its time is over.
-struct deadline final : net::timer_node {
-  net::wake_ptr wake;
-  bool passed = false;
-  void on_timer() override {
-    passed = true;
-    auto waiter = wake;
-    waiter->notify();
-  }
+constexpr http::head_limits small_answer_limits{};
+
+http::verb verb_of(std::string_view method) noexcept {
+  if (method == "GET")
+    return http::verb::get;
+  return method == "HEAD" ? http::verb::head : http::verb::other;
+}
+
+std::string text_of(const fetch_request& request) {
+  auto text = request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + request.authority +
+              "\r\nAccept: " + (request.on_piece ? "text/event-stream" : "application/json") +
+              "\r\n" + request.fields;
+  if (!request.content_type.empty())
+    text += "Content-Type: " + request.content_type +
+            "\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
+  text += "\r\n";
+  text += request.body;
+  return text;
+}
+
+/// One question and its answer.
+class fetching {
+public:
+  fetching(upstream_pool& pool, const net::tcp::endpoint& address, fetch_request request,
+           canceler_ptr cancel);
+  fetching(const fetching&) = delete;
+  fetching& operator=(const fetching&) = delete;
+  ~fetching() { drop(); }
+
+  net::task<fetch_result> run();
+
+private:
+  bool may_reuse() const noexcept;
+  net::task<open_step> connect();
+  net::task<head_step> ask();
+  bool is_stale(head_step head) const noexcept;
+  net::task<fetch_result> read_body();
+  fetch_error take();
+  bool deliver();
+  void wait_longer();
+  fetch_result end(fetch_error fault);
+  fetch_result fail(fetch_error error, std::string message);
+  fetch_result no_connection();
+  fetch_result no_answer(head_step head);
+  fetch_result give_up();
+  void drop();
+
+  upstream_pool& pool_;
+  const net::tcp::endpoint address_;
+  fetch_request request_;
+  const http::verb method_;
+  const std::string text_; ///< as it is sent
+  patience patience_;
+  connection_ptr connection_;
+  bool replaced_ = false; ///< a kept connection was stale
+  http::response_head answer_;
+  http::head_error malformed_ = http::head_error::none; ///< what is wrong with the head
+  answer_body body_;
+  bool piecewise_ = false; ///< the body goes to `on_piece`
+  fetch_result result_;
 };
 
-fetch_result failed(fetch_error error, std::string message) {
+fetching::fetching(upstream_pool& pool, const net::tcp::endpoint& address, fetch_request request,
+                   canceler_ptr cancel)
+    : pool_(pool), address_(address), request_(std::move(request)),
+      method_(verb_of(request_.method)), text_(text_of(request_)),
+      patience_(pool.io(), request_.deadline, std::move(cancel)) {}
+
+net::task<fetch_result> fetching::run() {
+  for (;;) {
+    if (patience_.over())
+      co_return give_up();
+    const auto opened = co_await connect();
+    if (opened != open_step::open)
+      co_return no_connection();
+    const auto head = co_await ask();
+    if (head == head_step::ready)
+      break;
+    if (patience_.over() || !is_stale(head))
+      co_return no_answer(head);
+    drop();
+    replaced_ = true;
+  }
+  co_return co_await read_body();
+}
+
+// ---- the connection ----
+
+/// What changes something is not sent twice: it gets a connection that cannot be stale.
+bool fetching::may_reuse() const noexcept {
+  return !replaced_ && (method_ == http::verb::get || method_ == http::verb::head);
+}
+
+/// @returns `more` when there was no patience for it.
+net::task<open_step> fetching::connect() {
+  if (may_reuse())
+    connection_ = take_kept(pool_, address_, patience_.wake());
+  if (connection_)
+    co_return open_step::open;
+  connection_ = pool_.open(address_, patience_.wake());
+  while (!patience_.over()) {
+    const auto how = open_further(pool_, *connection_);
+    if (how != open_step::more)
+      co_return how;
+    co_await patience_.wait();
+  }
+  co_return open_step::more;
+}
+
+// ---- the answer's head ----
+
+/// Writes the request and reads up to the end of the answer's head.
+/// @returns `more` when there was no patience for it.
+net::task<head_step> fetching::ask() {
+  const std::string_view piece = text_;
+  connection_->write({&piece, 1});
+  head_reader reader{small_answer_limits};
+  for (;;) {
+    const auto how = reader.step(*connection_, answer_);
+    if (how == head_step::switched) { // nobody has asked for that: as any other interim answer
+      connection_->consume(answer_.size);
+      continue;
+    }
+    if (how != head_step::more || patience_.over()) {
+      malformed_ = reader.error();
+      co_return how;
+    }
+    connection_->read();
+    co_await patience_.wait();
+  }
+}
+
+bool fetching::is_stale(head_step head) const noexcept {
+  if (head != head_step::ended_before)
+    return false;
+  http::lost_request lost;
+  lost.method = method_;
+  lost.sent_whole = !connection_->writing() && !connection_->write_error();
+  lost.kept_connection = connection_->reused();
+  lost.replaced = replaced_;
+  return http::replay_of(lost) == http::replay::at_once;
+}
+
+// ---- the answer's body ----
+
+net::task<fetch_result> fetching::read_body() {
+  result_.status = answer_.status;
+  body_.begin(answer_, method_);
+  connection_->consume(answer_.size);
+  piecewise_ = request_.on_piece && answer_.status / 100 == 2;
+  auto fault = fetch_error::none;
+  for (bool arrived = true;;) {
+    fault = take();
+    const bool wanted = deliver();
+    if (arrived)
+      wait_longer();
+    if (!wanted)
+      co_return fail(fetch_error::canceled, "no more of it is wanted");
+    if (fault != fetch_error::none || body_.ended() || connection_->ended() || patience_.over())
+      break;
+    connection_->read();
+    co_await patience_.wait();
+    arrived = !connection_->input().empty();
+  }
+  co_return end(fault);
+}
+
+/// Takes what has arrived. @returns what is wrong with it, other than that its connection ended.
+fetch_error fetching::take() {
+  body_.take(*connection_, result_.body);
+  if (body_.malformed())
+    return fetch_error::bad_response;
+  return result_.body.size() > request_.max_body ? fetch_error::too_large : fetch_error::none;
+}
+
+/// Hands over what has been read so far. @returns false when nobody wants more.
+bool fetching::deliver() {
+  if (!piecewise_ || result_.body.empty())
+    return true;
+  const bool wanted = request_.on_piece(result_.body);
+  result_.body.clear();
+  return wanted;
+}
+
+void fetching::wait_longer() {
+  if (piecewise_)
+    patience_.put_off(request_.idle_limit ? net::io_thread::now() + request_.idle_limit
+                                          : request_.deadline);
+}
+
+// ---- its end ----
+
+fetch_result fetching::end(fetch_error fault) {
+  const bool ended = fault == fetch_error::none && body_.ended();
+  if (ended && body_.leaves_connection())
+    pool_.give_back(std::move(connection_));
+  else
+    drop();
+  if (ended)
+    return std::move(result_);
+  if (fault == fetch_error::too_large) {
+    auto too_large = fail(fault, "the answer is too large");
+    too_large.status = result_.status; // that much is known
+    return too_large;
+  }
+  if (fault == fetch_error::bad_response)
+    return fail(fault, "the answer's chunks are malformed");
+  return patience_.over() ? give_up()
+                          : fail(fetch_error::reset, "the connection was closed within the answer");
+}
+
+fetch_result fetching::fail(fetch_error error, std::string message) {
+  drop();
   fetch_result result;
   result.error = error;
   result.message = std::move(message);
   return result;
 }
 
-struct body_reader {
-  http::body_framing framing;
-  std::int64_t left;
-  http::chunk_decoder chunks;
-  std::size_t max;
-  std::string* out;
+fetch_result fetching::no_connection() {
+  return patience_.over() ? give_up()
+                          : fail(fetch_error::connect_failure, connection_->open_error().message());
+}
 
-  enum class state { more, done, bad, too_large };
+fetch_result fetching::no_answer(head_step head) {
+  if (patience_.over())
+    return give_up();
+  if (head == head_step::malformed)
+    return fail(fetch_error::bad_response, std::string{http::message_of(malformed_)});
+  return fail(fetch_error::reset, "the connection was closed before an answer");
+}
 
-  /// Hands over what has been read so far. @returns false when nobody wants more.
-  bool deliver(const fetch_request& request) {
-    if (!request.on_piece || out->empty())
-      return true;
-    const bool wanted = request.on_piece(*out);
-    out->clear();
-    return wanted;
-  }
+fetch_result fetching::give_up() {
+  return patience_.timed_out() ? fail(fetch_error::timeout, "timed out")
+                               : fail(fetch_error::canceled, "canceled");
+}
 
-  state feed(net::transport& from) {
-    const auto input = from.input();
-    if (framing == http::body_framing::none)
-      return state::done;
-    if (framing == http::body_framing::chunked) {
-      std::vector<std::string_view> pieces;
-      const auto used = chunks.feed(input.data(), input.size(), &pieces);
-      for (auto piece : pieces)
-        out->append(piece);
-      from.consume(used);
-      if (chunks.failed())
-        return state::bad;
-    } else {
-      auto take = input.size();
-      if (framing == http::body_framing::content_length)
-        take = std::min<std::size_t>(take, static_cast<std::size_t>(left));
-      out->append(input.substr(0, take));
-      left -= static_cast<std::int64_t>(take);
-      from.consume(take);
-    }
-    if (out->size() > max)
-      return state::too_large;
-    if (framing == http::body_framing::chunked)
-      return chunks.done() ? state::done : state::more;
-    if (framing == http::body_framing::content_length)
-      return left == 0 ? state::done : state::more;
-    // A reset is not how such a body ends, nor is TLS without close_notify.
-    return from.ended() && !from.read_error() ? state::done : state::more;
-  }
-};
+void fetching::drop() {
+  if (!connection_)
+    return;
+  pool_.discard(std::move(connection_));
+  connection_.reset();
+}
 
 } // namespace
 
-void canceler::cancel() {
-  canceled_ = true;
-  // A fetch that ends takes its wake_point out of the list: no iterator would stay valid.
-  for (const auto& wake : std::exchange(waiting_, {}))
-    wake->notify();
-}
-
-/// Has a fetch woken by its canceler for as long as it runs.
-class cancel_registration {
-public:
-  cancel_registration(canceler_ptr source, net::wake_ptr wake)
-      : source_(std::move(source)), wake_(std::move(wake)) {
-    if (source_)
-      source_->waiting_.push_back(wake_);
-  }
-  cancel_registration(const cancel_registration&) = delete;
-  cancel_registration& operator=(const cancel_registration&) = delete;
-  ~cancel_registration() {
-    if (source_)
-      std::erase(source_->waiting_, wake_);
-  }
-
-private:
-  canceler_ptr source_;
-  net::wake_ptr wake_;
-};
-
 net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
                               fetch_request request, canceler_ptr cancel) {
-  auto wake = net::make_local<net::wake_point>();
-  deadline timer;
-  timer.wake = wake;
-  pool.io().arm(timer, request.deadline);
-  const cancel_registration registered{cancel, wake};
-  const auto given_up = [&] { return timer.passed || (cancel && cancel->canceled()); };
-  const auto reason = [&] {
-    return timer.passed ? failed(fetch_error::timeout, "timed out")
-                        : failed(fetch_error::canceled, "canceled");
-  };
-
-  std::string head =
-      request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + request.authority +
-      "\r\nAccept: " + (request.on_piece ? "text/event-stream" : "application/json") + "\r\n" +
-      request.fields;
-  if (!request.content_type.empty())
-    head += "Content-Type: " + request.content_type +
-            "\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
-  head += "\r\n";
-  head += request.body;
-  // What changes something is not sent twice: it gets a connection that cannot be stale.
-  bool may_reuse = request.method == "GET" || request.method == "HEAD";
-  // A kept connection may have gone stale: one more try with a new one, then it counts.
-  for (;;) {
-    if (given_up())
-      co_return reason();
-    auto connection = may_reuse ? pool.take(address) : connection_ptr{};
-    if (connection) {
-      connection->attach(wake);
-    } else {
-      connection = pool.open(address, wake);
-      while (connection->opening() && !given_up())
-        co_await wake->wait();
-      if (!given_up() && !connection->open_error() && pool.secure(*connection))
-        while (connection->opening() && !given_up())
-          co_await wake->wait();
-      if (given_up() || connection->open_error()) {
-        const auto error = connection->open_error();
-        pool.discard(std::move(connection));
-        if (given_up())
-          co_return reason();
-        co_return failed(fetch_error::connect_failure, error.message());
-      }
-    }
-    const std::string_view piece = head;
-    connection->write({&piece, 1});
-    http::response_head answer;
-    http::parse_result parsed;
-    std::size_t scanned = 0;
-    const http::head_limits limits;
-    for (;;) {
-      const auto input = connection->input();
-      parsed = http::parse_response(input.data(), input.size(), scanned, limits, answer);
-      if (parsed.ok() && answer.status >= 100 && answer.status < 200) {
-        connection->consume(answer.size);
-        scanned = 0;
-        continue;
-      }
-      if (!parsed.need_more() || connection->ended() || given_up())
-        break;
-      connection->read();
-      co_await wake->wait();
-    }
-    const auto drop = [&] { pool.discard(std::move(connection)); };
-    if (!parsed.ok()) {
-      const bool stale = connection->reused() && connection->input().empty();
-      drop();
-      if (given_up())
-        co_return reason();
-      if (parsed.failed())
-        co_return failed(fetch_error::bad_response, std::string{http::message_of(parsed.error)});
-      if (stale) {
-        may_reuse = false;
-        continue;
-      }
-      co_return failed(fetch_error::reset, "the connection was closed before an answer");
-    }
-    fetch_result result;
-    result.status = answer.status;
-    const auto method = request.method == "HEAD" ? http::verb::head : http::verb::get;
-    body_reader body{answer.framing(method), answer.content_length, http::chunk_decoder{},
-                     request.max_body, &result.body};
-    const bool keep = answer.keep_alive && body.framing != http::body_framing::until_close;
-    connection->consume(answer.size);
-    const bool piecewise = request.on_piece && answer.status / 100 == 2;
-    if (!piecewise)
-      request.on_piece = nullptr;
-    const auto wait_longer = [&] {
-      if (piecewise)
-        pool.io().arm(timer, request.idle_limit ? net::io_thread::now() + request.idle_limit
-                                                : request.deadline);
-    };
-    auto state = body.feed(*connection);
-    bool wanted = body.deliver(request);
-    wait_longer();
-    while (wanted && state == body_reader::state::more && !connection->ended() && !given_up()) {
-      connection->read();
-      co_await wake->wait();
-      const bool arrived = !connection->input().empty();
-      state = body.feed(*connection);
-      wanted = body.deliver(request);
-      if (arrived)
-        wait_longer();
-    }
-    if (!wanted) {
-      drop();
-      co_return failed(fetch_error::canceled, "no more of it is wanted");
-    }
-    if (state == body_reader::state::done && keep) {
-      pool.give_back(std::move(connection));
-      co_return result;
-    }
-    drop();
-    if (state == body_reader::state::done)
-      co_return result;
-    if (state == body_reader::state::too_large) {
-      auto too_large = failed(fetch_error::too_large, "the answer is too large");
-      too_large.status = answer.status; // that much is known
-      co_return too_large;
-    }
-    if (state == body_reader::state::bad)
-      co_return failed(fetch_error::bad_response, "the answer's chunks are malformed");
-    if (given_up())
-      co_return reason();
-    co_return failed(fetch_error::reset, "the connection was closed within the answer");
-  }
+  fetching work{pool, address, std::move(request), std::move(cancel)};
+  co_return co_await work.run();
 }
 
 } // namespace synapse::client

@@ -2,12 +2,12 @@
 /// Small requests of the gateway itself: health probes, model lists.
 #pragma once
 
+#include "http/client/patience.hpp"
 #include "http/client/upstream_pool.hpp"
 
 #include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace synapse::client {
 
@@ -41,20 +41,6 @@ struct fetch_result {
   /// For people; names the error of `connect_failure` too.
   std::string message;
 };
-
-/// Ends fetches before their time. Own thread only.
-class canceler final : public net::local_counted {
-public:
-  /// Ends all fetches that have it, also those that come later, with `canceled`.
-  void cancel();
-  bool canceled() const noexcept { return canceled_; }
-
-private:
-  friend class cancel_registration;
-  std::vector<net::wake_ptr> waiting_;
-  bool canceled_ = false;
-};
-using canceler_ptr = net::local_ptr<canceler>;
 
 /// Asks once, on a connection of `pool`; own thread. @param cancel may be null.
 net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,

@@ -3,7 +3,6 @@ synapse_add_component(http_proxy
   PATH http/proxy
   SOURCES forwarder.cpp call.cpp failure.cpp retry_policy.cpp
           upstream/permit_slot.cpp upstream/request_body.cpp upstream/upstream_request.cpp
-          upstream/answer_body.cpp
           downstream/downstream_writer.cpp downstream/error_answer.cpp
           relay/relay.cpp relay/raw.cpp relay/judged.cpp relay/event_stream.cpp relay/collect.cpp
           relay/translated.cpp relay/completion_chunk.cpp
@@ -16,7 +15,7 @@ synapse_add_test(http_proxy
           http/server/filters/filters_test.cpp
           http/proxy/failure_test.cpp http/proxy/retry_policy_test.cpp
           http/proxy/completion_chunk_test.cpp
-          http/proxy/proxy_rig.cpp http/proxy/forwarder_test.cpp http/proxy/answer_body_test.cpp
+          http/proxy/proxy_rig.cpp http/proxy/forwarder_test.cpp
           http/proxy/permit_slot_test.cpp http/proxy/downstream_writer_test.cpp
           http/proxy/request_body_test.cpp http/proxy/upstream_request_test.cpp
           http/proxy/raw_relay_test.cpp http/proxy/judged_relay_test.cpp

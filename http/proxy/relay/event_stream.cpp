@@ -7,7 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include <vector>
+#include <string>
 
 namespace synapse::proxy {
 
@@ -23,7 +23,7 @@ constexpr net::time_ns tail_patience = 1'000'000'000;
 
 /// Waits, apart from any request, for the end of an answer whose content is complete.
 net::task<void> keep_after_tail(net::local_ptr<client::upstream_pool> pool,
-                                client::connection_ptr connection, http::chunk_decoder chunks) {
+                                client::connection_ptr connection, client::answer_body rest) {
   struct limit final : net::timer_node {
     net::wake_ptr wake;
     void on_timer() override {
@@ -35,17 +35,15 @@ net::task<void> keep_after_tail(net::local_ptr<client::upstream_pool> pool,
   connection->attach(timer.wake);
   const auto due = net::io_thread::now() + tail_patience;
   pool->io().arm(timer, due);
+  std::string more;
   for (;;) {
-    const auto input = connection->input();
     // More payload after the stream's end mark is not expected: give such a connection up.
-    std::vector<std::string_view> payload;
-    connection->consume(chunks.feed(input.data(), input.size(), &payload));
-    if (chunks.done() && connection->input().empty()) {
+    rest.take(*connection, more);
+    if (rest.ended() && connection->input().empty()) {
       pool->give_back(std::move(connection));
       co_return;
     }
-    if (!payload.empty() || chunks.failed() || chunks.done() || connection->ended() ||
-        passed(due)) {
+    if (!more.empty() || rest.ended() || rest.broken() || passed(due)) {
       pool->discard(std::move(connection));
       co_return;
     }
@@ -222,10 +220,10 @@ net::task<step> event_stream_relay::end() {
 
 /// Its content is complete, though the end of its transfer coding may still be under way.
 void event_stream_relay::keep_connection() {
-  auto& chunks = from_.body().chunks();
-  if (from_.body().framing() == http::body_framing::chunked && !chunks.done() && !chunks.failed() &&
+  const auto& body = from_.body();
+  if (body.framing() == http::body_framing::chunked && !body.ended() && !body.broken() &&
       from_.answer().keep_alive && !from_.connection().ended())
-    net::spawn(keep_after_tail(of_.site->pool, from_.take_connection(), chunks));
+    net::spawn(keep_after_tail(of_.site->pool, from_.take_connection(), body));
   else
     from_.release();
 }

@@ -124,7 +124,6 @@ net::task<step> judged_relay::answer_at_hand() {
     co_return step::gone;
   }
   connection.consume(length);
-  from_.body().took(length);
   from_.body().end();
   from_.release();
   from_.answered_well();

@@ -1,12 +1,10 @@
 // Answers that are passed on as they come: chunks keep their framing, byte by byte, unless the
 // client speaks HTTP/1.0. Trailer fields are left out: nothing has judged them as it has the
 // head's.
-#include "http/core/body/chunked.hpp"
 #include "http/dialects/openai/usage_tail.hpp"
 #include "http/proxy/media_type.hpp"
 #include "http/proxy/relay/relay.hpp"
 
-#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -75,32 +73,12 @@ void raw_relay::write_head() {
 
 /// Looks at what has arrived of the body.
 void raw_relay::take_input() {
-  const auto input = from_.connection().input();
-  auto& body = from_.body();
-  taken_ = input.size();
-  tail_ = 0;
-  switch (framing_) {
-  case body_framing::none:
-    taken_ = 0;
-    done_ = true;
-    break;
-  case body_framing::content_length:
-    taken_ = static_cast<std::size_t>(std::min<std::uint64_t>(taken_, body.left()));
-    body.took(taken_);
-    done_ = body.left() == 0;
-    break;
-  case body_framing::chunked:
+  if (decode_)
     payload_.clear();
-    tail_ = body.chunks().tail_bytes();
-    taken_ = body.chunks().feed(input.data(), taken_, decode_ ? &payload_ : nullptr);
-    tail_ = body.chunks().tail_bytes() - tail_;
-    done_ = body.chunks().done();
-    break;
-  case body_framing::until_close:
-    done_ = from_.connection().ended() && !from_.connection().read_error();
-  }
-  if (done_)
-    body.end();
+  const auto passed = from_.body().pass(from_.connection(), decode_ ? &payload_ : nullptr);
+  taken_ = passed.bytes;
+  tail_ = passed.tail;
+  done_ = from_.body().ended();
   any_ = any_ || taken_ > 0;
 }
 
@@ -150,7 +128,6 @@ net::task<step> raw_relay::run() {
     take_input();
     if (ends_badly())
       co_return from_.cut_off(mishap::reset_within_answer);
-    const bool broken = !done_ && (from_.body().chunks().failed() || from_.connection().ended());
     if (taken_ > 0 || first || done_) {
       bool sent = send();
       if (!sent)
@@ -165,7 +142,7 @@ net::task<step> raw_relay::run() {
       break;
     if (of_.ex.given_up())
       co_return from_.leave(telemetry::request_phase::responding);
-    if (broken)
+    if (from_.body().broken())
       co_return from_.cut_off(mishap::reset_within_answer);
     if (const auto late = from_.overdue(any_))
       co_return from_.cut_off(*late);

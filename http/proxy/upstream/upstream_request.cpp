@@ -1,5 +1,6 @@
 #include "http/proxy/upstream/upstream_request.hpp"
 
+#include "http/client/connector.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/core/head/head_writer.hpp"
 #include "http/proxy/own_credentials.hpp"
@@ -12,6 +13,8 @@
 namespace synapse::proxy {
 
 using actors::attempt_result;
+using client::head_step;
+using client::open_step;
 using http::response_detail;
 using telemetry::request_phase;
 using counted_result = telemetry::attempt_result;
@@ -31,11 +34,11 @@ net::task<step> upstream_request::send(bool may_reuse) {
   // A body that goes out while it comes in cannot be sent again when a kept connection turns out
   // to be stale: it gets a fresh one.
   if (may_reuse && !call_.streams_body)
-    connection_ = call_.site->pool->take(client::to_endpoint(permit_.granted().address));
-  if (connection_)
-    connection_->attach(call_.ex.wake());
-  else if (const auto how = co_await open(); how != step::done)
-    co_return how;
+    connection_ = client::take_kept(
+        *call_.site->pool, client::to_endpoint(permit_.granted().address), call_.ex.wake());
+  if (!connection_)
+    if (const auto how = co_await open(); how != step::done)
+      co_return how;
   if (!write_request())
     if (const auto how = co_await finish_request(); how != step::done)
       co_return how;
@@ -69,19 +72,19 @@ net::task<step> upstream_request::open() {
   const auto due = sooner(deadline_of(started, call_.settings.timeouts.connect), total_due_);
   connection_ = pool.open(client::to_endpoint(permit_.granted().address), call_.ex.wake());
   for (;;) {
-    while (connection_->opening()) {
-      if (call_.ex.given_up())
-        co_return leave(request_phase::connecting);
-      if (passed(due))
-        co_return call_.fail(mishap::connect_timeout);
-      co_await call_.wait(due);
-    }
-    if (const auto error = connection_->open_error()) {
-      const auto what = connection_->is_tls() ? mishap::tls_failure : mishap::connect_failure;
-      co_return call_.fail(what, std::string{row_of(what).sentence} + ": " + error.message());
-    }
-    if (!pool.secure(*connection_))
+    const auto how = client::open_further(pool, *connection_);
+    if (how == open_step::open)
       break;
+    if (how == open_step::failed) {
+      const auto what = connection_->is_tls() ? mishap::tls_failure : mishap::connect_failure;
+      co_return call_.fail(what, std::string{row_of(what).sentence} + ": " +
+                                     connection_->open_error().message());
+    }
+    if (call_.ex.given_up())
+      co_return leave(request_phase::connecting);
+    if (passed(due))
+      co_return call_.fail(mishap::connect_timeout);
+    co_await call_.wait(due);
   }
   call_.metrics.connect.observe_ns(net::io_thread::now() - started);
   co_return step::done;
@@ -148,20 +151,10 @@ net::task<step> upstream_request::finish_request() {
 }
 
 /// Looks whether the backend has answered while the request is still going out. Interim answers
-/// (1xx) are none: they are dropped.
+/// (1xx) are none.
 bool upstream_request::answered_early() {
-  while (!connection_->input().empty()) {
-    const auto input = connection_->input();
-    std::size_t scanned = 0;
-    const auto parsed =
-        http::parse_response(input.data(), input.size(), scanned, answer_limits, answer_);
-    if (parsed.need_more())
-      return connection_->full();
-    if (parsed.failed() || answer_.status >= 200 || answer_.status == 101)
-      return true;
-    connection_->consume(answer_.size);
-  }
-  return false;
+  client::head_reader reader{answer_limits};
+  return reader.look(*connection_, answer_) != head_step::more || connection_->full();
 }
 
 /// Gives the request up and tells the client why.
@@ -228,42 +221,30 @@ net::task<step> upstream_request::pump_body() {
 // ---- the answer's head ----
 
 /// Looks for a head in what has arrived. @returns what that comes to; nothing: more is needed.
-std::optional<step> upstream_request::take_head(std::size_t& scanned) {
-  for (;;) {
-    const auto input = connection_->input();
-    if (input.empty())
-      return {};
-    const auto parsed =
-        http::parse_response(input.data(), input.size(), scanned, answer_limits, answer_);
-    if (parsed.failed())
-      return call_.fail(mishap::not_http, std::string{row_of(mishap::not_http).sentence} + ": " +
-                                              std::string{http::message_of(parsed.error)});
-    if (parsed.need_more()) {
-      if (connection_->full())
-        connection_->reserve(answer_limits.max_bytes + 1);
-      return {};
-    }
-    if (answer_.status == 101)
-      return call_.fail(mishap::protocol_switched);
-    if (answer_.status >= 200)
-      return step::done;
-    connection_->consume(answer_.size);
-    scanned = 0;
-  }
+std::optional<step> upstream_request::take_head(client::head_reader& reader) {
+  const auto found = reader.step(*connection_, answer_);
+  if (found == head_step::more)
+    return {};
+  if (found == head_step::ready)
+    return step::done;
+  if (found == head_step::switched)
+    return call_.fail(mishap::protocol_switched);
+  if (found == head_step::malformed)
+    return call_.fail(mishap::not_http, std::string{row_of(mishap::not_http).sentence} + ": " +
+                                            std::string{http::message_of(reader.error())});
+  return call_.fail(found == head_step::ended_before ? mishap::reset_before_answer
+                                                     : mishap::reset_within_head);
 }
 
 net::task<step> upstream_request::read_head() {
-  std::size_t scanned = 0;
+  client::head_reader reader{answer_limits};
   const auto due = sooner(deadline_of(sent_at_, call_.settings.timeouts.response), total_due_);
   for (;;) {
-    if (const auto found = take_head(scanned)) {
+    if (const auto found = take_head(reader)) {
       if (*found != step::done)
         co_return *found;
       break;
     }
-    if (connection_->ended())
-      co_return call_.fail(connection_->input().empty() ? mishap::reset_before_answer
-                                                        : mishap::reset_within_head);
     if (call_.ex.given_up())
       co_return leave(request_phase::waiting);
     if (passed(due))
@@ -315,8 +296,8 @@ void upstream_request::release() {
   if (!connection_)
     return;
   const bool whole = !call_.streams_body || source_.sent();
-  const bool keep = body_.leaves_connection() && answer_.keep_alive && whole &&
-                    !connection_->writing() && !connection_->write_error();
+  const bool keep =
+      body_.leaves_connection() && whole && !connection_->writing() && !connection_->write_error();
   if (!keep) {
     drop();
     return;

@@ -4,10 +4,11 @@
 /// stale.
 #pragma once
 
+#include "http/client/answer_body.hpp"
+#include "http/client/head_reader.hpp"
 #include "http/client/upstream_pool.hpp"
 #include "http/core/replay.hpp"
 #include "http/proxy/call.hpp"
-#include "http/proxy/upstream/answer_body.hpp"
 #include "http/proxy/upstream/permit_slot.hpp"
 #include "http/proxy/upstream/request_body.hpp"
 
@@ -36,7 +37,7 @@ public:
   // ---- the answer ----
   http::response_head& answer() noexcept { return answer_; }
   client::upstream_connection& connection() noexcept { return *connection_; }
-  answer_body& body() noexcept { return body_; }
+  client::answer_body& body() noexcept { return body_; }
   /// Moves what has arrived of the body to the end of `into`. @returns true if there was anything.
   bool take(std::string& into) { return body_.take(*connection_, into); }
   /// When the request had gone out.
@@ -76,7 +77,7 @@ private:
   net::task<step> refuse_body(http::response_detail detail);
   bool answered_early();
   net::task<step> read_head();
-  std::optional<step> take_head(std::size_t& scanned);
+  std::optional<step> take_head(client::head_reader& reader);
   net::time_ns sending_due() const noexcept;
   net::time_ns silence_due() const noexcept;
 
@@ -85,7 +86,7 @@ private:
   request_body& source_;
   client::connection_ptr connection_;
   http::response_head& answer_; ///< in the exchange's scratch
-  answer_body body_;
+  client::answer_body body_;
   net::time_ns total_due_;
   net::time_ns sent_at_ = 0;
   bool sent_whole_ = false; ///< all of the request was handed to the kernel

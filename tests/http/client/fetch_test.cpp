@@ -243,6 +243,16 @@ TEST_F(fetches, pass_over_interim_answers) {
   });
 }
 
+TEST_F(fetches, pass_over_a_change_of_protocol_that_nobody_has_asked_for) {
+  run([&]() -> task<void> {
+    auto pool = make_pool();
+    const auto result = co_await answered(pool, "HTTP/1.1 101 Switching Protocols\r\n\r\n"
+                                                "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
+    EXPECT_TRUE(result.ok()) << result.message;
+    EXPECT_EQ(result.body, "body");
+  });
+}
+
 // ---- connections ----
 
 TEST_F(fetches, use_one_connection_after_the_other_again) {
@@ -339,6 +349,34 @@ TEST_F(fetches, replace_kept_connections_that_turn_out_to_be_closed) {
     const auto result = co_await running.result();
     EXPECT_TRUE(result.ok()) << result.message;
     EXPECT_EQ(result.body, "new");
+  });
+}
+
+TEST_F(fetches, take_no_kept_connection_for_what_changes_something) {
+  run([&]() -> task<void> {
+    static const char* const methods[] = {"POST", "PUT", "PATCH", "DELETE"};
+    for (const char* method : methods) {
+      loopback_backend backend{runner.io()};
+      auto pool = make_pool();
+      running_fetch before{pool, backend.address(), question()};
+      auto kept = co_await backend.accept();
+      co_await kept.read_head();
+      kept.send("HTTP/1.1 204 No Content\r\n\r\n");
+      co_await before.result();
+      EXPECT_EQ(pool->idle(), 1U);
+      auto request = question();
+      request.method = method;
+      running_fetch running{pool, backend.address(), std::move(request)};
+      auto other = co_await backend.accept();
+      co_await other.read_head();
+      other->close();
+      const auto result = co_await running.result();
+      EXPECT_EQ(result.error, fetch_error::reset) << method;
+      EXPECT_FALSE(backend.try_accept()) << "not sent again: " << method;
+      kept->close();
+      while (pool->idle() > 0)
+        co_await turn(runner.io());
+    }
   });
 }
 
@@ -722,6 +760,31 @@ TEST_F(secure_fetches, ask_over_tls_and_keep_the_connection) {
       EXPECT_TRUE(result.ok()) << result.message;
       EXPECT_EQ(result.body, "secret");
       EXPECT_EQ(pool->idle(), 1U);
+    }
+  });
+}
+
+TEST_F(secure_fetches, take_nothing_but_close_notify_for_the_end_of_a_body) {
+  run([&]() -> task<void> {
+    static const bool ways[] = {true, false};
+    for (const bool notified : ways) {
+      loopback_backend backend{runner.io()};
+      auto pool = make_tls_pool("backend.example");
+      running_fetch running{pool, backend.address(), question()};
+      auto other = co_await backend.accept();
+      other->handshake(server(), false);
+      while (other->opening())
+        co_await other.wake()->wait();
+      co_await other.read_head();
+      std::string answer = "HTTP/1.1 200 OK\r\n\r\nuntil the end";
+      co_await other.send_all(std::move(answer));
+      if (notified)
+        other->shutdown_send();
+      else
+        other->close();
+      const auto result = co_await running.result();
+      EXPECT_EQ(result.error, notified ? fetch_error::none : fetch_error::reset);
+      EXPECT_EQ(result.body, notified ? "until the end" : "");
     }
   });
 }

@@ -1,54 +1,19 @@
-#include "http/net/virtual_clock.hpp"
-#include "http/proxy/upstream/answer_body.hpp"
-#include "tests/support/watchdog.hpp"
+#include "http/client/answer_body.hpp"
+#include "tests/http/client/stream_bed.hpp"
 
-#include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace synapse::proxy {
+namespace synapse::client {
 namespace {
 
 using http::body_framing;
 using http::verb;
 
-/// A connection of the gateway's and what is written into it from the other end.
-class body_bed {
-public:
-  body_bed() {
-    net::asio::basic_socket_acceptor<net::tcp, net::asio::io_context::executor_type> listening{
-        io.executor()};
-    listening.open(net::tcp::v4());
-    listening.bind({net::asio::ip::address_v4::loopback(), 0});
-    listening.listen();
-    net::socket near{io.executor()};
-    near.connect(listening.local_endpoint());
-    far = listening.accept(io.executor());
-    from = net::make_local<net::transport>(io, std::move(near));
-  }
-  ~body_bed() { from->close(); }
-
-  void send(std::string_view bytes) {
-    net::asio::write(far, net::asio::buffer(bytes));
-    sent_ += bytes.size();
-    while (from->bytes_read() < sent_)
-      turn();
-  }
-  void finish() {
-    far.shutdown(net::socket::shutdown_send);
-    while (!from->ended())
-      turn();
-  }
-  void reset() {
-    far.set_option(net::asio::socket_base::linger(true, 0));
-    far.close();
-    while (!from->ended())
-      turn();
-  }
-
+struct body_bed : stream_bed {
   answer_body& begin(std::string_view head, verb method = verb::get) {
     std::size_t scanned = 0;
     head_bytes = head;
@@ -60,23 +25,22 @@ public:
   }
   /// Everything that can be had now. @returns whether there was anything
   bool take() { return body.take(*from, text); }
+  /// The same, as it lies there. @returns how many of the bytes are tail
+  std::size_t pass() {
+    std::vector<std::string_view> payload;
+    const auto passed = body.pass(*from, &payload);
+    raw += from->input().substr(0, passed.bytes);
+    for (const auto piece : payload)
+      text += piece;
+    from->consume(passed.bytes);
+    return passed.tail;
+  }
 
-  net::virtual_clock clock{1'000'000'000};
-  net::io_thread io{0};
-  net::socket far{io.executor()};
-  net::local_ptr<net::transport> from;
   std::string head_bytes;
   http::response_head answer;
   answer_body body;
-  std::string text;
-
-private:
-  void turn() {
-    from->read();
-    io.context().run_one_for(std::chrono::milliseconds{1});
-  }
-  test::watchdog watchdog_;
-  std::uint64_t sent_ = 0;
+  std::string text; ///< decoded
+  std::string raw;  ///< by `pass`
 };
 
 constexpr std::string_view with_length = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n";
@@ -281,13 +245,151 @@ TEST(answer_body, begins_anew_with_the_next_answer) {
   EXPECT_TRUE(body.ended());
 }
 
-TEST(answer_body, counts_down_for_whoever_passes_it_on_as_it_lies_there) {
+TEST(answer_body, of_an_answer_that_ends_its_connection_leaves_none) {
+  for (const std::string_view head : {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n",
+                                      "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                                      "Content-Length: 2\r\n\r\n",
+                                      "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"}) {
+    body_bed bed;
+    auto& body = bed.begin(head);
+    bed.send("ok");
+    bed.take();
+    EXPECT_TRUE(body.ended()) << head;
+    EXPECT_FALSE(body.leaves_connection()) << head;
+  }
   body_bed bed;
-  auto& body = bed.begin(with_length);
-  body.took(4);
-  EXPECT_EQ(body.left(), 7U);
-  EXPECT_FALSE(body.ended());
+  bed.begin("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_TRUE(bed.body.leaves_connection());
+}
+
+TEST(answer_body, says_whether_the_coding_or_the_connection_has_broken_it) {
+  for (const bool coding : {true, false}) {
+    body_bed bed;
+    bed.begin(in_chunks);
+    bed.send(coding ? "zz\r\n" : "5\r\nhe");
+    if (!coding)
+      bed.finish();
+    bed.take();
+    EXPECT_TRUE(bed.body.broken());
+    EXPECT_EQ(bed.body.malformed(), coding);
+  }
+}
+
+// ---- over TLS ----
+
+TEST(answer_body, until_close_over_tls_is_ended_by_close_notify) {
+  body_bed bed;
+  bed.secure();
+  auto& body = bed.begin(until_close);
+  bed.send("hello");
+  bed.finish();
+  EXPECT_TRUE(bed.take());
+  EXPECT_EQ(bed.text, "hello");
+  EXPECT_TRUE(body.ended());
+  EXPECT_FALSE(body.broken());
+}
+
+TEST(answer_body, until_close_over_tls_is_not_ended_without_close_notify) {
+  body_bed bed;
+  bed.secure();
+  auto& body = bed.begin(until_close);
+  bed.send("hello");
+  bed.cut();
+  EXPECT_TRUE(bed.take()) << "what came before is there";
+  EXPECT_EQ(bed.text, "hello");
+  EXPECT_FALSE(body.ended()) << "anybody on the way could have cut it";
+  EXPECT_TRUE(body.broken());
+}
+
+TEST(answer_body, that_says_where_it_ends_needs_no_close_notify) {
+  for (const auto& [head, sent] : std::vector<std::pair<std::string_view, std::string_view>>{
+           {with_length, "hello world"}, {in_chunks, chunks}}) {
+    body_bed bed;
+    bed.secure();
+    auto& body = bed.begin(head);
+    bed.send(sent);
+    bed.cut();
+    bed.take();
+    EXPECT_EQ(bed.text, "hello world");
+    EXPECT_TRUE(body.ended());
+    EXPECT_FALSE(body.broken());
+  }
+}
+
+// ---- passed on as it lies there ----
+
+TEST(answer_body, is_passed_on_cut_anywhere) {
+  const struct {
+    std::string_view head, sent;
+    std::size_t tail; ///< of what is sent
+  } cases[] = {{with_length, "hello world", 0},
+               {in_chunks, chunks, std::string_view{"X-Trailer: 1\r\n\r\n"}.size()}};
+  for (const auto& one : cases)
+    for (std::size_t cut = 0; cut <= one.sent.size(); ++cut) {
+      body_bed bed;
+      auto& body = bed.begin(one.head);
+      bed.send(one.sent.substr(0, cut));
+      auto tail = bed.pass();
+      EXPECT_EQ(bed.raw, one.sent.substr(0, cut));
+      EXPECT_EQ(body.ended(), cut == one.sent.size()) << cut;
+      bed.send(std::string{one.sent.substr(cut)} + "NEXT");
+      tail += bed.pass();
+      EXPECT_EQ(bed.raw, one.sent) << cut;
+      EXPECT_EQ(tail, one.tail) << cut;
+      EXPECT_TRUE(body.ended());
+      EXPECT_FALSE(body.broken());
+      EXPECT_TRUE(body.leaves_connection());
+      if (body.framing() == body_framing::chunked)
+        EXPECT_EQ(bed.text, "hello world") << cut;
+      else
+        EXPECT_EQ(body.left(), 0U);
+      EXPECT_EQ(bed.from->input(), "NEXT") << "belongs to the next answer";
+      EXPECT_EQ(bed.pass(), 0U);
+      EXPECT_EQ(bed.raw, one.sent) << "nothing behind the end";
+    }
+}
+
+TEST(answer_body, is_passed_on_without_being_decoded_for_anybody) {
+  body_bed bed;
+  auto& body = bed.begin(in_chunks);
+  bed.send(chunks);
+  EXPECT_EQ(body.pass(*bed.from, nullptr).bytes, chunks.size());
+  EXPECT_TRUE(body.ended());
+  EXPECT_EQ(bed.from->input(), chunks) << "whoever passes it on consumes it";
+}
+
+TEST(answer_body, that_is_none_passes_nothing_on) {
+  body_bed bed;
+  auto& body = bed.begin("HTTP/1.1 204 No Content\r\n\r\n");
+  bed.send("stray");
+  EXPECT_EQ(body.pass(*bed.from, nullptr).bytes, 0U);
+  EXPECT_TRUE(body.ended());
+}
+
+TEST(answer_body, knows_its_end_when_it_is_passed_on_as_well) {
+  for (const std::string_view head : {with_length, in_chunks, until_close})
+    for (const bool by_reset : {false, true}) {
+      body_bed bed;
+      auto& body = bed.begin(head);
+      bed.send("5\r\nhe");
+      if (by_reset)
+        bed.reset();
+      else
+        bed.finish();
+      bed.pass();
+      const bool whole = head == until_close && !by_reset;
+      EXPECT_EQ(bed.raw, "5\r\nhe");
+      EXPECT_EQ(body.ended(), whole) << head << by_reset;
+      EXPECT_EQ(body.broken(), !whole) << head << by_reset;
+    }
+  body_bed bed;
+  bed.begin(in_chunks);
+  bed.send("5\r\nhello\r\nzz");
+  bed.pass();
+  EXPECT_EQ(bed.text, "hello") << "what came before is there";
+  EXPECT_TRUE(bed.body.malformed());
+  EXPECT_TRUE(bed.body.broken());
 }
 
 } // namespace
-} // namespace synapse::proxy
+} // namespace synapse::client
