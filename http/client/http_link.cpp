@@ -94,9 +94,10 @@ caf::result<http_reply> http_link::call(http_call what) {
     pool_ = net::make_local<client::upstream_pool>(unit().thread(), options_);
     cancel_ = net::make_local<client::canceler>();
   }
+  auto asker = current_sender(); // the promise takes it away
   auto promise = make_response_promise<http_reply>();
   net::spawn(run(caf::actor_cast<caf::strong_actor_ptr>(this), this, promise, std::move(what),
-                 current_sender()));
+                 std::move(asker)));
   return promise;
 }
 
