@@ -2,13 +2,14 @@
 synapse_add_component(http_api
   PATH http/api
   SOURCES request/refusal.cpp request/field_fault.cpp
-          forms/translators.cpp forms/form_input.cpp forms/upload_form.cpp forms/form_call.cpp
-          llm/model_turn.cpp llm/model_request.cpp llm/model_targets.cpp llm/completions_handler.cpp llm/pass_through_handler.cpp llm/model_places.cpp
+          forms/late_answer.cpp forms/form_input.cpp forms/upload_form.cpp forms/form_call.cpp
+          llm/model_turn.cpp llm/model_request.cpp llm/model_targets.cpp llm/completions_handler.cpp
+          llm/pass_through_handler.cpp llm/model_places.cpp
           models/models_handler.cpp models/model_list.cpp models/model_questions.cpp
           models/router_models_handler.cpp models/profiles_handler.cpp
           voices/voice_questions.cpp voices/voice_upload.cpp voices/voices_handler.cpp
           speech/reference_upload.cpp speech/speech_request.cpp speech/tts_handler.cpp
-          recognition/transcript.cpp recognition/transcript_text.cpp recognition/stt_handler.cpp
+          recognition/stt_handler.cpp
           recordings/recordings_handler.cpp
           operations/health_handler.cpp operations/about_handler.cpp
   DEPENDS routing http_proxy http_server http_sites http_client actors_models actors_runtime actors_protocol http_dialects http_core telemetry
@@ -16,6 +17,5 @@ synapse_add_component(http_api
 
 synapse_add_test(http_api
   SOURCES http/api/request/field_fault_test.cpp http/api/models/model_list_test.cpp
-          http/api/recognition/transcript_test.cpp http/api/recognition/transcript_text_test.cpp
   DEPENDS http_api
   LINK synapse_test_support)

@@ -1,11 +1,16 @@
 # What a dialect's requests, answers and streams mean, without I/O; a folder for each.
 synapse_add_component(http_dialects NO_PCH PATH http/dialects
   SOURCES
-    languages.cpp
+    audio_answer.cpp events_answer.cpp form_fields.cpp json_answer.cpp segment_joiner.cpp
+    chatterbox/answer.cpp chatterbox/languages.cpp chatterbox/request.cpp chatterbox/to_openai.cpp
+    deepfilter/answer.cpp deepfilter/request.cpp
     openai/answer_form.cpp openai/chat_edit.cpp openai/chat_fill.cpp openai/chat_scan.cpp
     openai/chat_stream.cpp openai/event_relay.cpp openai/usage_tail.cpp
+    openai/audio/pcm_answer.cpp openai/audio/speech_events.cpp openai/audio/transcription.cpp
+    pyannote/speakers.cpp
+    whisper_stt/answer.cpp whisper_stt/languages.cpp whisper_stt/request.cpp whisper_stt/to_openai.cpp
   DEPENDS http_core
-  LINK simdjson::simdjson nlohmann_json::nlohmann_json)
+  LINK simdjson::simdjson nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 # Of http/core as well: they share samples and fuzzing.
 synapse_add_test(http_core NO_PCH
@@ -45,3 +50,14 @@ synapse_add_test(http_core NO_PCH
     upstream_faults/recording.cpp # streams to be cut
   DEPENDS http_dialects
   LINK synapse_asio nlohmann_json::nlohmann_json) # Beast, to compare with
+
+synapse_add_test(http_dialects NO_PCH
+  SOURCES
+    http/dialects/audio_answer_test.cpp http/dialects/form_fields_test.cpp
+    http/dialects/languages_test.cpp http/dialects/segment_joiner_test.cpp
+    http/dialects/chatterbox/answer_test.cpp http/dialects/chatterbox/request_test.cpp
+    http/dialects/deepfilter/request_test.cpp
+    http/dialects/openai/audio/speech_test.cpp http/dialects/openai/audio/transcription_test.cpp
+    http/dialects/pyannote/speakers_test.cpp
+    http/dialects/whisper_stt/answer_test.cpp http/dialects/whisper_stt/to_openai_test.cpp
+  DEPENDS http_dialects)

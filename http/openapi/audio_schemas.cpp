@@ -1,4 +1,4 @@
-#include "http/dialects/languages.hpp"
+#include "http/dialects/chatterbox/languages.hpp"
 #include "http/openapi/schema_parts.hpp"
 
 namespace synapse::api::openapi {
@@ -18,7 +18,7 @@ json between(json schema, double low, double high) {
 
 json spoken_language() {
   std::vector<std::string_view> codes;
-  for (const auto& one : http::spoken_languages())
+  for (const auto& one : http::chatterbox::languages())
     codes.push_back(one.code);
   return one_of(codes, "Code of a language, en if absent");
 }

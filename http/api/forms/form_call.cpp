@@ -1,6 +1,6 @@
 #include "http/api/forms/form_call.hpp"
 
-#include "http/api/forms/translators.hpp"
+#include "http/api/forms/late_answer.hpp"
 
 namespace synapse::api {
 

@@ -17,11 +17,11 @@ net::task<client::site_ptr> site_of(server::exchange& exchange);
 struct form_call {
   std::span<const form_field> fields;
   /// What the backend gets besides the files, see upload_form.
-  std::function<upload_form::text_fields(const upload_form&, std::optional<refusal>&)> to_backend;
+  std::function<http::form_fields(const upload_form&, std::optional<refusal>&)> to_backend;
   /// Where it gets it, decided when the first file begins.
   std::function<std::string(const upload_form&)> target;
   /// What becomes of a good answer, decided when it begins.
-  std::function<std::unique_ptr<proxy::answer_translator>(const upload_form&)> translate;
+  std::function<std::unique_ptr<http::answer_translator>(const upload_form&)> translate;
   std::string_view label; ///< of the backend's errors, such as "STT backend error"
 };
 

@@ -1,10 +1,6 @@
 #include "http/api/forms/upload_form.hpp"
 
-#include "http/core/head/field.hpp"
-
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 namespace synapse::api {
@@ -243,7 +239,7 @@ bool upload_form::end_form() {
       return refuse(missing_field(std::string{one.name}));
   }
   std::optional<refusal> why;
-  const auto rest = to_backend ? to_backend(*this, why) : text_fields{};
+  const auto rest = to_backend ? to_backend(*this, why) : http::form_fields{};
   if (why)
     return refuse(std::move(*why));
   for (const auto& [name, text] : rest)
@@ -255,39 +251,16 @@ bool upload_form::end_form() {
 
 // ---- checks of values ----
 
-namespace {
-constexpr std::array<std::string_view, 6> true_texts{"true", "1", "yes", "on", "t", "y"};
-constexpr std::array<std::string_view, 6> false_texts{"false", "0", "no", "off", "f", "n"};
-
-bool one_of(std::string_view value, std::span<const std::string_view> texts) {
-  return std::any_of(texts.begin(), texts.end(),
-                     [&](std::string_view one) { return http::iequals(value, one); });
-}
-} // namespace
-
-bool is_true(std::string_view value) {
-  return one_of(value, true_texts);
-}
-
 field_fault check_boolean(std::string_view value) {
-  if (value.empty() || is_true(value) || one_of(value, false_texts))
+  if (value.empty() || http::is_true(value) || http::is_false(value))
     return {};
   return fault_bool(true);
-}
-
-std::optional<long> whole_number(std::string_view value) {
-  long number = 0;
-  const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (value.empty() || value.size() > 9 || read.ec != std::errc{} ||
-      read.ptr != value.data() + value.size())
-    return {};
-  return number;
 }
 
 field_fault check_whole_number(std::string_view value, long least, long most, std::string message) {
   if (value.empty())
     return {};
-  const auto number = whole_number(value);
+  const auto number = http::whole_number(value);
   if (!number)
     return fault_int(std::move(message));
   if (*number < least)

@@ -8,6 +8,7 @@
 #include "http/core/body/media_signature.hpp"
 #include "http/core/body/multipart_writer.hpp"
 #include "http/core/body/wav_header.hpp"
+#include "http/dialects/form_fields.hpp"
 #include "http/proxy/translation.hpp"
 #include "http/server/exchange/exchange.hpp"
 
@@ -16,7 +17,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace synapse::api {
@@ -37,15 +37,13 @@ struct form_field {
 /// few KiB however large the files are. On the exchange's thread.
 class upload_form final : public proxy::body_source {
 public:
-  using text_fields = std::vector<std::pair<std::string, std::string>>;
-
   /// @param fields outlives the form.
   upload_form(server::exchange& exchange, std::string_view boundary,
               std::span<const form_field> fields);
 
   /// What the backend gets besides the files; asked once, when all of the form is known. May refuse
   /// by filling in the second argument.
-  std::function<text_fields(const upload_form&, std::optional<refusal>&)> to_backend;
+  std::function<http::form_fields(const upload_form&, std::optional<refusal>&)> to_backend;
 
   enum class beginning { ready, refused, gone };
   /// Reads up to the first file, so that a backend is troubled only when there is something for it.
@@ -104,9 +102,6 @@ private:
 // ---- checks of values ----
 /// Empty or one of those that web frameworks take for true and false.
 field_fault check_boolean(std::string_view value);
-bool is_true(std::string_view value);
-/// @returns the number, or nothing when the text is no decimal number of up to nine digits.
-std::optional<long> whole_number(std::string_view value);
 /// What is wrong with a whole number of which there may be none. @param message for people
 field_fault check_whole_number(std::string_view value, long least, long most, std::string message);
 

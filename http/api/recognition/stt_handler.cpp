@@ -2,47 +2,39 @@
 #include "config/backend_types.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
-#include "http/api/recognition/transcript.hpp"
-#include "http/dialects/languages.hpp"
+#include "http/dialects/whisper_stt/answer.hpp"
+#include "http/dialects/whisper_stt/languages.hpp"
+#include "http/dialects/whisper_stt/request.hpp"
+#include "http/dialects/whisper_stt/to_openai.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace synapse::api {
 
 using http::response_detail;
-using text_fields = upload_form::text_fields;
 
 namespace {
+namespace openai = http::openai;
+namespace whisper = http::whisper_stt;
+
 constexpr std::string_view stt_label = "STT backend error";
 
 // ---- checks ----
 
-/// What clients send: codes, and for some of them their English names.
-const http::language* language_of(std::string_view value) {
-  const auto list = http::recognized_languages();
-  if (const auto* found = http::find_language(list, value))
-    return found;
-  const auto named = std::find_if(list.begin(), list.end(), [&](const http::language& one) {
-    return http::iequals(one.name, value);
-  });
-  return named == list.end() ? nullptr : &*named;
-}
-
 field_fault check_language(std::string_view value) {
-  if (value.empty() || language_of(value))
+  if (value.empty() || whisper::language_of(value))
     return {};
   return fault_value("unknown: it has to be a code such as en");
 }
 
 field_fault check_response_format(std::string_view value) {
-  if (value.empty() || transcript_format_of(value))
+  if (value.empty() || openai::format_named(value))
     return {};
   return fault_value("has to be json, text, srt, vtt or verbose_json");
 }
 
 field_fault check_granularity(std::string_view value) {
-  if (value == "word" || value == "segment")
+  if (openai::is_granularity(value))
     return {};
   return fault_value("has to be word or segment");
 }
@@ -80,44 +72,20 @@ constexpr form_field openai_fields[] = {
     {"stream", false, false, false, check_boolean},
 };
 
-text_fields language_field(const upload_form& form) {
-  text_fields result;
-  if (const auto* language = language_of(form.value("language")))
-    result.emplace_back("language", language->code);
-  return result;
-}
-
-/// The backend's own default is true, ours is false: said in either case.
-void add_word_timestamps(text_fields& to, bool wanted) {
-  to.emplace_back("word_timestamps", wanted ? "true" : "false");
-}
-
-transcript_wishes wishes_of(const upload_form& form) {
-  transcript_wishes wishes;
-  wishes.format =
-      transcript_format_of(form.value("response_format")).value_or(transcript_format::json);
-  wishes.stream = is_true(form.value("stream"));
-  auto wanted = form.values("timestamp_granularities[]");
+openai::transcription_wishes wishes_of(const upload_form& form) {
+  auto granularities = form.values("timestamp_granularities[]");
   for (const auto one : form.values("timestamp_granularities"))
-    wanted.push_back(one);
-  const auto has = [&](std::string_view what) {
-    return std::find(wanted.begin(), wanted.end(), what) != wanted.end();
-  };
-  wishes.words = has("word");
-  wishes.segments = wanted.empty() || has("segment");
-  return wishes;
+    granularities.push_back(one);
+  return openai::wishes_of(form.value("response_format"), http::is_true(form.value("stream")),
+                           granularities);
 }
 
-text_fields openai_form(const upload_form& form, std::optional<refusal>& why) {
+http::form_fields openai_form(const upload_form& form, std::optional<refusal>& why) {
   const auto wishes = wishes_of(form);
-  if (wishes.words && wishes.format != transcript_format::verbose_json)
+  if (wishes.words && wishes.format != openai::transcription_format::verbose_json)
     why = refusal{response_detail::bad_request, "needs response_format verbose_json",
                   "timestamp_granularities[]"};
-  auto result = language_field(form);
-  // The words' probabilities make up a segment's, which verbose_json has; their blanks tell what
-  // stands between segments, and the backend's own stream has words, too.
-  add_word_timestamps(result, wishes.format == transcript_format::verbose_json || wishes.stream);
-  return result;
+  return whisper::fields_of(form.value("language"), wishes);
 }
 
 /// A backend that speaks OpenAI's dialect itself gets the request as it came.
@@ -147,15 +115,15 @@ net::task<void> transcribe_openai(server::exchange& ex) {
     // A wish for a stream that comes behind the file is granted from the whole transcription: the
     // file need not be held back until it is known, and nothing is lost, because this backend has
     // the whole transcription before its first event.
-    events = is_true(form.value("stream"));
-    return std::string{events ? "/stream" : "/transcribe"};
+    events = http::is_true(form.value("stream"));
+    return std::string{events ? whisper::stream_path : whisper::transcribe_path};
   };
   call.translate = [&events, max_event](const upload_form& form) {
-    std::unique_ptr<proxy::answer_translator> result;
+    std::unique_ptr<http::answer_translator> result;
     if (events)
-      result = std::make_unique<transcript_events>(max_event);
+      result = std::make_unique<whisper::transcription_events>(max_event);
     else
-      result = std::make_unique<transcript_answer>([&form] { return wishes_of(form); });
+      result = std::make_unique<whisper::transcription_answer>([&form] { return wishes_of(form); });
     return result;
   };
   call.label = stt_label;
@@ -167,12 +135,10 @@ net::task<void> transcribe(const services&, server::exchange& exchange) {
   form_call call;
   call.fields = transcribe_fields;
   call.to_backend = [](const upload_form& form, std::optional<refusal>&) {
-    auto result = language_field(form);
-    add_word_timestamps(result, is_true(form.value("word_timestamps")));
-    return result;
+    return whisper::fields_of(form.value("language"), http::is_true(form.value("word_timestamps")));
   };
-  call.target = [](const upload_form&) { return std::string{"/transcribe"}; };
-  call.translate = [](const upload_form&) { return std::make_unique<json_answer>(); };
+  call.target = [](const upload_form&) { return std::string{whisper::transcribe_path}; };
+  call.translate = [](const upload_form&) { return std::make_unique<http::json_answer>(); };
   call.label = stt_label;
   return pass_form(exchange, std::move(call));
 }
@@ -180,8 +146,8 @@ net::task<void> transcribe(const services&, server::exchange& exchange) {
 net::task<void> detect_language(const services&, server::exchange& exchange) {
   form_call call;
   call.fields = detect_fields;
-  call.target = [](const upload_form&) { return std::string{"/detect-language"}; };
-  call.translate = [](const upload_form&) { return std::make_unique<json_answer>(); };
+  call.target = [](const upload_form&) { return std::string{whisper::detect_language_path}; };
+  call.translate = [](const upload_form&) { return std::make_unique<http::json_answer>(); };
   call.label = stt_label;
   return pass_form(exchange, std::move(call));
 }
@@ -190,11 +156,11 @@ net::task<void> stream_transcription(const services&, server::exchange& exchange
   form_call call;
   call.fields = stream_fields;
   call.to_backend = [](const upload_form& form, std::optional<refusal>&) {
-    return language_field(form);
+    return whisper::fields_of(form.value("language"));
   };
-  call.target = [](const upload_form&) { return std::string{"/stream"}; };
+  call.target = [](const upload_form&) { return std::string{whisper::stream_path}; };
   call.translate = [max = exchange.settings().limits.max_stream_event_bytes](const upload_form&) {
-    return std::make_unique<native_events>(max, stt_label);
+    return std::make_unique<whisper::native_events>(max, stt_label);
   };
   call.label = stt_label;
   return pass_form(exchange, std::move(call));

@@ -1,19 +1,17 @@
 #include "http/api/speech/reference_upload.hpp"
 
-#include <cstdio>
+#include "http/core/body/multipart_writer.hpp"
+
 #include <utility>
 
 namespace synapse::api {
 
 reference_upload::reference_upload(net::local_ptr<net::file_source> file, std::string_view name)
-    : writer_(http::multipart_writer::make_boundary()), file_(std::move(file)) {
-  writer_.append_file_head(head_, "files", name, "audio/wav");
-  writer_.append_part_end(tail_);
-  writer_.append_close(tail_);
-}
+    : form_(http::chatterbox::make_reference_form(name, http::multipart_writer::make_boundary())),
+      file_(std::move(file)) {}
 
 std::optional<std::uint64_t> reference_upload::size() const {
-  return head_.size() + file_->size() + tail_.size();
+  return form_.head.size() + file_->size() + form_.tail.size();
 }
 
 http::body_piece reference_upload::next(std::string_view& piece) {
@@ -23,14 +21,14 @@ http::body_piece reference_upload::next(std::string_view& piece) {
     part_ = part::tail;
   switch (part_) {
   case part::head:
-    piece = head_;
+    piece = form_.head;
     break;
   case part::file:
     piece = file_->bytes();
     piece_ = piece.size();
     return piece.empty() ? http::body_piece::wait : http::body_piece::data;
   case part::tail:
-    piece = tail_;
+    piece = form_.tail;
     break;
   case part::end:
     return http::body_piece::end;
@@ -45,14 +43,6 @@ void reference_upload::release() {
     file_->consume(std::exchange(piece_, 0));
   else
     part_ = part::end;
-}
-
-std::string reference_name(std::string_view voice_id, const net::file_source& file) {
-  char version[64];
-  std::snprintf(version, sizeof version, "_%llx%llx.wav",
-                static_cast<unsigned long long>(file.modified_ns()),
-                static_cast<unsigned long long>(file.size()));
-  return std::string{voice_id} + version;
 }
 
 } // namespace synapse::api

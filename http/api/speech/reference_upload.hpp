@@ -2,7 +2,7 @@
 /// A voice's reference on its way from the library to a backend that is to clone it.
 #pragma once
 
-#include "http/core/body/multipart_writer.hpp"
+#include "http/dialects/chatterbox/request.hpp"
 #include "http/net/file_source.hpp"
 #include "http/proxy/translation.hpp"
 
@@ -18,23 +18,17 @@ public:
   /// @param name for the backend.
   reference_upload(net::local_ptr<net::file_source> file, std::string_view name);
 
-  std::string content_type() const { return writer_.content_type(); }
+  const std::string& content_type() const { return form_.content_type; }
   http::body_piece next(std::string_view& piece) override;
   void release() override;
   std::optional<std::uint64_t> size() const override;
   bool from_client() const override { return false; }
 
 private:
-  http::multipart_writer writer_;
+  http::chatterbox::reference_form form_;
   net::local_ptr<net::file_source> file_;
-  std::string head_;
-  std::string tail_;
   enum class part { head, file, tail, end } part_ = part::head;
   std::size_t piece_ = 0;
 };
-
-/// The name under which a backend is given a reference. It begins with the voice's id, and another
-/// content has another name: Chatterbox keeps the old file where a name exists already.
-std::string reference_name(std::string_view voice_id, const net::file_source& file);
 
 } // namespace synapse::api

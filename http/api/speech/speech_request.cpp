@@ -1,7 +1,8 @@
 #include "http/api/speech/speech_request.hpp"
 
 #include "http/api/request/field_fault.hpp"
-#include "http/dialects/languages.hpp"
+#include "http/dialects/chatterbox/languages.hpp"
+#include "http/dialects/chatterbox/to_openai.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -82,7 +83,7 @@ public:
   bool language(std::string& into) {
     if (!text("language", into))
       return false;
-    return http::find_language(http::spoken_languages(), into) != nullptr ||
+    return http::find_language(http::chatterbox::languages(), into) != nullptr ||
            refuse("language", fault_value("unknown; GET /tts/languages lists what there is"));
   }
 
@@ -98,10 +99,10 @@ private:
 };
 
 void read_common(field_reader& fields, speech_request& into) {
-  fields.required_text("text", into.text, max_text);
-  fields.language(into.language);
-  fields.number("speed", 0.5, 2, into.speed);
-  fields.boolean("split_sentences", into.split_sentences);
+  fields.required_text("text", into.said.text, max_text);
+  fields.language(into.said.language);
+  fields.number("speed", 0.5, 2, into.said.speed);
+  fields.boolean("split_sentences", into.said.split_sentences);
 }
 
 std::optional<refusal> refusal_of_faults(const fault_list& faults) {
@@ -171,22 +172,6 @@ void read_mix(const json& body, fault_list& faults, speech_request& into) {
     faults.add("voices", fault_value("the weights have to sum up to 1"), *voices);
 }
 
-json tts_body(const speech_request& request) {
-  json body;
-  body["text"] = request.text;
-  body["split_text"] = request.split_sentences;
-  body["language"] = request.language;
-  if (request.speed != 1)
-    body["speed_factor"] = request.speed;
-  if (request.format != "wav")
-    body["output_format"] = request.format == "pcm" ? "wav" : request.format;
-  return body;
-}
-
-/// OpenAI's API reference, "Create speech".
-constexpr std::array<std::string_view, 13> stock_voices{"alloy", "ash",   "ballad", "coral", "echo",
-                                                        "fable", "marin", "nova",   "onyx",  "sage",
-                                                        "cedar", "verse", "shimmer"};
 } // namespace
 
 std::optional<refusal> read_synthesis(const json& body, speech_request& into) {
@@ -209,9 +194,9 @@ std::optional<refusal> read_interpolation(const json& body, speech_request& into
 std::optional<refusal> read_openai_speech(const json& body, speech_request& into) {
   fault_list faults;
   field_reader fields{body, faults};
-  fields.required_text("input", into.text, max_openai_input);
+  fields.required_text("input", into.said.text, max_openai_input);
   into.voice_may_be_named = true;
-  into.format = "mp3";
+  into.said.format = "mp3";
   const auto* voice = fields.find("voice");
   if (voice == nullptr)
     fields.refuse("voice", fault_missing());
@@ -225,56 +210,20 @@ std::optional<refusal> read_openai_speech(const json& body, speech_request& into
   if (into.voice.empty() || into.voice.size() > max_voice_bytes ||
       into.voice.find_first_of(std::string_view{"/\\\0", 3}) != std::string::npos)
     fields.refuse("voice", fault_value("is no name or id of a voice"));
-  fields.text("response_format", into.format);
-  constexpr std::array<std::string_view, 4> formats{"mp3", "opus", "wav", "pcm"};
-  if (std::find(formats.begin(), formats.end(), into.format) == formats.end())
+  fields.text("response_format", into.said.format);
+  const auto formats = http::chatterbox::openai_formats();
+  if (std::find(formats.begin(), formats.end(), into.said.format) == formats.end())
     fields.refuse("response_format",
                   fault_literal(formats, "this route's backend has mp3, opus, wav and pcm"));
-  fields.number("speed", 0.25, 4, into.speed);
+  fields.number("speed", 0.25, 4, into.said.speed);
   std::string stream_format = "audio";
   fields.text("stream_format", stream_format);
   constexpr std::array<std::string_view, 2> stream_formats{"audio", "sse"};
   if (stream_format != "audio" && stream_format != "sse")
     fields.refuse("stream_format", fault_literal(stream_formats, "has to be audio or sse"));
   into.events = stream_format == "sse";
-  fields.language(into.language); // ours: OpenAI's voices find out by themselves
+  fields.language(into.said.language); // ours: OpenAI's voices find out by themselves
   return refusal_of_faults(faults);
-}
-
-std::string predefined_voice_file(std::string_view voice) {
-  if (std::find(stock_voices.begin(), stock_voices.end(), voice) != stock_voices.end())
-    return std::string{default_voice_file};
-  std::string file{voice};
-  if (file.find('.') != std::string::npos)
-    return file;
-  if (!file.empty() && file[0] >= 'a' && file[0] <= 'z')
-    file[0] = static_cast<char>(file[0] - 'a' + 'A');
-  return file + ".wav";
-}
-
-std::string clone_body(const speech_request& request, std::string_view reference) {
-  auto body = tts_body(request);
-  body["voice_mode"] = "clone";
-  body["reference_audio_filename"] = reference;
-  return http::dump(body);
-}
-
-std::string predefined_body(const speech_request& request, std::string_view voice_file) {
-  auto body = tts_body(request);
-  body["voice_mode"] = "predefined";
-  body["predefined_voice_id"] = voice_file;
-  return http::dump(body);
-}
-
-std::string openai_speech_body(const speech_request& request, std::string_view voice_file) {
-  json body;
-  body["model"] = "chatterbox";
-  body["input"] = request.text;
-  body["voice"] = voice_file;
-  if (request.format != "wav")
-    body["response_format"] = request.format == "pcm" ? "wav" : request.format;
-  body["speed"] = request.speed;
-  return http::dump(body);
 }
 
 } // namespace synapse::api

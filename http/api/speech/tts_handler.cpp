@@ -2,12 +2,15 @@
 #include "config/backend_types.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
-#include "http/api/forms/translators.hpp"
 #include "http/api/llm/checked_json.hpp"
 #include "http/api/speech/reference_upload.hpp"
 #include "http/api/speech/speech_request.hpp"
 #include "http/api/voices/voice_questions.hpp"
-#include "http/dialects/languages.hpp"
+#include "http/dialects/audio_answer.hpp"
+#include "http/dialects/chatterbox/answer.hpp"
+#include "http/dialects/chatterbox/languages.hpp"
+#include "http/dialects/chatterbox/request.hpp"
+#include "http/dialects/chatterbox/to_openai.hpp"
 #include "http/proxy/forwarder.hpp"
 
 #include <nlohmann/json.hpp>
@@ -23,6 +26,8 @@ using http::response_detail;
 using json = nlohmann::ordered_json;
 
 namespace {
+namespace chatterbox = http::chatterbox;
+
 constexpr std::string_view tts_label = "TTS backend error";
 /// 5000 characters, each escaped as a pair of surrogates, and a few fields.
 constexpr std::size_t max_speech_bytes = 256 * 1024;
@@ -40,14 +45,14 @@ refusal unreadable(int error, std::string_view voice) {
 class speaking {
 public:
   speaking(const services& all, server::exchange& exchange, client::site_ptr site,
-           const speech_request& wanted, proxy::answer_translator& translator)
+           const speech_request& wanted, http::answer_translator& translator)
       : all_(all), ex_(exchange), site_(std::move(site)), wanted_(wanted), translator_(translator) {
   }
 
   /// With a voice of the library: the backend gets its reference if it has no copy, then the text.
   net::task<void> with_clone(actors::voice_location where);
   /// With one of the backend's own voices.
-  net::task<void> with_predefined(std::string target, std::string body);
+  net::task<void> with_predefined(chatterbox::json_call call);
   /// Why the library could not be asked for a voice of that name; `local`: it could.
   refusal library_problem{response_detail::local, {}, {}};
 
@@ -62,14 +67,14 @@ private:
   server::exchange& ex_;
   client::site_ptr site_;
   const speech_request& wanted_;
-  proxy::answer_translator& translator_;
+  http::answer_translator& translator_;
 };
 
-net::task<void> speaking::with_predefined(std::string target, std::string body) {
+net::task<void> speaking::with_predefined(chatterbox::json_call call) {
   proxy::own_request request;
-  request.target = std::move(target);
+  request.target = std::move(call.path);
   request.content_type = "application/json";
-  request.body = std::move(body);
+  request.body = std::move(call.body);
   proxy::forward_options options;
   options.request = &request;
   options.translator = &translator_;
@@ -79,12 +84,13 @@ net::task<void> speaking::with_predefined(std::string target, std::string body) 
   if (co_await work.run() != proxy::forward_end::collected)
     co_return;
   auto& answer = work.answer();
-  if (answer.status == 404 && library_problem.detail != response_detail::local) {
+  if (answer.status == chatterbox::unknown_voice &&
+      library_problem.detail != response_detail::local) {
     // It may well be a voice of the library, which could not be asked.
     co_await refuse(ex_, std::move(library_problem));
     co_return;
   }
-  if (answer.status == 404 && wanted_.voice_may_be_named) {
+  if (answer.status == chatterbox::unknown_voice && wanted_.voice_may_be_named) {
     auto unknown = invalid_field("voice", "neither the library nor the backend has a voice '" +
                                               wanted_.voice + "'");
     co_await refuse(ex_, std::move(unknown));
@@ -99,10 +105,11 @@ net::task<void> speaking::with_clone(actors::voice_location where) {
     std::string copy = where.uploaded_as;
     if (copy.empty() && !co_await ensure_copy(where, copy))
       co_return;
+    auto call = chatterbox::with_reference(wanted_.said, copy);
     proxy::own_request request;
-    request.target = "/tts";
+    request.target = std::move(call.path);
     request.content_type = "application/json";
-    request.body = clone_body(wanted_, copy);
+    request.body = std::move(call.body);
     proxy::forward_options options;
     options.request = &request;
     options.translator = &translator_;
@@ -112,7 +119,7 @@ net::task<void> speaking::with_clone(actors::voice_location where) {
     if (co_await work.run() != proxy::forward_end::collected)
       co_return;
     auto& answer = work.answer();
-    if (answer.status != 404) {
+    if (answer.status != chatterbox::unknown_voice) {
       co_await proxy::pass_on_error(ex_, answer, tts_label);
       co_return;
     }
@@ -166,9 +173,11 @@ net::task<bool> speaking::ensure_copy(const actors::voice_location& where, std::
 
 net::task<bool> speaking::upload(const actors::voice_location& where,
                                  net::local_ptr<net::file_source> file, std::string& copy) {
-  reference_upload form{file, reference_name(where.voice.voice_id, *file)};
+  const auto name =
+      chatterbox::reference_name(where.voice.voice_id, file->modified_ns(), file->size());
+  reference_upload form{file, name};
   proxy::own_request request;
-  request.target = "/upload_reference";
+  request.target = chatterbox::upload_path;
   request.content_type = form.content_type();
   request.source = &form;
   proxy::forward_options options;
@@ -183,30 +192,14 @@ net::task<bool> speaking::upload(const actors::voice_location& where,
   if (end != proxy::forward_end::collected)
     co_return false;
   auto& answer = work.answer();
-  const auto said = http::parse_json(answer.body);
-  const auto first_text = [&](const char* list, const char* key) {
-    const auto found = said.is_object() ? said.find(list) : said.end();
-    if (found == said.end() || !found->is_array() || found->empty())
-      return std::string{};
-    const auto& one = (*found)[0];
-    if (key != nullptr && (!one.is_object() || !one.contains(key)))
-      return std::string{};
-    const auto& text = key != nullptr ? one[key] : one;
-    return text.is_string() ? text.get<std::string>() : std::string{};
-  };
-  copy = first_text("uploaded_files", nullptr);
-  if (answer.status == 200 && !copy.empty()) {
+  auto receipt = chatterbox::read_receipt(answer.status, std::move(answer.body));
+  if (!receipt.kept_as.empty()) {
+    copy = std::move(receipt.kept_as);
     tell_library(where.voice.voice_id, copy);
     co_return true;
   }
-  // A 200 may list the file as refused.
-  if (const auto fault = first_text("errors", "error"); !fault.empty()) {
-    answer.body = http::dump(json{{"detail", fault}});
-    answer.status = answer.status == 200 ? 400 : answer.status;
-  } else if (answer.status / 100 == 2) {
-    answer.body = "it did not say under which name it keeps the reference";
-    answer.status = 502;
-  }
+  answer.status = receipt.status;
+  answer.body = std::move(receipt.body);
   co_await proxy::pass_on_error(ex_, answer, tts_label);
   co_return false;
 }
@@ -245,16 +238,13 @@ net::task<void> speak(const services& all, server::exchange& ex, tts_route route
   const std::string_view filename = played                            ? ""
                                     : route == tts_route::interpolate ? "synapse_interpolate.wav"
                                                                       : "synapse_tts.wav";
-  audio_answer translator{http::media_kind::wav, "audio/wav", filename};
+  http::audio_answer translator{http::media_kind::wav, "audio/wav", filename};
   speaking work{all, ex, site, wanted, translator};
   if (wanted.voice.empty()) {
-    std::string target = "/tts";
-    auto text = predefined_body(wanted, default_voice_file);
-    if (route == tts_route::stream) {
-      target = "/v1/audio/speech";
-      text = openai_speech_body(wanted, default_voice_file);
-    }
-    co_await work.with_predefined(std::move(target), std::move(text));
+    auto call = route == tts_route::stream
+                    ? chatterbox::openai_with_voice(wanted.said, chatterbox::default_voice_file)
+                    : chatterbox::with_voice(wanted.said, chatterbox::default_voice_file);
+    co_await work.with_predefined(std::move(call));
     co_return;
   }
   actors::voice_location where, other;
@@ -274,26 +264,6 @@ net::task<void> speak(const services& all, server::exchange& ex, tts_route route
   co_await work.with_clone(std::move(where));
 }
 
-/// What the client of /v1/audio/speech gets.
-struct speech_answer {
-  std::unique_ptr<proxy::answer_translator> audio;
-  std::unique_ptr<speech_events> events;
-
-  explicit speech_answer(const speech_request& wanted) {
-    if (wanted.format == "pcm")
-      audio = std::make_unique<pcm_answer>();
-    else if (wanted.format == "wav")
-      audio = std::make_unique<audio_answer>(http::media_kind::wav, "audio/wav", "");
-    else if (wanted.format == "opus")
-      audio = std::make_unique<audio_answer>(http::media_kind::ogg, "audio/opus", "");
-    else
-      audio = std::make_unique<audio_answer>(http::media_kind::mpeg, "audio/mpeg", "");
-    if (wanted.events)
-      events = std::make_unique<speech_events>(*audio);
-  }
-  proxy::answer_translator& translator() { return events ? *events : *audio; }
-};
-
 } // namespace
 
 net::task<void> synthesize(const services& all, server::exchange& exchange) {
@@ -310,7 +280,7 @@ net::task<void> interpolate(const services& all, server::exchange& exchange) {
 
 net::task<void> list_languages(const services&, server::exchange& exchange) {
   auto list = json::array();
-  for (const auto& one : http::spoken_languages())
+  for (const auto& one : chatterbox::languages())
     list.push_back({{"code", one.code}, {"name", one.name}});
   co_await exchange.reply(200, "application/json", http::dump(list));
 }
@@ -331,7 +301,7 @@ net::task<void> openai_speech(const services& all, server::exchange& ex) {
     co_await refuse(ex, std::move(*fault));
     co_return;
   }
-  speech_answer answer{wanted};
+  chatterbox::openai_answer answer{wanted.said.format, wanted.events};
   speaking work{all, ex, site, wanted, answer.translator()};
   actors::question<actors::voice_location> question;
   question.ask(ex.actor(), library_of(ex), actors::locate_voice(wanted.voice, true, site->name()));
@@ -350,12 +320,9 @@ net::task<void> openai_speech(const services& all, server::exchange& ex) {
     work.library_problem = {response_detail::draining, "the voice library does not answer", {}};
   else if (question.answer().error() != actors::ec::voice_not_found)
     work.library_problem = refusal_of(question.answer().error(), wanted.voice);
-  const auto file = predefined_voice_file(wanted.voice);
-  // Its OpenAI route knows no languages.
-  const bool english = wanted.language == "en";
-  std::string target = english ? "/v1/audio/speech" : "/tts";
-  auto text = english ? openai_speech_body(wanted, file) : predefined_body(wanted, file);
-  co_await work.with_predefined(std::move(target), std::move(text));
+  const auto file = chatterbox::predefined_voice_file(wanted.voice);
+  auto call = chatterbox::openai_call(wanted.said, file);
+  co_await work.with_predefined(std::move(call));
 }
 
 } // namespace synapse::api

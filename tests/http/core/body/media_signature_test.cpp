@@ -1,9 +1,7 @@
 #include "http/core/body/media_signature.hpp"
-#include "http/dialects/languages.hpp"
 
 #include <gtest/gtest.h>
 
-#include <set>
 #include <string>
 
 namespace synapse::http {
@@ -45,24 +43,6 @@ TEST(media_signature, takes_nothing_else_for_a_recording) {
         "PK\3\4\x14\0\0\0\x08\0\0\0\0\0\0\0"s, "\x7f"s + "ELF\2\1\1\0\0\0\0\0\0\0\0\0"s,
         std::string(16, '\xff'), std::string(16, '\0'), "FORM\0\0\0\0ILBMBMHD"s})
     EXPECT_EQ(identify_media(bytes), media_kind::unknown) << bytes;
-}
-
-TEST(languages, are_found_by_their_code) {
-  ASSERT_NE(find_language(recognized_languages(), "de"), nullptr);
-  EXPECT_EQ(find_language(recognized_languages(), "de")->name, "german");
-  EXPECT_EQ(find_language(spoken_languages(), "de")->name, "German");
-  EXPECT_EQ(find_language(spoken_languages(), "xx"), nullptr);
-  EXPECT_EQ(find_language(spoken_languages(), ""), nullptr);
-}
-
-TEST(languages, have_no_code_twice) {
-  EXPECT_EQ(spoken_languages().size(), 23U);
-  EXPECT_EQ(recognized_languages().size(), 100U);
-  for (const auto list : {spoken_languages(), recognized_languages()}) {
-    std::set<std::string_view> codes;
-    for (const auto& one : list)
-      EXPECT_TRUE(codes.insert(one.code).second) << one.code;
-  }
 }
 
 } // namespace

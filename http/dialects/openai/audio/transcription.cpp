@@ -1,49 +1,22 @@
-#include "http/api/recognition/transcript.hpp"
+#include "http/dialects/openai/audio/transcription.hpp"
 
-#include "http/api/request/refusal.hpp"
-#include "http/core/local_reply.hpp"
-#include "http/dialects/languages.hpp"
+#include "http/core/body/sse.hpp"
+#include "http/core/json/json_text.hpp"
+#include "http/dialects/segment_joiner.hpp"
+#include "http/dialects/whisper_stt/languages.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
-#include <utility>
 
-namespace synapse::api {
+namespace synapse::http::openai {
 
 using json = nlohmann::ordered_json;
-using progress = proxy::answer_translator::progress;
 
 namespace {
-double number_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  // Thirty years of audio are enough; what is no number at all (NaN is no JSON) is none.
-  return found != object.end() && found->is_number() ? std::clamp(found->get<double>(), 0.0, 1e9)
-                                                     : 0;
-}
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-std::optional<transcript_segment> segment_of(const json& from) {
-  if (!from.is_object() || !from.contains("text") || !from["text"].is_string())
-    return {};
-  transcript_segment segment;
-  segment.text = text_at(from, "text");
-  segment.start = number_at(from, "start");
-  segment.end = number_at(from, "end");
-  if (const auto words = from.find("words"); words != from.end() && words->is_array())
-    for (const auto& word : *words)
-      if (word.is_object())
-        segment.words.push_back({text_at(word, "word"), number_at(word, "start"),
-                                 number_at(word, "end"), number_at(word, "probability")});
-  return segment;
-}
-
 /// OpenAI counts begun seconds.
 json usage_of(double seconds) {
   return {{"type", "duration"}, {"seconds", static_cast<std::int64_t>(std::ceil(seconds))}};
@@ -72,10 +45,10 @@ std::string trimmed(std::string_view text) {
   return std::string{text};
 }
 
-json verbose(const transcript& what, const transcript_wishes& how) {
+json verbose(const transcript& what, const transcription_wishes& how) {
   json result;
   result["task"] = "transcribe";
-  const auto* language = http::find_language(http::recognized_languages(), what.language);
+  const auto* language = find_language(whisper_stt::languages(), what.language);
   result["language"] = language ? std::string{language->name} : what.language;
   result["duration"] = what.duration;
   result["text"] = what.text;
@@ -148,9 +121,10 @@ std::string subtitles(const transcript& what, bool vtt) {
 
 std::string event(const json& data) {
   std::string out;
-  http::append_data_event(out, http::dump(data));
+  append_data_event(out, dump(data));
   return out;
 }
+
 /// The same but for blanks.
 bool same_but_for_blanks(std::string_view a, std::string_view b) {
   const auto next = [](std::string_view& text) {
@@ -170,7 +144,7 @@ bool same_but_for_blanks(std::string_view a, std::string_view b) {
   }
 }
 
-/// As `transcript_events` makes it of the same segments.
+/// As whisper_stt::transcription_events makes it of the same segments.
 std::string streamed(const transcript& what) {
   std::string out;
   segment_joiner joiner;
@@ -187,52 +161,47 @@ std::string streamed(const transcript& what) {
 }
 } // namespace
 
-std::optional<transcript> parse_transcript(std::string_view text) {
-  const auto from = json::parse(text, nullptr, false);
-  if (!from.is_object() || !from.contains("text") || !from["text"].is_string())
-    return {};
-  transcript result;
-  result.text = text_at(from, "text");
-  result.language = text_at(from, "language");
-  result.duration = number_at(from, "duration");
-  if (const auto segments = from.find("segments"); segments != from.end() && segments->is_array())
-    for (const auto& one : *segments) {
-      auto segment = segment_of(one);
-      if (!segment)
-        return {};
-      result.segments.push_back(std::move(*segment));
-    }
-  return result;
-}
-
-std::optional<transcript_segment> parse_segment(std::string_view text) {
-  return segment_of(json::parse(text, nullptr, false));
-}
-
-std::optional<transcript_format> transcript_format_of(std::string_view name) {
+std::optional<transcription_format> format_named(std::string_view name) {
   if (name == "json")
-    return transcript_format::json;
+    return transcription_format::json;
   if (name == "text")
-    return transcript_format::text;
+    return transcription_format::text;
   if (name == "srt")
-    return transcript_format::srt;
+    return transcription_format::srt;
   if (name == "vtt")
-    return transcript_format::vtt;
+    return transcription_format::vtt;
   if (name == "verbose_json")
-    return transcript_format::verbose_json;
+    return transcription_format::verbose_json;
   return {};
 }
 
-std::string_view media_type_of(transcript_format format) {
+std::string_view media_type_of(transcription_format format) {
   switch (format) {
-  case transcript_format::json:
-  case transcript_format::verbose_json:
+  case transcription_format::json:
+  case transcription_format::verbose_json:
     return "application/json";
-  case transcript_format::vtt:
+  case transcription_format::vtt:
     return "text/vtt; charset=utf-8";
   default:
     return "text/plain; charset=utf-8";
   }
+}
+
+bool is_granularity(std::string_view value) {
+  return value == "word" || value == "segment";
+}
+
+transcription_wishes wishes_of(std::string_view format, bool stream,
+                               std::span<const std::string_view> granularities) {
+  const auto has = [&](std::string_view what) {
+    return std::find(granularities.begin(), granularities.end(), what) != granularities.end();
+  };
+  transcription_wishes wishes;
+  wishes.format = format_named(format).value_or(transcription_format::json);
+  wishes.stream = stream;
+  wishes.words = has("word");
+  wishes.segments = granularities.empty() || has("segment");
+  return wishes;
 }
 
 std::string timestamp(double seconds, char decimal_mark) {
@@ -243,24 +212,24 @@ std::string timestamp(double seconds, char decimal_mark) {
   return text;
 }
 
-std::string render(const transcript& what, const transcript_wishes& how) {
+std::string render(const transcript& what, const transcription_wishes& how) {
   if (how.stream)
     return streamed(what);
   switch (how.format) {
-  case transcript_format::text:
+  case transcription_format::text:
     return what.text + "\n";
-  case transcript_format::srt:
-  case transcript_format::vtt:
-    return subtitles(what, how.format == transcript_format::vtt);
-  case transcript_format::verbose_json:
-    return http::dump(verbose(what, how));
-  case transcript_format::json:
+  case transcription_format::srt:
+  case transcription_format::vtt:
+    return subtitles(what, how.format == transcription_format::vtt);
+  case transcription_format::verbose_json:
+    return dump(verbose(what, how));
+  case transcription_format::json:
     break;
   }
   json result;
   result["text"] = what.text;
   result["usage"] = usage_of(what.duration);
-  return http::dump(result);
+  return dump(result);
 }
 
 std::string delta_event(std::string_view text) {
@@ -274,51 +243,4 @@ std::string done_event(std::string_view text, double seconds) {
   return event(data);
 }
 
-proxy::answer_translator::head transcript_answer::client_head() const {
-  head result;
-  const auto wishes = wishes_();
-  result.content_type = media_type_of(wishes.format);
-  if (wishes.stream) {
-    result.content_type = "text/event-stream; charset=utf-8";
-    result.event_stream = true;
-  }
-  return result;
-}
-
-progress transcript_answer::translate(std::string& text, std::string& out) {
-  const auto read = parse_transcript(text);
-  if (!read)
-    return refuse("its answer is no transcription: " + text.substr(0, 200));
-  out += render(*read, wishes_());
-  return progress::more;
-}
-
-progress transcript_events::on_event(const http::sse_event& event, std::string_view raw,
-                                     std::string& out) {
-  if (event.comment_only) {
-    out.append(raw);
-    return progress::more;
-  }
-  if (event.type == "done") {
-    out += done_event(joiner_.text(), end_);
-    return progress::more;
-  }
-  if (event.type != "segment")
-    return progress::more;
-  const auto segment = parse_segment(event.data);
-  if (!segment)
-    return refuse("one of its events is no segment");
-  if (const auto piece = joiner_.add(*segment); !piece.empty())
-    out += delta_event(piece);
-  end_ = std::max(end_, segment->end);
-  return progress::more;
-}
-
-void transcript_events::broken(std::string& out, http::response_detail detail,
-                               std::string_view message) {
-  std::string body;
-  http::append_error_body(body, http::error_dialect::openai, detail, message);
-  http::append_data_event(out, body);
-}
-
-} // namespace synapse::api
+} // namespace synapse::http::openai

@@ -1,12 +1,13 @@
-#include "http/api/recognition/transcript_text.hpp"
+#include "http/dialects/segment_joiner.hpp"
 
 #include "http/core/json/utf8.hpp"
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
-namespace synapse::api {
+namespace synapse::http {
 
 namespace {
 constexpr std::string_view blank_characters = " \t\r\n";
@@ -33,7 +34,7 @@ constexpr script_range pictographs{0x1f000, 0x1faff};
 
 /// The character that well-formed UTF-8 begins with; 0 for what is none.
 char32_t first_character(std::string_view text) {
-  const auto length = text.empty() ? 0 : http::detail::utf8_length(text);
+  const auto length = text.empty() ? 0 : detail::utf8_length(text);
   if (length == 0)
     return 0;
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
@@ -94,4 +95,4 @@ std::string segment_joiner::add(const transcript_segment& segment) {
   return piece;
 }
 
-} // namespace synapse::api
+} // namespace synapse::http

@@ -1,9 +1,9 @@
-#include "http/api/recognition/transcript.hpp"
+#include "http/dialects/openai/audio/transcription.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-namespace synapse::api {
+namespace synapse::http::openai {
 namespace {
 
 using json = nlohmann::json;
@@ -18,7 +18,7 @@ transcript two_segments() {
   return what;
 }
 
-TEST(timestamps, are_rounded_to_the_next_millisecond) {
+TEST(openai_timestamps, are_rounded_to_the_next_millisecond) {
   const std::pair<double, const char*> cases[] = {
       {0, "00:00:00,000"},         {-1, "00:00:00,000"},          {0.0004, "00:00:00,000"},
       {0.0005, "00:00:00,001"},    {0.9996, "00:00:01,000"},      {59.9999, "00:01:00,000"},
@@ -28,30 +28,14 @@ TEST(timestamps, are_rounded_to_the_next_millisecond) {
   EXPECT_EQ(timestamp(61.5, '.'), "00:01:01.500");
 }
 
-TEST(transcripts, are_read_as_far_as_they_are_ones) {
-  for (const char* text : {"", "[]", "{}", R"({"text":5})", R"({"text":"x","segments":[5]})",
-                           R"({"text":"x","segments":[{"start":1}]})"})
-    EXPECT_FALSE(parse_transcript(text)) << text;
-  const auto least = parse_transcript(R"({"text":"x"})");
-  ASSERT_TRUE(least);
-  EXPECT_EQ(least->text, "x");
-  EXPECT_TRUE(least->segments.empty());
-  const auto odd = parse_transcript(
-      R"({"text":"x","duration":"long","segments":[{"text":"a","start":null,"words":[5,{}]}]})");
-  ASSERT_TRUE(odd);
-  EXPECT_EQ(odd->duration, 0);
-  ASSERT_EQ(odd->segments.size(), 1U);
-  EXPECT_EQ(odd->segments[0].words.size(), 1U);
-}
-
-TEST(transcripts, become_subtitles_that_stay_one_cue_each) {
+TEST(openai_transcription, become_subtitles_that_stay_one_cue_each) {
   auto what = two_segments();
   what.segments[0].text = "a\n\nb ----> c";
-  transcript_wishes how;
-  how.format = transcript_format::srt;
+  transcription_wishes how;
+  how.format = transcription_format::srt;
   EXPECT_EQ(render(what, how), "1\n00:00:00,000 --> 00:00:01,000\na  b -> c\n\n"
                                "2\n00:00:01,250 --> 00:00:02,000\nTwo.\n\n");
-  how.format = transcript_format::vtt;
+  how.format = transcription_format::vtt;
   EXPECT_TRUE(
       render(what, how).starts_with("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\na  b -> c\n"));
   EXPECT_EQ(render({}, how), "WEBVTT\n\n");
@@ -59,9 +43,9 @@ TEST(transcripts, become_subtitles_that_stay_one_cue_each) {
   EXPECT_NE(render(what, how).find("1 &lt; 2 &amp; &lt;noise>"), std::string::npos);
 }
 
-TEST(transcripts, become_verbose_json) {
-  transcript_wishes how;
-  how.format = transcript_format::verbose_json;
+TEST(openai_transcription, become_verbose_json) {
+  transcription_wishes how;
+  how.format = transcription_format::verbose_json;
   auto said = json::parse(render(two_segments(), how));
   EXPECT_EQ(said["language"], "cantonese");
   EXPECT_EQ(said["usage"], json::parse(R"({"type":"duration","seconds":2})"));
@@ -82,8 +66,8 @@ TEST(transcripts, become_verbose_json) {
   EXPECT_EQ(said["words"], json::parse(R"([{"word":"Two.","start":1.25,"end":2.0}])"));
 }
 
-TEST(transcripts, become_events_that_make_up_the_text) {
-  transcript_wishes how;
+TEST(openai_transcription, become_events_that_make_up_the_text) {
+  transcription_wishes how;
   how.stream = true;
   EXPECT_EQ(render(two_segments(), how),
             "data: {\"type\":\"transcript.text.delta\",\"delta\":\"One.\"}\n\n"
@@ -92,5 +76,20 @@ TEST(transcripts, become_events_that_make_up_the_text) {
             "\"type\":\"duration\",\"seconds\":2}}\n\n");
 }
 
+TEST(openai_transcription, has_the_form_that_the_fields_name) {
+  const std::string_view both[]{"word", "segment"}, word[]{"word"};
+  auto wishes = wishes_of("", false, {});
+  EXPECT_EQ(wishes.format, transcription_format::json);
+  EXPECT_TRUE(wishes.segments && !wishes.words && !wishes.stream);
+  wishes = wishes_of("verbose_json", true, word);
+  EXPECT_EQ(wishes.format, transcription_format::verbose_json);
+  EXPECT_TRUE(wishes.words && !wishes.segments && wishes.stream);
+  wishes = wishes_of("vtt", false, both);
+  EXPECT_TRUE(wishes.words && wishes.segments);
+  EXPECT_EQ(media_type_of(wishes.format), "text/vtt; charset=utf-8");
+  EXPECT_FALSE(format_named("docx"));
+  EXPECT_TRUE(is_granularity("word") && is_granularity("segment") && !is_granularity("letter"));
+}
+
 } // namespace
-} // namespace synapse::api
+} // namespace synapse::http::openai

@@ -1,18 +1,9 @@
-#include "http/dialects/languages.hpp"
+#include "http/dialects/whisper_stt/languages.hpp"
 
-#include <algorithm>
+#include "http/core/head/field.hpp"
 
-namespace synapse::http {
+namespace synapse::http::whisper_stt {
 namespace {
-
-constexpr language spoken[] = {
-    {"en", "English"},  {"de", "German"},  {"es", "Spanish"},    {"fr", "French"},
-    {"hi", "Hindi"},    {"it", "Italian"}, {"ja", "Japanese"},   {"ko", "Korean"},
-    {"nl", "Dutch"},    {"pl", "Polish"},  {"pt", "Portuguese"}, {"ru", "Russian"},
-    {"tr", "Turkish"},  {"zh", "Chinese"}, {"ar", "Arabic"},     {"cs", "Czech"},
-    {"da", "Danish"},   {"fi", "Finnish"}, {"hu", "Hungarian"},  {"nb", "Norwegian"},
-    {"ro", "Romanian"}, {"sv", "Swedish"}, {"uk", "Ukrainian"},
-};
 
 constexpr language recognized[] = {
     {"en", "english"},        {"zh", "chinese"},     {"de", "german"},        {"es", "spanish"},
@@ -44,18 +35,17 @@ constexpr language recognized[] = {
 
 } // namespace
 
-std::span<const language> spoken_languages() noexcept {
-  return spoken;
-}
-
-std::span<const language> recognized_languages() noexcept {
+std::span<const language> languages() noexcept {
   return recognized;
 }
 
-const language* find_language(std::span<const language> list, std::string_view code) noexcept {
-  const auto found =
-      std::find_if(list.begin(), list.end(), [&](const language& one) { return one.code == code; });
-  return found == list.end() ? nullptr : &*found;
+const language* language_of(std::string_view value) noexcept {
+  if (const auto* found = find_language(recognized, value))
+    return found;
+  const std::span<const language> list = recognized;
+  const auto named = std::find_if(list.begin(), list.end(),
+                                  [&](const language& one) { return iequals(one.name, value); });
+  return named == list.end() ? nullptr : &*named;
 }
 
-} // namespace synapse::http
+} // namespace synapse::http::whisper_stt

@@ -2,25 +2,11 @@
 /// The text of a transcription that comes in segments.
 #pragma once
 
+#include "http/dialects/transcript.hpp"
+
 #include <string>
-#include <string_view>
-#include <vector>
 
-namespace synapse::api {
-
-struct transcript_word {
-  std::string word; ///< with the blank in front of it, if there is one
-  double start = 0; ///< seconds
-  double end = 0;
-  double probability = 0; ///< 0 to 1; 0: not told
-};
-
-struct transcript_segment {
-  std::string text;
-  double start = 0; ///< seconds
-  double end = 0;
-  std::vector<transcript_word> words;
-};
+namespace synapse::http {
 
 /// Puts segments together to the text that the backend has, piece by piece: the pieces of all
 /// segments, one after the other, are the text. Nothing else decides about it, so that a stream is
@@ -46,4 +32,4 @@ private:
 /// bopomofo, Thai, Lao, Khmer, Myanmar, Tibetan and their punctuation (Unicode 15, Scripts.txt).
 bool is_unspaced(char32_t character) noexcept;
 
-} // namespace synapse::api
+} // namespace synapse::http
