@@ -1,6 +1,6 @@
 #include "http/dashboard/answer_parts.hpp"
 
-#include "http/api/request/refusal.hpp"
+#include "http/core/json/json_text.hpp"
 
 namespace synapse::api {
 

@@ -1,6 +1,5 @@
 #include "http/api/api_handlers.hpp"
 #include "http/api/models/model_questions.hpp"
-#include "http/api/request/refusal.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/client/fetch.hpp"
 #include "http/dashboard/answer_parts.hpp"

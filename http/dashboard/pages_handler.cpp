@@ -1,5 +1,6 @@
 #include "http/api/api_handlers.hpp"
-#include "http/api/request/refusal.hpp"
+#include "http/api/request/body_reading.hpp"
+#include "http/api/request/head_checks.hpp"
 #include "http/core/request/host_name.hpp"
 #include "http/dashboard/front_end.hpp"
 #include "http/dashboard/gate/gate.hpp"

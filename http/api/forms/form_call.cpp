@@ -1,6 +1,9 @@
 #include "http/api/forms/form_call.hpp"
 
 #include "http/api/forms/late_answer.hpp"
+#include "http/api/request/body_reading.hpp"
+#include "http/api/request/head_checks.hpp"
+#include "http/proxy/downstream/error_answer.hpp"
 
 namespace synapse::api {
 

@@ -99,10 +99,4 @@ private:
   refusal why_;
 };
 
-// ---- checks of values ----
-/// Empty or one of those that web frameworks take for true and false.
-field_fault check_boolean(std::string_view value);
-/// What is wrong with a whole number of which there may be none. @param message for people
-field_fault check_whole_number(std::string_view value, long least, long most, std::string message);
-
 } // namespace synapse::api

@@ -3,6 +3,9 @@
 #include "http/api/llm/model_places.hpp"
 #include "http/api/llm/model_request.hpp"
 #include "http/api/llm/model_targets.hpp"
+#include "http/api/request/body_reading.hpp"
+#include "http/api/request/field_fault.hpp"
+#include "http/api/request/head_checks.hpp"
 #include "http/proxy/forwarder.hpp"
 #include "routing/catalog.hpp"
 

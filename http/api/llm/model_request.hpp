@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/protocol/model_messages.hpp"
-#include "http/api/request/refusal.hpp"
+#include "http/api/request/field_fault.hpp"
 #include "http/core/json/json_body.hpp"
 #include "http/dialects/openai/chat_edit.hpp"
 #include "http/server/exchange/exchange.hpp"

@@ -5,9 +5,11 @@
 #include "http/api/models/model_questions.hpp"
 #include "http/api/request/refusal.hpp"
 #include "http/core/body/sse.hpp"
+#include "http/core/json/json_text.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/proxy/deadlines.hpp"
 #include "http/proxy/downstream/downstream_writer.hpp"
+#include "http/proxy/downstream/error_answer.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <nlohmann/json.hpp>

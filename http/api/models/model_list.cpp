@@ -1,6 +1,6 @@
 #include "http/api/models/model_list.hpp"
 
-#include "http/api/request/refusal.hpp"
+#include "http/core/json/json_text.hpp"
 
 #include <algorithm>
 #include <array>

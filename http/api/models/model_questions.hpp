@@ -5,7 +5,7 @@
 #include "actors/models/router/catalog.hpp"
 #include "actors/protocol/error.hpp"
 #include "actors/runtime/ask.hpp"
-#include "http/api/request/refusal.hpp"
+#include "http/core/local_reply.hpp"
 #include "http/server/exchange/exchange.hpp"
 #include "http/sites/thread_routes.hpp"
 

@@ -3,6 +3,7 @@
 #include "http/api/models/model_list.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/api/request/refusal.hpp"
+#include "http/core/json/json_text.hpp"
 
 #include <nlohmann/json.hpp>
 

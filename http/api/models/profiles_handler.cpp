@@ -1,6 +1,8 @@
 #include "actors/models/profiles/profile_schema.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/api/models/model_questions.hpp"
+#include "http/api/request/body_reading.hpp"
+#include "http/core/json/json_text.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -3,6 +3,9 @@
 #include "http/api/forms/form_call.hpp"
 #include "http/api/models/model_list.hpp"
 #include "http/api/models/model_questions.hpp"
+#include "http/api/request/body_reading.hpp"
+#include "http/api/request/head_checks.hpp"
+#include "http/core/json/json_text.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>

@@ -2,6 +2,8 @@
 #include "config/backend_types.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
+#include "http/api/request/head_checks.hpp"
+#include "http/api/request/value_checks.hpp"
 #include "http/dialects/whisper_stt/answer.hpp"
 #include "http/dialects/whisper_stt/languages.hpp"
 #include "http/dialects/whisper_stt/request.hpp"

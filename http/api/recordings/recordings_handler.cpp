@@ -1,6 +1,7 @@
 // /speakers/* and /audio/*: a form with recordings goes to the backend as it comes.
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
+#include "http/api/request/value_checks.hpp"
 #include "http/dialects/deepfilter/answer.hpp"
 #include "http/dialects/pyannote/speakers.hpp"
 

@@ -1,5 +1,6 @@
 #include "http/api/request/field_fault.hpp"
 
+#include "http/core/json/json_text.hpp"
 #include "http/core/json/utf8.hpp"
 
 #include <utility>

@@ -64,6 +64,10 @@ private:
   std::string message_;
 };
 
+/// A field whose value does not do, or (as `missing`) that is not there: 422 in the list that
+/// FastAPI's clients know, 400 where OpenAI's do.
+refusal invalid_field(std::string field, std::string message);
+refusal missing_field(std::string field);
 /// A single fault of a form's field. @param input the field's value
 refusal refusal_for(std::string_view field, const field_fault& fault,
                     const nlohmann::ordered_json& input);

@@ -3,14 +3,18 @@
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
 #include "http/api/llm/checked_json.hpp"
+#include "http/api/request/body_reading.hpp"
+#include "http/api/request/field_fault.hpp"
 #include "http/api/speech/reference_upload.hpp"
 #include "http/api/speech/speech_request.hpp"
 #include "http/api/voices/voice_questions.hpp"
+#include "http/core/json/json_text.hpp"
 #include "http/dialects/audio_answer.hpp"
 #include "http/dialects/chatterbox/answer.hpp"
 #include "http/dialects/chatterbox/languages.hpp"
 #include "http/dialects/chatterbox/request.hpp"
 #include "http/dialects/chatterbox/to_openai.hpp"
+#include "http/proxy/downstream/error_answer.hpp"
 #include "http/proxy/forwarder.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,10 @@
 #include "http/api/api_handlers.hpp"
+#include "http/api/request/body_reading.hpp"
 #include "http/api/request/field_fault.hpp"
+#include "http/api/request/head_checks.hpp"
 #include "http/api/voices/voice_questions.hpp"
 #include "http/api/voices/voice_upload.hpp"
+#include "http/core/json/json_text.hpp"
 
 #include <nlohmann/json.hpp>
 

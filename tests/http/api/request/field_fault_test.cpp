@@ -1,7 +1,7 @@
 // Faults of requests in the words that FastAPI 0.1xx with pydantic 2 has for the same requests: its
 // answers to them were looked at.
-#include "http/api/forms/upload_form.hpp"
 #include "http/api/request/field_fault.hpp"
+#include "http/api/request/value_checks.hpp"
 #include "http/api/speech/speech_request.hpp"
 
 #include <gtest/gtest.h>
