@@ -6,28 +6,15 @@
 
 namespace synapse::app {
 
-namespace {
-
-/// All but what shows people what the gateway does, which observation fills in.
-api::services basic_services(const server::lifecycle& life, net::blocking_pool& blocking,
-                             telemetry::metric_registry& registry) {
-  api::services result;
-  result.life = &life;
-  result.metrics = &registry;
-  result.routes = api::api_routes();
-  result.blocking = &blocking;
-  result.version = version;
-  result.started = std::chrono::system_clock::now();
-  result.openapi = api::make_openapi(version);
-  result.docs = api::make_docs_page(version);
-  return result;
-}
-
-} // namespace
-
 surface::surface(const config::settings& first, instruments& tools)
-    : services(basic_services(life, blocking, tools.registry)),
-      observed(first, tools.log, tools.metrics, services) {
+    : observed(first, tools.log, tools.metrics, life) {
+  described.json = api::make_openapi(version);
+  api::service_set services;
+  services.add(blocking);
+  services.add<const server::lifecycle>(life);
+  services.add<const telemetry::metric_registry>(tools.registry);
+  services.add<const api::openapi_text>(described);
+  observed.offer(services);
   api::add_routes(table, services,
                   [&tools](std::string_view name) { return &tools.metrics.route(name); });
 }

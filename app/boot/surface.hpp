@@ -5,7 +5,7 @@
 #include "app/boot/instruments.hpp"
 #include "app/observation/observation.hpp"
 #include "config/settings.hpp"
-#include "http/api/services.hpp"
+#include "http/api/operations/openapi_text.hpp"
 #include "http/net/blocking_pool.hpp"
 #include "http/server/connection/worker.hpp"
 #include "http/server/routes/route_table.hpp"
@@ -20,7 +20,7 @@ struct surface {
 
   server::lifecycle life;
   net::blocking_pool blocking{2};
-  api::services services;
+  api::openapi_text described;
   observation observed;
   server::route_table table;
 };

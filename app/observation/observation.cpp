@@ -5,8 +5,10 @@
 #include "actors/feed/redis/redis_bus.hpp"
 #include "actors/feed/terminal_feed.hpp"
 #include "app/observation/dashboard_setup.hpp"
+#include "app/version.hpp"
 #include "config/values/redis_url.hpp"
 #include "http/openapi/api_routes.hpp"
+#include "http/openapi/document.hpp"
 #include "http/server/connection/worker.hpp"
 #include "http/server/traffic/traffic_desk.hpp"
 #include "telemetry/metric_families.hpp"
@@ -113,33 +115,63 @@ std::function<std::int64_t()> count_in_flight(telemetry::gateway_metrics& metric
     return sum;
   };
 }
+
+/// Those of the API's routes that a backend serves.
+std::vector<api::backend_services::served_route> served_routes() {
+  std::vector<api::backend_services::served_route> result;
+  for (const auto& one : api::api_routes())
+    if (!one.backend.empty())
+      result.push_back({one.method, one.path, one.tag});
+  return result;
+}
 } // namespace
 
 observation::observation(const config::settings& settings, telemetry::log_system& log,
-                         telemetry::gateway_metrics& metrics, api::services& all)
-    : process_(settings.process), metrics_(metrics), all_(all),
-      say_(telemetry::make_logger("dashboard")), origin_(random_number()),
-      gate_(gate_options(settings)) {
+                         telemetry::gateway_metrics& metrics, const server::lifecycle& life)
+    : process_(settings.process), metrics_(metrics), say_(telemetry::make_logger("dashboard")),
+      origin_(random_number()), gate_(gate_options(settings)) {
   std::string problem;
   files_ = api::dashboard_files::load(dashboard_directory(process_), problem);
   if (files_.empty())
     say_->info("the dashboard's front end is not there ({}); `make dashboard` builds it", problem);
   tell_gate(gate_, settings, *say_);
-  all_.process = &process_;
-  all_.gate = &gate_;
-  all_.files = &files_;
-  all_.traffic = &traffic_;
-  all_.health = &health_;
-  all_.reloads = &reloads_;
-  all_.feed_origin = origin_;
-  const telemetry::feed_families families{metrics.registry()};
-  all_.feed_viewers = families.viewers.with({});
-  all_.feed_lines_lost = families.lines_dropped.with({"viewer"});
+  pages_.files = &files_;
+  pages_.docs = api::make_docs_page(version);
+  replica_.process = &process_;
+  replica_.life = &life;
+  replica_.reloads = &reloads_;
+  replica_.version = version;
+  replica_.started = std::chrono::system_clock::now();
+  sessions_ = {&gate_, &replica_};
+  backends_.health = &health_;
+  backends_.routes = served_routes();
+  overview_ = {&traffic_, &replica_, &backends_, &requests_};
+  prepare_feed(log);
+}
+
+void observation::offer(api::service_set& services) {
+  services.add(gate_);
+  services.add<const api::page_services>(pages_);
+  services.add<const api::replica_services>(replica_);
+  services.add<const api::session_services>(sessions_);
+  services.add<const api::backend_services>(backends_);
+  services.add<const api::request_services>(requests_);
+  services.add<const api::overview_services>(overview_);
+  services.add<const api::feed_services>(viewing_);
+}
+
+void observation::prepare_feed(telemetry::log_system& log) {
+  viewing_.gate = &gate_;
+  viewing_.replica = &replica_;
+  viewing_.origin = origin_;
+  const telemetry::feed_families families{metrics_.registry()};
+  viewing_.viewers = families.viewers.with({});
+  viewing_.lines_lost = families.lines_dropped.with({"viewer"});
   if (process_.terminal_feed.mode == "live") {
     inbox_ = std::make_shared<feed::feed_inbox>();
     log.add_sink(inbox_);
     callbacks_.push_back(
-        telemetry::feed_inbox_dropped(metrics.registry(), [inbox = inbox_](const auto& write) {
+        telemetry::feed_inbox_dropped(metrics_.registry(), [inbox = inbox_](const auto& write) {
           write({}, static_cast<double>(inbox->dropped()));
         }));
   }
@@ -151,11 +183,11 @@ void observation::start(caf::actor_system& system, const std::vector<server::wor
                         const actors::supervisor_actor& supervisor,
                         std::optional<actors::replica_parts> cluster) {
   for (auto* work : workers)
-    all_.traffic_desks.push_back(caf::actor_cast<actors::traffic_desk_actor>(
+    requests_.desks.push_back(caf::actor_cast<actors::traffic_desk_actor>(
         actors::spawn_pinned<server::traffic_desk>(work->unit, *work)));
   for (const auto* work : workers)
-    all_.finished.push_back(&work->finished);
-  all_.requests_in_flight = count_in_flight(metrics_);
+    requests_.finished.push_back(&work->finished);
+  requests_.in_flight = count_in_flight(metrics_);
   if (inbox_)
     start_feed(system, workers);
   if (cluster)
@@ -164,7 +196,7 @@ void observation::start(caf::actor_system& system, const std::vector<server::wor
   watched.supervisor = supervisor;
   watched.on_round = [this](const actors::health_report& round) { on_round(round); };
   watch_ = actors::spawn_health_watch(system, std::move(watched));
-  all_.check_health = [watch = watch_] { caf::anon_send(watch, actors::check_atom::value); };
+  backends_.check_health = [watch = watch_] { caf::anon_send(watch, actors::check_atom::value); };
   sample(); // before the first request: it is to be in the first step
 }
 
@@ -182,7 +214,7 @@ void observation::start_feed(caf::actor_system& system,
   for (auto* work : workers) {
     actors::feed_desk_actor desk =
         actors::spawn_pinned<client::feed_desk>(work->unit, settings.buffer_size);
-    all_.feed_desks.push_back(desk);
+    viewing_.desks.push_back(desk);
     caf::anon_send(feed_, desk);
   }
   if (settings.bus_mode == "redis")
@@ -221,7 +253,7 @@ void observation::start_cluster(caf::actor_system& system,
   count_replicas(metrics_.registry(), parts);
   const auto started = actors::spawn_cluster(system, std::move(parts));
   notes_.tell(started);
-  all_.cluster = started;
+  replica_.cluster = started;
   set_bus(started);
   caf::anon_send(started, actors::listen_atom::value, actors::peer_note_listener{supervisor});
 }
@@ -266,18 +298,18 @@ void observation::stop() {
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     actor = nullptr;
   };
-  all_.check_health = [] {};
+  backends_.check_health = [] {};
   end(watch_);
-  all_.cluster = nullptr;
+  replica_.cluster = nullptr;
   notes_.end_cluster();
   end(redis_);
   end(feed_);
-  for (auto& desk : all_.feed_desks)
+  for (auto& desk : viewing_.desks)
     end(desk);
-  all_.feed_desks.clear();
-  for (auto& desk : all_.traffic_desks)
+  viewing_.desks.clear();
+  for (auto& desk : requests_.desks)
     end(desk);
-  all_.traffic_desks.clear();
+  requests_.desks.clear();
 }
 
 } // namespace synapse::app

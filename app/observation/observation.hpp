@@ -9,7 +9,7 @@
 #include "actors/runtime/pinned.hpp"
 #include "app/observation/replica_notes.hpp"
 #include "config/settings.hpp"
-#include "http/api/services.hpp"
+#include "http/dashboard/dashboard_services.hpp"
 #include "http/dashboard/front_end.hpp"
 #include "http/dashboard/gate/gate.hpp"
 #include "telemetry/access_log.hpp"
@@ -25,6 +25,9 @@
 #include <string>
 #include <vector>
 
+namespace synapse::api {
+class service_set;
+}
 namespace synapse::server {
 struct worker;
 }
@@ -34,11 +37,12 @@ namespace synapse::app {
 /// Made before the I/O threads, ended before them. Main thread only.
 class observation {
 public:
-  /// @param all outlives this; its part for the dashboard is filled in.
   observation(const config::settings& settings, telemetry::log_system& log,
-              telemetry::gateway_metrics& metrics, api::services& all);
+              telemetry::gateway_metrics& metrics, const server::lifecycle& life);
   ~observation();
 
+  /// Adds what the dashboard's handlers are given. It is complete after `start`.
+  void offer(api::service_set& services);
   /// Starts the actors, when their threads run. @param workers by number of the I/O thread.
   /// @param cluster of make_replica_parts; nothing: this process is no member of a cluster.
   void start(caf::actor_system& system, const std::vector<server::worker*>& workers,
@@ -60,6 +64,7 @@ public:
   void stop();
 
 private:
+  void prepare_feed(telemetry::log_system& log);
   void start_feed(caf::actor_system& system, const std::vector<server::worker*>& workers);
   void start_redis(caf::actor_system& system);
   void start_cluster(caf::actor_system& system, const actors::supervisor_actor& supervisor,
@@ -70,7 +75,6 @@ private:
 
   const config::process_settings& process_;
   telemetry::gateway_metrics& metrics_;
-  api::services& all_;
   std::shared_ptr<spdlog::logger> say_;
   std::uint64_t origin_;
   std::shared_ptr<feed::feed_inbox> inbox_;
@@ -79,11 +83,18 @@ private:
   telemetry::traffic_history traffic_;
   telemetry::health_history health_;
   telemetry::reload_history reloads_;
+  api::page_services pages_;
+  api::replica_services replica_;
+  api::session_services sessions_;
+  api::backend_services backends_;
+  api::request_services requests_;
+  api::overview_services overview_;
+  api::feed_services viewing_;
   replica_notes notes_;
   std::vector<telemetry::callback_registration> callbacks_;
   actors::terminal_feed_actor feed_;
   actors::feed_bus_actor redis_;
-  actors::health_watch_actor watch_;
+  caf::actor watch_;
   std::chrono::steady_clock::time_point next_sample_{};
 };
 

@@ -2,8 +2,8 @@
 /// What the dashboard's questions have in common.
 #pragma once
 
+#include "actors/protocol/actor_interfaces.hpp"
 #include "actors/runtime/ask.hpp"
-#include "http/api/services.hpp"
 #include "http/server/exchange/exchange.hpp"
 #include "telemetry/health_history.hpp"
 

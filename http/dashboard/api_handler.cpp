@@ -1,10 +1,12 @@
-#include "http/api/api_handlers.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/api/request/refusal.hpp"
 #include "http/api/voices/voice_questions.hpp"
 #include "http/dashboard/answer_parts.hpp"
+#include "http/dashboard/dashboard_handlers.hpp"
 #include "http/dashboard/gate/gate.hpp"
+#include "http/net/blocking_pool.hpp"
 #include "http/net/file_source.hpp"
+#include "http/server/connection/worker.hpp"
 #include "telemetry/traffic_history.hpp"
 
 #include <charconv>
@@ -113,23 +115,24 @@ json describe(const actors::cluster_member& member) {
 }
 
 /// Everyone in the cluster; this replica alone where there is none.
-net::task<bool> ask_members(const services& all, server::exchange& ex,
+net::task<bool> ask_members(const replica_services& replica, server::exchange& ex,
                             std::vector<actors::cluster_member>& members) {
-  if (all.cluster) {
+  if (replica.cluster) {
     std::deque<actors::question<std::vector<actors::cluster_member>>> question(1);
-    question.front().ask(ex.actor(), all.cluster, actors::list_atom::value);
+    question.front().ask(ex.actor(), replica.cluster, actors::list_atom::value);
     const bool answered = co_await all_answered(ex, question);
     if (answered)
       members = std::move(*question.front().answer());
     co_return answered;
   }
   actors::cluster_member self;
-  self.instance = all.process->instance_id;
+  self.instance = replica.process->instance_id;
   self.self = true;
   self.state = actors::member_state::up;
-  self.version = all.version;
+  self.version = replica.version;
   self.since_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(all.started.time_since_epoch()).count();
+      std::chrono::duration_cast<std::chrono::microseconds>(replica.started.time_since_epoch())
+          .count();
   self.last_seen_ms = 0;
   members.push_back(std::move(self));
   co_return true;
@@ -137,14 +140,15 @@ net::task<bool> ask_members(const services& all, server::exchange& ex,
 
 } // namespace
 
-net::task<void> api_session(const services& all, server::exchange& ex) {
-  const auto end = all.gate->session_end(ex.head(), system_clock::now());
-  json answer{{"instance", all.process->instance_id},
-              {"version", all.version},
-              {"gate", all.gate->has_token() ? "token" : "loopback"},
+net::task<void> api_session(const session_services& session, server::exchange& ex) {
+  const auto& replica = *session.replica;
+  const auto end = session.gate->session_end(ex.head(), system_clock::now());
+  json answer{{"instance", replica.process->instance_id},
+              {"version", replica.version},
+              {"gate", session.gate->has_token() ? "token" : "loopback"},
               {"expires_at", nullptr},
-              {"feed_mode", all.process->terminal_feed.mode},
-              {"bus_mode", all.process->terminal_feed.bus_mode}};
+              {"feed_mode", replica.process->terminal_feed.mode},
+              {"bus_mode", replica.process->terminal_feed.bus_mode}};
   if (end)
     answer["expires_at"] =
         std::chrono::duration_cast<std::chrono::seconds>(end->time_since_epoch()).count();
@@ -164,7 +168,8 @@ std::string read_overview_query(std::string_view query, std::int64_t& since, std
 }
 } // namespace
 
-net::task<void> api_overview(const services& all, server::exchange& ex) {
+net::task<void> api_overview(const overview_services& all, server::exchange& ex) {
+  const auto& replica = *all.replica;
   std::int64_t since = 0;
   std::string route;
   const auto wrong = read_overview_query(ex.head().query, since, route);
@@ -183,21 +188,21 @@ net::task<void> api_overview(const services& all, server::exchange& ex) {
   for (const auto& one : all.traffic->routes())
     routes.push_back(describe(one));
   auto backends = json::array();
-  const auto health = all.health->all();
+  const auto health = all.backends->health->all();
   if (health.empty())
-    all.check_health(); // the first one who looks does not wait for the next round
+    all.backends->check_health(); // the first one who looks does not wait for the next round
   for (const auto& [name, settings] : ex.settings().backends)
     backends.push_back(describe_health(settings, find_state(states, name), health));
   const auto uptime =
-      std::chrono::duration_cast<std::chrono::seconds>(system_clock::now() - all.started);
-  json answer{{"instance", all.process->instance_id},
-              {"version", all.version},
+      std::chrono::duration_cast<std::chrono::seconds>(system_clock::now() - replica.started);
+  json answer{{"instance", replica.process->instance_id},
+              {"version", replica.version},
               {"now", now_ms()},
               {"uptime_seconds", uptime.count()},
-              {"ready", all.life->ready.load(std::memory_order_relaxed)},
-              {"draining", all.life->draining.load(std::memory_order_relaxed)},
-              {"in_flight", all.requests_in_flight()},
-              {"connections", all.life->connections.load(std::memory_order_relaxed)},
+              {"ready", replica.life->ready.load(std::memory_order_relaxed)},
+              {"draining", replica.life->draining.load(std::memory_order_relaxed)},
+              {"in_flight", all.requests->in_flight()},
+              {"connections", replica.life->connections.load(std::memory_order_relaxed)},
               {"interval_seconds", telemetry::traffic_history::interval_seconds},
               {"samples", std::move(samples)},
               {"routes", std::move(routes)},
@@ -205,21 +210,21 @@ net::task<void> api_overview(const services& all, server::exchange& ex) {
   co_await reply_json(ex, std::move(answer));
 }
 
-net::task<void> cluster_members(const services& all, server::exchange& ex) {
+net::task<void> cluster_members(const replica_services& replica, server::exchange& ex) {
   std::vector<actors::cluster_member> members;
-  const bool known = co_await ask_members(all, ex, members);
+  const bool known = co_await ask_members(replica, ex, members);
   if (!known)
     co_return;
   auto list = json::array();
   for (const auto& member : members)
     list.push_back(describe(member));
-  json answer{{"instance", all.process->instance_id},
-              {"bus_mode", all.process->terminal_feed.bus_mode},
+  json answer{{"instance", replica.process->instance_id},
+              {"bus_mode", replica.process->terminal_feed.bus_mode},
               {"members", std::move(list)}};
   co_await reply_json(ex, std::move(answer));
 }
 
-net::task<void> api_voice_reference(const services& all, server::exchange& ex) {
+net::task<void> api_voice_reference(net::blocking_pool& blocking, server::exchange& ex) {
   const auto name = percent_decoded(ex.parameter("file"));
   actors::question<actors::voice_location> question;
   const auto voice = percent_decoded(ex.parameter("voice_id"));
@@ -237,7 +242,7 @@ net::task<void> api_voice_reference(const services& all, server::exchange& ex) {
   // All references lie beside the first one, and the name is one of the library's own.
   const auto folder = location.reference_path.substr(0, location.reference_path.rfind('/') + 1);
   const auto file =
-      net::make_local<net::file_source>(ex.owner().io, *all.blocking, folder + name, ex.wake());
+      net::make_local<net::file_source>(ex.owner().io, blocking, folder + name, ex.wake());
   while (!file->opened() && file->error() == 0)
     co_await ex.changed();
   if (file->error() != 0) {

@@ -1,8 +1,8 @@
-#include "http/api/api_handlers.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/client/fetch.hpp"
 #include "http/dashboard/answer_parts.hpp"
+#include "http/dashboard/dashboard_handlers.hpp"
 
 namespace synapse::api {
 
@@ -105,7 +105,7 @@ net::task<void> reply_test(server::exchange& ex, const client::backend_site& sit
 }
 } // namespace
 
-net::task<void> api_test_backend(const services& all, server::exchange& ex) {
+net::task<void> api_test_backend(const backend_services& watched, server::exchange& ex) {
   const auto site = ex.routes()->site(percent_decoded(ex.parameter("name")));
   if (!site) {
     co_await ex.reply_error(response_detail::route_not_found, "no backend of this name");
@@ -131,7 +131,8 @@ net::task<void> api_test_backend(const services& all, server::exchange& ex) {
   const auto address = client::to_endpoint(state->addresses.front());
   const auto& base = site->settings->url.base_path;
   const auto limit = std::chrono::nanoseconds{site->settings->health.timeout}.count();
-  const auto found = all.health->last(site->name()).path; // where the configured one is not there
+  const auto found =
+      watched.health->last(site->name()).path; // where the configured one is not there
   const auto& path = found.empty() ? site->settings->health.path : found;
   auto health = question_to(*site, base + path, limit);
   bool here = co_await try_once(ex, site, address, std::move(health), false, steps);
@@ -139,7 +140,7 @@ net::task<void> api_test_backend(const services& all, server::exchange& ex) {
     auto list = question_to(*site, base + "/v1/models", list_limit);
     here = co_await try_once(ex, site, address, std::move(list), true, steps);
   }
-  all.check_health(); // what is shown of it is not to be older than this
+  watched.check_health(); // what is shown of it is not to be older than this
   if (here)
     co_await reply_test(ex, *site, std::move(steps));
 }

@@ -1,7 +1,7 @@
 #include "config/defaults/derived_routes.hpp"
 #include "config/defaults/route_defaults.hpp"
-#include "http/api/api_handlers.hpp"
 #include "http/dashboard/answer_parts.hpp"
+#include "http/dashboard/dashboard_handlers.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -85,14 +85,14 @@ void add_route(json& backend, std::string_view group, std::string_view method,
 }
 } // namespace
 
-net::task<void> api_backends(const services& all, server::exchange& ex) {
+net::task<void> api_backends(const backend_services& watched, server::exchange& ex) {
   std::vector<actors::backend_snapshot> states;
   const bool answered = co_await ask_backends(ex, states);
   if (!answered)
     co_return;
-  const auto health = all.health->all();
+  const auto health = watched.health->all();
   if (health.empty())
-    all.check_health(); // the first one who looks does not wait for the next round
+    watched.check_health(); // the first one who looks does not wait for the next round
   auto backends = json::array();
   for (const auto& [name, settings] : ex.settings().backends)
     if (const auto* state = find_state(states, name))
@@ -102,23 +102,22 @@ net::task<void> api_backends(const services& all, server::exchange& ex) {
   co_await reply_json(ex, std::move(answer));
 }
 
-net::task<void> api_backend_routes(const services& all, server::exchange& ex) {
+net::task<void> api_backend_routes(const backend_services& watched, server::exchange& ex) {
   const auto& settings = ex.settings();
   auto answer = json::object();
   for (const auto& [name, backend] : settings.backends)
     answer[name] = {{"title", backend.title.empty() ? name : backend.title},
                     {"groups", json::array()}};
   std::vector<std::string_view> served;
-  for (const auto& route : all.routes) {
-    const auto* configured =
-        route.backend.empty() ? nullptr : config::find_route(settings, route.path);
+  for (const auto& route : watched.routes) {
+    const auto* configured = config::find_route(settings, route.path);
     if (configured == nullptr)
       continue;
     if (configured->backend == config::by_model)
       for (const auto name : config::backends_with_models(settings))
-        add_route(answer[std::string{name}], route.tag, route.method, route.path);
+        add_route(answer[std::string{name}], route.group, route.method, route.path);
     else if (answer.contains(configured->backend))
-      add_route(answer[configured->backend], route.tag, route.method, route.path);
+      add_route(answer[configured->backend], route.group, route.method, route.path);
     else
       continue;
     served.push_back(route.path);

@@ -1,7 +1,7 @@
-#include "http/api/api_handlers.hpp"
 #include "http/api/request/body_reading.hpp"
 #include "http/api/request/head_checks.hpp"
 #include "http/core/request/host_name.hpp"
+#include "http/dashboard/dashboard_handlers.hpp"
 #include "http/dashboard/front_end.hpp"
 #include "http/dashboard/gate/gate.hpp"
 #include "http/dashboard/gate/login_pages.hpp"
@@ -76,13 +76,13 @@ bool has_other_names(const config::settings& settings) {
                       [](const auto& name) { return http::is_loopback_host(name); });
 }
 
-verdict check(const services& all, server::exchange& ex) {
-  return all.gate->check(ex.head(), ex.client_ip(), clock::now(), has_other_names(ex.settings()));
+verdict check(dashboard_gate& gate, server::exchange& ex) {
+  return gate.check(ex.head(), ex.client_ip(), clock::now(), has_other_names(ex.settings()));
 }
 
-unsigned wait_of(const services& all, const server::exchange& ex) {
-  const auto client = all.gate->client_of(ex.head(), ex.client_ip());
-  const auto wait = all.gate->wait_of(client, clock::now());
+unsigned wait_of(dashboard_gate& gate, const server::exchange& ex) {
+  const auto client = gate.client_of(ex.head(), ex.client_ip());
+  const auto wait = gate.wait_of(client, clock::now());
   return static_cast<unsigned>(std::max<std::int64_t>(1, wait.count()));
 }
 
@@ -100,30 +100,30 @@ net::task<void> redirect(server::exchange& ex, std::string_view to, std::string_
 }
 
 /// The page that stands in for what its reader may not see: the login, where one can succeed.
-std::string page_for(const services& all, verdict what, std::string_view problem) {
-  return all.gate->has_token() ? login_page(problem) : closed_page(reason_of(what));
+std::string page_for(dashboard_gate& gate, verdict what, std::string_view problem) {
+  return gate.has_token() ? login_page(problem) : closed_page(reason_of(what));
 }
 
-net::task<void> refuse_with_page(const services& all, server::exchange& ex, verdict what,
+net::task<void> refuse_with_page(dashboard_gate& gate, server::exchange& ex, verdict what,
                                  std::string_view problem) {
   const auto detail = detail_of(what);
   std::string more;
   if (what == verdict::limited)
-    more = "Retry-After: " + std::to_string(wait_of(all, ex)) + "\r\n";
-  auto page = page_for(all, what, problem);
+    more = "Retry-After: " + std::to_string(wait_of(gate, ex)) + "\r\n";
+  auto page = page_for(gate, what, problem);
   co_await reply_page(ex, http::info(detail).status, std::move(page), more);
   ex.record().detail = detail;
 }
 
-net::task<void> refuse_at_gate(const services& all, server::exchange& ex, verdict what) {
+net::task<void> refuse_at_gate(dashboard_gate& gate, server::exchange& ex, verdict what) {
   if (wants_page(ex)) {
     const auto problem = what == verdict::unauthorized ? std::string_view{} : reason_of(what);
-    co_await refuse_with_page(all, ex, what, problem);
+    co_await refuse_with_page(gate, ex, what, problem);
     co_return;
   }
   std::optional<unsigned> retry_after;
   if (what == verdict::limited)
-    retry_after = wait_of(all, ex);
+    retry_after = wait_of(gate, ex);
   co_await ex.reply_error(detail_of(what), reason_of(what), retry_after);
 }
 
@@ -158,20 +158,19 @@ net::task<void> reply_file(server::exchange& ex, const static_file& file, std::s
 }
 
 /// Without a token there is nothing to compare: in is who would be let in anyway.
-verdict verdict_on_login(const services& all, server::exchange& ex, const std::string& token) {
-  if (all.gate->has_token())
-    return all.gate->login(token, all.gate->client_of(ex.head(), ex.client_ip()), clock::now());
-  return all.gate->is_open_to(ex.head(), has_other_names(ex.settings())) ? verdict::allowed
-                                                                         : verdict::closed;
+verdict verdict_on_login(dashboard_gate& gate, server::exchange& ex, const std::string& token) {
+  if (gate.has_token())
+    return gate.login(token, gate.client_of(ex.head(), ex.client_ip()), clock::now());
+  return gate.is_open_to(ex.head(), has_other_names(ex.settings())) ? verdict::allowed
+                                                                    : verdict::closed;
 }
 
 /// Compares the token and begins a session.
-net::task<void> log_in(const services& all, server::exchange& ex, const std::string& token,
+net::task<void> log_in(dashboard_gate& gate, server::exchange& ex, const std::string& token,
                        bool with_page) {
-  const auto what = verdict_on_login(all, ex, token);
+  const auto what = verdict_on_login(gate, ex, token);
   if (what == verdict::allowed) {
-    const auto cookie =
-        all.gate->has_token() ? all.gate->session_cookie(clock::now()) : std::string{};
+    const auto cookie = gate.has_token() ? gate.session_cookie(clock::now()) : std::string{};
     if (with_page)
       co_await redirect(ex, "/dashboard", cookie);
     else
@@ -180,24 +179,25 @@ net::task<void> log_in(const services& all, server::exchange& ex, const std::str
   }
   spdlog::warn("request {}: login to the dashboard from {} refused", ex.id(), ex.client_ip());
   if (with_page)
-    co_await refuse_with_page(all, ex, what,
+    co_await refuse_with_page(gate, ex, what,
                               what == verdict::unauthorized ? "This token is not the right one."
                                                             : reason_of(what));
   else
-    co_await refuse_at_gate(all, ex, what);
+    co_await refuse_at_gate(gate, ex, what);
 }
 } // namespace
 
-net::task<void> behind_gate(const services& all, server::exchange& ex, handler_function handle) {
-  const auto what = check(all, ex);
+net::task<void> behind_gate(dashboard_gate& gate, server::exchange& ex,
+                            const server::handler& handle) {
+  const auto what = check(gate, ex);
   if (what == verdict::allowed)
-    co_await handle(all, ex);
+    co_await handle(ex);
   else
-    co_await refuse_at_gate(all, ex, what);
+    co_await refuse_at_gate(gate, ex, what);
 }
 
-net::task<void> dashboard_page(const services& all, server::exchange& ex) {
-  const auto* index = all.files == nullptr ? nullptr : all.files->find("index.html");
+net::task<void> dashboard_page(const page_services& pages, server::exchange& ex) {
+  const auto* index = pages.files == nullptr ? nullptr : pages.files->find("index.html");
   if (index == nullptr) {
     co_await reply_page(ex, 200, unbuilt_page());
     co_return;
@@ -205,13 +205,13 @@ net::task<void> dashboard_page(const services& all, server::exchange& ex) {
   co_await reply_file(ex, *index, "no-cache", page_fields);
 }
 
-net::task<void> docs(const services& all, server::exchange& ex) {
-  const auto* page = all.files == nullptr ? nullptr : all.files->find("docs.html");
+net::task<void> docs(const page_services& pages, server::exchange& ex) {
+  const auto* page = pages.files == nullptr ? nullptr : pages.files->find("docs.html");
   if (page != nullptr) {
     co_await reply_file(ex, *page, "no-cache", page_fields);
     co_return;
   }
-  co_await ex.reply(200, "text/html; charset=utf-8", all.docs,
+  co_await ex.reply(200, "text/html; charset=utf-8", pages.docs,
                     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
                     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
                     "X-Content-Type-Options: nosniff\r\n"
@@ -220,9 +220,9 @@ net::task<void> docs(const services& all, server::exchange& ex) {
                     "Permissions-Policy: microphone=(), camera=(), geolocation=()\r\n");
 }
 
-net::task<void> dashboard_asset(const services& all, server::exchange& ex) {
+net::task<void> dashboard_asset(const page_services& pages, server::exchange& ex) {
   const auto name = "assets/" + std::string{ex.parameter("file")};
-  const auto* file = all.files == nullptr ? nullptr : all.files->find(name);
+  const auto* file = pages.files == nullptr ? nullptr : pages.files->find(name);
   if (file == nullptr) {
     co_await ex.reply_error(response_detail::route_not_found, "no such file");
     co_return;
@@ -232,38 +232,38 @@ net::task<void> dashboard_asset(const services& all, server::exchange& ex) {
                       "X-Content-Type-Options: nosniff\r\n");
 }
 
-net::task<void> dashboard_style(const services&, server::exchange& ex) {
+net::task<void> dashboard_style(server::exchange& ex) {
   co_await ex.reply(200, "text/css; charset=utf-8", login_style(),
                     "Cache-Control: public, max-age=3600\r\nX-Content-Type-Options: nosniff\r\n");
 }
 
-net::task<void> dashboard_login_script(const services&, server::exchange& ex) {
+net::task<void> dashboard_login_script(server::exchange& ex) {
   co_await ex.reply(200, "text/javascript; charset=utf-8", login_script(),
                     "Cache-Control: public, max-age=3600\r\nX-Content-Type-Options: nosniff\r\n");
 }
 
-net::task<void> dashboard_icon(const services&, server::exchange& ex) {
+net::task<void> dashboard_icon(server::exchange& ex) {
   co_await ex.reply(200, "image/svg+xml", icon(),
                     "Cache-Control: public, max-age=86400\r\nX-Content-Type-Options: nosniff\r\n"
                     "Content-Security-Policy: default-src 'none'\r\n");
 }
 
-net::task<void> dashboard_login_page(const services& all, server::exchange& ex) {
+net::task<void> dashboard_login_page(dashboard_gate& gate, server::exchange& ex) {
   const auto token = form_value(ex.head().query, "access_token");
   if (token) {
-    co_await log_in(all, ex, *token, true);
+    co_await log_in(gate, ex, *token, true);
     co_return;
   }
-  const auto what = check(all, ex);
+  const auto what = check(gate, ex);
   if (what == verdict::allowed)
     co_await redirect(ex, "/dashboard");
   else if (what == verdict::closed)
-    co_await refuse_with_page(all, ex, what, {});
+    co_await refuse_with_page(gate, ex, what, {});
   else
     co_await reply_page(ex, 200, login_page({}));
 }
 
-net::task<void> dashboard_login(const services& all, server::exchange& ex) {
+net::task<void> dashboard_login(dashboard_gate& gate, server::exchange& ex) {
   const auto type = ex.head().fields.value_of(http::known_field::content_type);
   const bool is_form = type.starts_with("application/x-www-form-urlencoded");
   if (auto why = is_form ? std::nullopt : check_json_head(ex.head())) {
@@ -292,12 +292,12 @@ net::task<void> dashboard_login(const services& all, server::exchange& ex) {
                             "access_token: is missing (a form field or a JSON key)");
     co_return;
   }
-  co_await log_in(all, ex, *token, is_form);
+  co_await log_in(gate, ex, *token, is_form);
 }
 
-net::task<void> dashboard_logout(const services& all, server::exchange& ex) {
-  all.gate->end_session(ex.head(), clock::now());
-  co_await ex.reply(204, {}, {}, all.gate->no_cookie());
+net::task<void> dashboard_logout(dashboard_gate& gate, server::exchange& ex) {
+  gate.end_session(ex.head(), clock::now());
+  co_await ex.reply(204, {}, {}, gate.no_cookie());
 }
 
 } // namespace synapse::api

@@ -1,8 +1,9 @@
-#include "http/api/api_handlers.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/dashboard/answer_parts.hpp"
+#include "http/dashboard/dashboard_handlers.hpp"
 #include "http/dashboard/gate/gate.hpp"
 #include "http/dashboard/request_filter.hpp"
+#include "telemetry/request_ring.hpp"
 
 namespace synapse::api {
 
@@ -43,11 +44,10 @@ json describe(const telemetry::finished_request& one) {
 }
 } // namespace
 
-net::task<void> api_requests(const services& all, server::exchange& ex) {
-  std::deque<actors::question<std::vector<actors::running_request>>> questions(
-      all.traffic_desks.size());
+net::task<void> api_requests(const request_services& known, server::exchange& ex) {
+  std::deque<actors::question<std::vector<actors::running_request>>> questions(known.desks.size());
   for (std::size_t i = 0; i < questions.size(); ++i)
-    questions[i].ask(ex.actor(), all.traffic_desks[i], actors::list_atom::value);
+    questions[i].ask(ex.actor(), known.desks[i], actors::list_atom::value);
   const bool answered = co_await all_answered(ex, questions);
   if (!answered)
     co_return;
@@ -65,12 +65,11 @@ net::task<void> api_requests(const services& all, server::exchange& ex) {
                           {"bytes_out", request.bytes_out},
                           {"state", text_of(request.state)}});
   const auto listed = static_cast<std::int64_t>(requests.size());
-  json answer{{"requests", std::move(requests)},
-              {"total", std::max(listed, all.requests_in_flight())}};
+  json answer{{"requests", std::move(requests)}, {"total", std::max(listed, known.in_flight())}};
   co_await reply_json(ex, std::move(answer));
 }
 
-net::task<void> api_finished_requests(const services& all, server::exchange& ex) {
+net::task<void> api_finished_requests(const request_services& ended, server::exchange& ex) {
   request_filter wanted;
   const auto wrong = read_filter(ex.head().query, wanted);
   if (!wrong.empty()) {
@@ -78,7 +77,7 @@ net::task<void> api_finished_requests(const services& all, server::exchange& ex)
     co_return;
   }
   std::vector<telemetry::finished_request> known;
-  for (const auto* ring : all.finished)
+  for (const auto* ring : ended.finished)
     ring->copy_to(known);
   const auto kept = select_newest(known, wanted);
   auto requests = json::array();
@@ -90,11 +89,11 @@ net::task<void> api_finished_requests(const services& all, server::exchange& ex)
   co_await reply_json(ex, std::move(answer));
 }
 
-net::task<void> api_cancel_request(const services& all, server::exchange& ex) {
+net::task<void> api_cancel_request(const request_services& known, server::exchange& ex) {
   const auto id = percent_decoded(ex.parameter("id"));
-  std::deque<actors::question<bool>> questions(all.traffic_desks.size());
+  std::deque<actors::question<bool>> questions(known.desks.size());
   for (std::size_t i = 0; i < questions.size(); ++i)
-    questions[i].ask(ex.actor(), all.traffic_desks[i], actors::cancel_atom::value, id);
+    questions[i].ask(ex.actor(), known.desks[i], actors::cancel_atom::value, id);
   const bool answered = co_await all_answered(ex, questions);
   if (!answered)
     co_return;

@@ -1,10 +1,11 @@
 #include "actors/feed/feed_desk.hpp"
 #include "actors/feed/feed_text.hpp"
 #include "config/settings.hpp"
-#include "http/api/api_handlers.hpp"
 #include "http/core/body/sse.hpp"
+#include "http/dashboard/dashboard_handlers.hpp"
 #include "http/dashboard/gate/gate.hpp"
 #include "http/proxy/downstream/downstream_writer.hpp"
+#include "http/server/connection/worker.hpp"
 #include "telemetry/log_sink.hpp"
 
 #include <nlohmann/json.hpp>
@@ -51,8 +52,8 @@ std::string read_sources(const std::string& text, std::vector<std::string>& into
   return {};
 }
 
-std::string read_wish(const services& all, const server::exchange& ex, wish& result) {
-  const auto& defaults = all.process->terminal_feed;
+std::string read_wish(const feed_services& feed, const server::exchange& ex, wish& result) {
+  const auto& defaults = feed.replica->process->terminal_feed;
   const auto query = ex.head().query;
   const auto level_text = form_value(query, "level").value_or(defaults.default_level);
   const auto level =
@@ -151,8 +152,8 @@ net::task<bool> send_lines(server::exchange& ex, proxy::downstream_writer& down,
   co_return true;
 }
 
-std::string greeting(const services& all) {
-  const auto& process = *all.process;
+std::string greeting(const feed_services& feed) {
+  const auto& process = *feed.replica->process;
   const nlohmann::ordered_json meta{{"instance", process.instance_id},
                                     {"mode", process.terminal_feed.mode},
                                     {"bus_mode", process.terminal_feed.bus_mode}};
@@ -161,32 +162,32 @@ std::string greeting(const services& all) {
          meta.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n\n";
 }
 
-bool has_session(const services& all, const server::exchange& ex) {
-  return all.gate->session_end(ex.head(), std::chrono::system_clock::now()).has_value();
+bool has_session(const feed_services& feed, const server::exchange& ex) {
+  return feed.gate->session_end(ex.head(), std::chrono::system_clock::now()).has_value();
 }
 
 /// The live part: until the client leaves, does not read, or the gateway stops.
-net::task<bool> follow(const services& all, server::exchange& ex, proxy::downstream_writer& down,
-                       client::feed_viewer& viewer) {
-  const auto keepalive =
-      std::chrono::nanoseconds{std::chrono::seconds{all.process->terminal_feed.keepalive_seconds}};
+net::task<bool> follow(const feed_services& feed, server::exchange& ex,
+                       proxy::downstream_writer& down, client::feed_viewer& viewer) {
+  const auto keepalive = std::chrono::nanoseconds{
+      std::chrono::seconds{feed.replica->process->terminal_feed.keepalive_seconds}};
   std::vector<actors::feed_line_ptr> lines;
   auto last = net::io_thread::now();
   // Who came with a session looks on for as long as it lasts.
-  const bool by_session = all.gate->needs_session(ex.head());
+  const bool by_session = feed.gate->needs_session(ex.head());
   auto next_check = last + session_check;
   while (!ex.given_up()) {
-    if (all.life->draining.load(std::memory_order_relaxed))
+    if (feed.replica->life->draining.load(std::memory_order_relaxed))
       co_return true;
     if (by_session && net::io_thread::now() >= next_check) {
-      if (!has_session(all, ex))
+      if (!has_session(feed, ex))
         co_return true;
       next_check = net::io_thread::now() + session_check;
     }
     if (!viewer.empty()) {
       const auto missed = viewer.take_dropped();
       viewer.take(lines, lines_per_write - 1);
-      all.feed_lines_lost.add(missed);
+      feed.lines_lost.add(missed);
       const bool sent = co_await send_lines(ex, down, missed, lines);
       if (!sent)
         co_return false;
@@ -210,18 +211,18 @@ net::task<bool> follow(const services& all, server::exchange& ex, proxy::downstr
   co_return false;
 }
 
-net::task<void> serve_viewer(const services& all, server::exchange& ex, wish what) {
-  auto& desk = client::feed_desk::behind(all.feed_desks[ex.owner().io.index()]);
-  auto first = begin_of(desk, what, all.feed_origin);
+net::task<void> serve_viewer(const feed_services& feed, server::exchange& ex, wish what) {
+  auto& desk = client::feed_desk::behind(feed.desks[ex.owner().io.index()]);
+  auto first = begin_of(desk, what, feed.origin);
   client::feed_viewer viewer{desk, std::move(what.filter),
-                             all.process->terminal_feed.subscriber_queue_size, ex.wake(),
-                             seen_before(what, all.feed_origin)};
-  all.feed_viewers.increment();
+                             feed.replica->process->terminal_feed.subscriber_queue_size, ex.wake(),
+                             seen_before(what, feed.origin)};
+  feed.viewers.increment();
   bool whole = false;
   proxy::downstream_writer down{ex, nullptr};
   down.write_head(stream_head());
   {
-    const auto meta = greeting(all);
+    const auto meta = greeting(feed);
     const std::vector<std::string_view> texts{meta};
     whole = co_await send(ex, down, texts);
   }
@@ -232,8 +233,8 @@ net::task<void> serve_viewer(const services& all, server::exchange& ex, wish wha
     whole = co_await send_lines(ex, down, first.missed, first.lines);
   std::vector<actors::feed_line_ptr>{}.swap(first.lines);
   if (whole)
-    whole = co_await follow(all, ex, down, viewer);
-  all.feed_viewers.decrement();
+    whole = co_await follow(feed, ex, down, viewer);
+  feed.viewers.decrement();
   if (!whole) {
     ex.abort();
     ex.record().detail = ex.departure();
@@ -244,14 +245,14 @@ net::task<void> serve_viewer(const services& all, server::exchange& ex, wish wha
 }
 } // namespace
 
-net::task<void> terminal_events(const services& all, server::exchange& ex) {
-  if (all.feed_desks.empty()) {
+net::task<void> terminal_events(const feed_services& feed, server::exchange& ex) {
+  if (feed.desks.empty()) {
     co_await ex.reply_error(response_detail::route_not_found,
                             "the terminal feed is off; SYNAPSE_TERMINAL_FEED_MODE=live serves it");
     co_return;
   }
   wish what;
-  const auto wrong = read_wish(all, ex, what);
+  const auto wrong = read_wish(feed, ex, what);
   if (!wrong.empty()) {
     co_await ex.reply_error(response_detail::bad_request, wrong);
     co_return;
@@ -267,7 +268,7 @@ net::task<void> terminal_events(const services& all, server::exchange& ex) {
       co_await down.drained();
     co_return;
   }
-  co_await serve_viewer(all, ex, std::move(what));
+  co_await serve_viewer(feed, ex, std::move(what));
 }
 
 } // namespace synapse::api

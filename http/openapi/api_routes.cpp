@@ -1,9 +1,12 @@
 #include "http/openapi/api_routes.hpp"
 
 #include "http/api/api_handlers.hpp"
+#include "http/dashboard/dashboard_handlers.hpp"
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <variant>
 
 namespace synapse::api {
 
@@ -156,6 +159,19 @@ constexpr std::array<api_route, 58> routes{{
     {"GET", "/docs", access::open, docs, "docs", "Documentation", "This API as a readable page", "",
      "text/html", ""},
 }};
+
+server::handler bound(net::task<void> (*function)(server::exchange&), const service_set&) {
+  return function;
+}
+
+/// With its service. Found now: a request costs the call and nothing more.
+template <class Service>
+server::handler bound(net::task<void> (*function)(Service&, server::exchange&),
+                      const service_set& services) {
+  return [service = services.get<Service>(), function](server::exchange& exchange) {
+    return function(*service, exchange);
+  };
+}
 } // namespace
 
 std::span<const api_route> api_routes() {
@@ -186,7 +202,7 @@ bool is_traffic_route(std::string_view path) {
                      [path](const api_route& one) { return one.path != path || is_traffic(one); });
 }
 
-void add_routes(server::route_table& table, const services& everything,
+void add_routes(server::route_table& table, const service_set& services,
                 const std::function<telemetry::route_metrics*(std::string_view)>& metrics_of) {
   for (const auto& entry : routes) {
     server::route route;
@@ -198,22 +214,19 @@ void add_routes(server::route_table& table, const services& everything,
     route.any_name = has_any_name(entry);
     route.is_traffic = is_traffic(entry);
     route.metrics = metrics_of(entry.path);
+    route.handle =
+        std::visit([&](auto function) { return bound(function, services); }, entry.handle);
     if (entry.who == access::dashboard)
-      route.handle = [&everything, handle = entry.handle](server::exchange& exchange) {
-        return behind_gate(everything, exchange, handle);
-      };
-    else
-      route.handle = [&everything, handle = entry.handle](server::exchange& exchange) {
-        return handle(everything, exchange);
+      route.handle = [gate = services.get<dashboard_gate>(),
+                      handle = std::move(route.handle)](server::exchange& exchange) {
+        return behind_gate(*gate, exchange, handle);
       };
     table.add(std::move(route));
   }
   server::route fallback;
   fallback.path = configured_route;
   fallback.metrics = metrics_of(fallback.path);
-  fallback.handle = [&everything](server::exchange& exchange) {
-    return pass_through(everything, exchange);
-  };
+  fallback.handle = pass_through;
   table.set_fallback(std::move(fallback));
 }
 

@@ -3,7 +3,7 @@
 /// OpenAPI document and docs page are made from it.
 #pragma once
 
-#include "http/api/services.hpp"
+#include "http/openapi/api_route.hpp"
 #include "http/server/routes/route_table.hpp"
 
 #include <span>
@@ -29,9 +29,10 @@ bool is_traffic(const api_route& route);
 /// The same by path; true for paths that are not the API's.
 bool is_traffic_route(std::string_view path);
 
-/// Adds all routes to `table`. @param everything outlives the table.
+/// Adds all routes to `table`.
+/// @param services all there are; a handler without its one must not be called.
 /// @param metrics_of gives a route's metrics.
-void add_routes(server::route_table& table, const services& everything,
+void add_routes(server::route_table& table, const service_set& services,
                 const std::function<telemetry::route_metrics*(std::string_view)>& metrics_of);
 
 } // namespace synapse::api

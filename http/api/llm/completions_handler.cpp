@@ -84,14 +84,14 @@ net::task<void> forward_whole_json(server::exchange& exchange, client::site_ptr 
   return forward_checked(exchange, std::move(site), proxy::forward_options{});
 }
 
-net::task<void> chat_completions(const services&, server::exchange& exchange) {
+net::task<void> chat_completions(server::exchange& exchange) {
   proxy::forward_options options;
   options.openai_stream = true;
   options.openai_answer = true;
   return to_backend(exchange, options, exchange.path() == "/v1/chat/completions");
 }
 
-net::task<void> embeddings(const services&, server::exchange& exchange) {
+net::task<void> embeddings(server::exchange& exchange) {
   proxy::forward_options options;
   options.openai_answer = true;
   return to_backend(exchange, options);

@@ -5,7 +5,7 @@
 
 namespace synapse::api {
 
-net::task<void> pass_through(const services&, server::exchange& exchange) {
+net::task<void> pass_through(server::exchange& exchange) {
   const auto site = exchange.routes()->site_for_path(exchange.path());
   if (!site) {
     const auto message = server::no_such_route(exchange.owner().routes_table, exchange.path());

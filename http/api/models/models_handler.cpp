@@ -26,7 +26,7 @@ net::task<bool> gather_models(server::exchange& exchange, merged_list& models) {
 
 } // namespace
 
-net::task<void> list_models(const services&, server::exchange& exchange) {
+net::task<void> list_models(server::exchange& exchange) {
   merged_list models;
   if (!co_await gather_models(exchange, models))
     co_return;
@@ -35,7 +35,7 @@ net::task<void> list_models(const services&, server::exchange& exchange) {
   co_await exchange.reply(200, "application/json", http::dump(answer));
 }
 
-net::task<void> get_model(const services&, server::exchange& exchange) {
+net::task<void> get_model(server::exchange& exchange) {
   merged_list models;
   if (!co_await gather_models(exchange, models))
     co_return;

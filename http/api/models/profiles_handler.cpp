@@ -109,7 +109,7 @@ net::task<trouble> apply(server::exchange& ex, const client::site_ptr& site,
 }
 } // namespace
 
-net::task<void> model_schema(const services&, server::exchange& ex) {
+net::task<void> model_schema(server::exchange& ex) {
   const auto site = ex.routes()->site_for_path(ex.path());
   named_model model;
   trouble why = co_await model_of_path(ex, site, model);
@@ -123,7 +123,7 @@ net::task<void> model_schema(const services&, server::exchange& ex) {
   co_await ex.reply(200, "application/json", body);
 }
 
-net::task<void> get_profile(const services&, server::exchange& ex) {
+net::task<void> get_profile(server::exchange& ex) {
   const auto site = ex.routes()->site_for_path(ex.path());
   named_model model;
   actors::profile_map_ptr all;
@@ -138,7 +138,7 @@ net::task<void> get_profile(const services&, server::exchange& ex) {
   co_await ex.reply(200, "application/json", body);
 }
 
-net::task<void> put_profile(const services&, server::exchange& ex) {
+net::task<void> put_profile(server::exchange& ex) {
   json body;
   if (!co_await read_json_object(ex, body, max_profile_body))
     co_return;
@@ -163,7 +163,7 @@ net::task<void> put_profile(const services&, server::exchange& ex) {
   co_await ex.reply(200, "application/json", text);
 }
 
-net::task<void> apply_profile(const services&, server::exchange& ex) {
+net::task<void> apply_profile(server::exchange& ex) {
   auto body = json::object();
   if (ex.has_body()) {
     const bool read = co_await read_json_object(ex, body, max_profile_body);

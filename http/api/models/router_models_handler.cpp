@@ -153,15 +153,15 @@ net::task<trouble> carry_out(server::exchange& ex, const client::site_ptr& site,
 }
 
 /// To a router whose models are not managed: it judges the body, but what it is called is ours.
-net::task<void> pass_command(const services& all, server::exchange& ex) {
+net::task<void> pass_command(server::exchange& ex) {
   if (auto why = check_json_head(ex.head()))
     co_await refuse(ex, std::move(*why));
   else
-    co_await pass_through(all, ex);
+    co_await pass_through(ex);
 }
 } // namespace
 
-net::task<void> router_models(const services&, server::exchange& ex) {
+net::task<void> router_models(server::exchange& ex) {
   auto site = co_await site_of(ex);
   if (!site)
     co_return;
@@ -183,12 +183,12 @@ net::task<void> router_models(const services&, server::exchange& ex) {
     co_await reply_list(ex, list);
 }
 
-net::task<void> load_model(const services& all, server::exchange& ex) {
+net::task<void> load_model(server::exchange& ex) {
   auto site = co_await site_of(ex);
   if (!site)
     co_return;
   if (!site->entry->models) {
-    co_await pass_command(all, ex);
+    co_await pass_command(ex);
     co_return;
   }
   json body;
@@ -215,12 +215,12 @@ net::task<void> load_model(const services& all, server::exchange& ex) {
   co_await ex.reply(200, "application/json", answer);
 }
 
-net::task<void> unload_model(const services& all, server::exchange& ex) {
+net::task<void> unload_model(server::exchange& ex) {
   auto site = co_await site_of(ex);
   if (!site)
     co_return;
   if (!site->entry->models) {
-    co_await pass_command(all, ex);
+    co_await pass_command(ex);
     co_return;
   }
   json body;

@@ -2,6 +2,7 @@
 #include "actors/runtime/ask.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/core/local_reply.hpp"
+#include "http/server/connection/worker.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -30,7 +31,7 @@ json describe(const actors::probe_result& result) {
 }
 } // namespace
 
-net::task<void> health(const services&, server::exchange& exchange) {
+net::task<void> health(server::exchange& exchange) {
   actors::question<actors::health_report> question;
   question.ask(exchange.actor(), exchange.routes()->snapshot->health, actors::check_atom::value);
   const auto due = net::io_thread::now() + probe_patience;
@@ -58,14 +59,14 @@ net::task<void> health(const services&, server::exchange& exchange) {
                           answer.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
-net::task<void> livez(const services&, server::exchange& exchange) {
+net::task<void> livez(server::exchange& exchange) {
   co_await exchange.reply(200, "application/json", R"({"status":"alive"})");
 }
 
-net::task<void> readyz(const services& all, server::exchange& exchange) {
-  if (all.life->draining.load(std::memory_order_relaxed))
+net::task<void> readyz(const server::lifecycle& life, server::exchange& exchange) {
+  if (life.draining.load(std::memory_order_relaxed))
     co_await exchange.reply_error(http::response_detail::draining, {}, 5);
-  else if (!all.life->ready.load(std::memory_order_relaxed))
+  else if (!life.ready.load(std::memory_order_relaxed))
     co_await exchange.reply_error(http::response_detail::draining, "the gateway is starting", 1);
   else
     co_await exchange.reply(200, "application/json", R"({"status":"ready"})");

@@ -133,7 +133,7 @@ net::task<void> transcribe_openai(server::exchange& ex) {
 }
 } // namespace
 
-net::task<void> transcribe(const services&, server::exchange& exchange) {
+net::task<void> transcribe(server::exchange& exchange) {
   form_call call;
   call.fields = transcribe_fields;
   call.to_backend = [](const upload_form& form, std::optional<refusal>&) {
@@ -145,7 +145,7 @@ net::task<void> transcribe(const services&, server::exchange& exchange) {
   return pass_form(exchange, std::move(call));
 }
 
-net::task<void> detect_language(const services&, server::exchange& exchange) {
+net::task<void> detect_language(server::exchange& exchange) {
   form_call call;
   call.fields = detect_fields;
   call.target = [](const upload_form&) { return std::string{whisper::detect_language_path}; };
@@ -154,7 +154,7 @@ net::task<void> detect_language(const services&, server::exchange& exchange) {
   return pass_form(exchange, std::move(call));
 }
 
-net::task<void> stream_transcription(const services&, server::exchange& exchange) {
+net::task<void> stream_transcription(server::exchange& exchange) {
   form_call call;
   call.fields = stream_fields;
   call.to_backend = [](const upload_form& form, std::optional<refusal>&) {
@@ -168,11 +168,11 @@ net::task<void> stream_transcription(const services&, server::exchange& exchange
   return pass_form(exchange, std::move(call));
 }
 
-net::task<void> openai_transcription(const services&, server::exchange& exchange) {
+net::task<void> openai_transcription(server::exchange& exchange) {
   return transcribe_openai(exchange);
 }
 
-net::task<void> openai_translation(const services&, server::exchange& ex) {
+net::task<void> openai_translation(server::exchange& ex) {
   auto site = co_await site_of(ex);
   if (!site)
     co_return;

@@ -81,7 +81,7 @@ std::function<std::string(const upload_form&)> always(std::string_view path) {
 }
 } // namespace
 
-net::task<void> diarize(const services&, server::exchange& exchange) {
+net::task<void> diarize(server::exchange& exchange) {
   form_call call;
   call.fields = diarize_fields;
   call.to_backend = diarize_form;
@@ -91,7 +91,7 @@ net::task<void> diarize(const services&, server::exchange& exchange) {
   return pass_form(exchange, std::move(call));
 }
 
-net::task<void> verify_speakers(const services&, server::exchange& exchange) {
+net::task<void> verify_speakers(server::exchange& exchange) {
   form_call call;
   call.fields = verify_fields;
   call.target = always(pyannote::verify_path);
@@ -100,7 +100,7 @@ net::task<void> verify_speakers(const services&, server::exchange& exchange) {
   return pass_form(exchange, std::move(call));
 }
 
-net::task<void> denoise(const services&, server::exchange& exchange) {
+net::task<void> denoise(server::exchange& exchange) {
   form_call call;
   call.fields = denoise_fields;
   call.target = always(deepfilter::denoise_path);
@@ -109,7 +109,7 @@ net::task<void> denoise(const services&, server::exchange& exchange) {
   return pass_form(exchange, std::move(call));
 }
 
-net::task<void> convert(const services&, server::exchange& exchange) {
+net::task<void> convert(server::exchange& exchange) {
   form_call call;
   call.fields = convert_fields;
   call.to_backend = convert_form;

@@ -14,6 +14,7 @@
 #include "http/dialects/chatterbox/languages.hpp"
 #include "http/dialects/chatterbox/request.hpp"
 #include "http/dialects/chatterbox/to_openai.hpp"
+#include "http/net/blocking_pool.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "http/proxy/forwarder.hpp"
 
@@ -48,10 +49,10 @@ refusal unreadable(int error, std::string_view voice) {
 /// One request for speech, from the checked body to the last byte of the answer.
 class speaking {
 public:
-  speaking(const services& all, server::exchange& exchange, client::site_ptr site,
+  speaking(net::blocking_pool& blocking, server::exchange& exchange, client::site_ptr site,
            const speech_request& wanted, http::answer_translator& translator)
-      : all_(all), ex_(exchange), site_(std::move(site)), wanted_(wanted), translator_(translator) {
-  }
+      : blocking_(blocking), ex_(exchange), site_(std::move(site)), wanted_(wanted),
+        translator_(translator) {}
 
   /// With a voice of the library: the backend gets its reference if it has no copy, then the text.
   net::task<void> with_clone(actors::voice_location where);
@@ -67,7 +68,7 @@ private:
   net::task<bool> open_reference(const std::string& voice, net::local_ptr<net::file_source> file);
   void tell_library(const std::string& voice_id, std::string copy);
 
-  const services& all_;
+  net::blocking_pool& blocking_;
   server::exchange& ex_;
   client::site_ptr site_;
   const speech_request& wanted_;
@@ -168,8 +169,8 @@ net::task<bool> speaking::ensure_copy(const actors::voice_location& where, std::
     co_await refuse(ex_, std::move(why));
     co_return false;
   }
-  auto file = net::make_local<net::file_source>(ex_.owner().io, *all_.blocking,
-                                                where.reference_path, ex_.wake());
+  auto file = net::make_local<net::file_source>(ex_.owner().io, blocking_, where.reference_path,
+                                                ex_.wake());
   if (!co_await open_reference(where.voice.voice_id, file))
     co_return false;
   co_return co_await upload(where, file, copy);
@@ -223,7 +224,7 @@ net::task<bool> find_voice(server::exchange& ex, const client::site_ptr& site, s
 
 enum class tts_route { synthesize, stream, interpolate };
 
-net::task<void> speak(const services& all, server::exchange& ex, tts_route route) {
+net::task<void> speak(net::blocking_pool& blocking, server::exchange& ex, tts_route route) {
   json body;
   if (!co_await read_json_object(ex, body, max_speech_bytes))
     co_return;
@@ -243,7 +244,7 @@ net::task<void> speak(const services& all, server::exchange& ex, tts_route route
                                     : route == tts_route::interpolate ? "synapse_interpolate.wav"
                                                                       : "synapse_tts.wav";
   http::audio_answer translator{http::media_kind::wav, "audio/wav", filename};
-  speaking work{all, ex, site, wanted, translator};
+  speaking work{blocking, ex, site, wanted, translator};
   if (wanted.voice.empty()) {
     auto call = route == tts_route::stream
                     ? chatterbox::openai_with_voice(wanted.said, chatterbox::default_voice_file)
@@ -270,26 +271,26 @@ net::task<void> speak(const services& all, server::exchange& ex, tts_route route
 
 } // namespace
 
-net::task<void> synthesize(const services& all, server::exchange& exchange) {
-  return speak(all, exchange, tts_route::synthesize);
+net::task<void> synthesize(net::blocking_pool& blocking, server::exchange& exchange) {
+  return speak(blocking, exchange, tts_route::synthesize);
 }
 
-net::task<void> stream_speech(const services& all, server::exchange& exchange) {
-  return speak(all, exchange, tts_route::stream);
+net::task<void> stream_speech(net::blocking_pool& blocking, server::exchange& exchange) {
+  return speak(blocking, exchange, tts_route::stream);
 }
 
-net::task<void> interpolate(const services& all, server::exchange& exchange) {
-  return speak(all, exchange, tts_route::interpolate);
+net::task<void> interpolate(net::blocking_pool& blocking, server::exchange& exchange) {
+  return speak(blocking, exchange, tts_route::interpolate);
 }
 
-net::task<void> list_languages(const services&, server::exchange& exchange) {
+net::task<void> list_languages(server::exchange& exchange) {
   auto list = json::array();
   for (const auto& one : chatterbox::languages())
     list.push_back({{"code", one.code}, {"name", one.name}});
   co_await exchange.reply(200, "application/json", http::dump(list));
 }
 
-net::task<void> openai_speech(const services& all, server::exchange& ex) {
+net::task<void> openai_speech(net::blocking_pool& blocking, server::exchange& ex) {
   const auto site = co_await site_of(ex);
   if (!site)
     co_return;
@@ -306,7 +307,7 @@ net::task<void> openai_speech(const services& all, server::exchange& ex) {
     co_return;
   }
   chatterbox::openai_answer answer{wanted.said.format, wanted.events};
-  speaking work{all, ex, site, wanted, answer.translator()};
+  speaking work{blocking, ex, site, wanted, answer.translator()};
   actors::question<actors::voice_location> question;
   question.ask(ex.actor(), library_of(ex), actors::locate_voice(wanted.voice, true, site->name()));
   const bool known = co_await library_answers(ex, question, true);

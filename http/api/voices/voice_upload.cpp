@@ -28,9 +28,9 @@ bool claims_to_be_wav(const http::multipart_part& part) {
 }
 } // namespace
 
-voice_upload::voice_upload(const services& all, server::exchange& exchange,
+voice_upload::voice_upload(net::blocking_pool& blocking, server::exchange& exchange,
                            std::string_view boundary, std::string directory)
-    : all_(all), ex_(exchange), input_(exchange, boundary, max_voice_form_bytes),
+    : blocking_(blocking), ex_(exchange), input_(exchange, boundary, max_voice_form_bytes),
       directory_(std::move(directory)) {}
 
 voice_upload::progress voice_upload::refuse(refusal reason) {
@@ -132,7 +132,7 @@ voice_upload::progress voice_upload::begin_part() {
   wav_ = {};
   const auto file = std::to_string(files_.size()) + ".wav";
   files_.emplace_back(file, 0.0);
-  sink_ = net::make_local<net::file_sink>(ex_.owner().io, *all_.blocking, directory_ + '/' + file,
+  sink_ = net::make_local<net::file_sink>(ex_.owner().io, blocking_, directory_ + '/' + file,
                                           ex_.wake());
   return progress::done;
 }

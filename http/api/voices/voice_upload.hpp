@@ -4,8 +4,8 @@
 
 #include "actors/protocol/voice_messages.hpp"
 #include "http/api/forms/form_input.hpp"
-#include "http/api/services.hpp"
 #include "http/core/body/wav_header.hpp"
+#include "http/net/blocking_pool.hpp"
 #include "http/net/file_sink.hpp"
 #include "http/server/exchange/exchange.hpp"
 
@@ -26,7 +26,7 @@ inline constexpr std::uint64_t max_voice_form_bytes = (max_voice_files + 2) * ma
 /// however large the upload is. On the exchange's thread.
 class voice_upload {
 public:
-  voice_upload(const services& all, server::exchange& exchange, std::string_view boundary,
+  voice_upload(net::blocking_pool& blocking, server::exchange& exchange, std::string_view boundary,
                std::string directory);
 
   enum class outcome { complete, refused, gone };
@@ -59,7 +59,7 @@ private:
   progress end_part();
   net::task<void> let_go();
 
-  const services& all_;
+  net::blocking_pool& blocking_;
   server::exchange& ex_;
   form_input input_;
   std::string directory_;

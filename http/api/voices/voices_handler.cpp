@@ -35,7 +35,7 @@ std::string describe_all(const std::vector<actors::voice_info>& voices) {
 }
 
 /// Takes files in, for a new voice or (with an id) for one that exists.
-net::task<void> take_in(const services& all, server::exchange& ex, std::string voice_id) {
+net::task<void> take_in(net::blocking_pool& blocking, server::exchange& ex, std::string voice_id) {
   std::string boundary;
   if (auto why = check_form_head(ex.head(), max_voice_form_bytes, boundary)) {
     co_await refuse(ex, std::move(*why));
@@ -54,7 +54,7 @@ net::task<void> take_in(const services& all, server::exchange& ex, std::string v
     co_return;
   const auto folder = *begun.answer();
 
-  voice_upload upload{all, ex, boundary, folder.directory};
+  voice_upload upload{blocking, ex, boundary, folder.directory};
   const auto outcome = co_await upload.receive();
   auto why = upload.why();
   if (outcome == voice_upload::outcome::complete) {
@@ -92,7 +92,7 @@ net::task<void> take_in(const services& all, server::exchange& ex, std::string v
 
 } // namespace
 
-net::task<void> list_voices(const services& all, server::exchange& ex) {
+net::task<void> list_voices(net::blocking_pool& blocking, server::exchange& ex) {
   actors::question<std::vector<actors::voice_info>> question;
   question.ask(ex.actor(), library_of(ex), actors::list_atom::value);
   if (!co_await library_answered(ex, question))
@@ -105,7 +105,7 @@ net::task<void> list_voices(const services& all, server::exchange& ex) {
   };
   auto job = std::make_shared<rendering>();
   job->voices = std::move(*question.answer());
-  all.blocking->run(
+  blocking.run(
       ex.owner().io,
       [job] {
         job->text = describe_all(job->voices);
@@ -120,15 +120,15 @@ net::task<void> list_voices(const services& all, server::exchange& ex) {
   co_await ex.reply(200, "application/json", job->text);
 }
 
-net::task<void> create_voice(const services& all, server::exchange& ex) {
-  return take_in(all, ex, {});
+net::task<void> create_voice(net::blocking_pool& blocking, server::exchange& ex) {
+  return take_in(blocking, ex, {});
 }
 
-net::task<void> add_voice_references(const services& all, server::exchange& ex) {
-  return take_in(all, ex, std::string{ex.parameter("voice_id")});
+net::task<void> add_voice_references(net::blocking_pool& blocking, server::exchange& ex) {
+  return take_in(blocking, ex, std::string{ex.parameter("voice_id")});
 }
 
-net::task<void> delete_voice(const services&, server::exchange& ex) {
+net::task<void> delete_voice(server::exchange& ex) {
   const std::string id{ex.parameter("voice_id")};
   actors::question<bool> question;
   question.ask(ex.actor(), library_of(ex), actors::remove_atom::value, id);

@@ -134,7 +134,7 @@ struct openapi_document : testing::Test {
 
   const std::string text = make_openapi("1.2.3");
   const json document = json::parse(text);
-  const services nothing{};
+  const service_set nothing{};
   std::vector<std::string> names_of_metrics;
   server::route_table table;
 };
