@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/protocol/actor_interfaces.hpp"
-#include "actors/runtime/ask.hpp"
+#include "http/api/request/await_answer.hpp"
 #include "http/server/exchange/exchange.hpp"
 #include "telemetry/health_history.hpp"
 
@@ -28,21 +28,19 @@ net::task<void> reply_json(server::exchange& exchange, nlohmann::ordered_json an
 /// not answer: the client has its answer then.
 template <class Questions>
 net::task<bool> all_answered(server::exchange& ex, Questions& questions) {
-  const auto due = net::io_thread::now() + overview_patience;
-  const auto waiting = [&] {
-    return std::any_of(questions.begin(), questions.end(),
-                       [](const auto& one) { return !one.done(); });
+  const auto answered = [&questions] {
+    return std::all_of(questions.begin(), questions.end(),
+                       [](const auto& one) { return one.done(); });
   };
-  while (waiting() && net::io_thread::now() < due) {
-    if (ex.given_up())
-      co_return false;
-    ex.alarm(due);
-    co_await ex.changed();
-  }
-  ex.alarm(0);
-  const bool good = !waiting() && std::all_of(questions.begin(), questions.end(), [](auto& one) {
-    return static_cast<bool>(one.answer());
-  });
+  wait_rules rules;
+  rules.due = net::io_thread::now() + overview_patience;
+  rules.is_upstream = false;
+  const auto end = co_await wait_until(ex, answered, rules);
+  if (end == wait_end::left)
+    co_return false;
+  const bool good = end == wait_end::done &&
+                    std::all_of(questions.begin(), questions.end(),
+                                [](auto& one) { return static_cast<bool>(one.answer()); });
   if (!good)
     co_await ex.reply_error(http::response_detail::draining,
                             "a part of the gateway does not answer", 1);

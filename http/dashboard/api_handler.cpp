@@ -243,8 +243,11 @@ net::task<void> api_voice_reference(net::blocking_pool& blocking, server::exchan
   const auto folder = location.reference_path.substr(0, location.reference_path.rfind('/') + 1);
   const auto file =
       net::make_local<net::file_source>(ex.owner().io, blocking, folder + name, ex.wake());
-  while (!file->opened() && file->error() == 0)
-    co_await ex.changed();
+  const auto opened = [&file] { return file->opened() || file->error() != 0; };
+  wait_rules rules;
+  rules.also_departed = true;
+  rules.is_upstream = false;
+  co_await wait_until(ex, opened, rules);
   if (file->error() != 0) {
     co_await ex.reply_error(response_detail::storage_failed, "the recording cannot be read");
     co_return;

@@ -69,20 +69,15 @@ net::task<bool> try_once(server::exchange& ex, const client::site_ptr& site,
   one->site = site;
   one->wake = ex.wake();
   const auto from = net::io_thread::now();
-  const auto due = request.deadline + 1'000'000'000;
   json step{{"what", "GET " + request.target}};
   net::spawn(run_trial(one, address, std::move(request)));
-  while (!one->done) {
-    if (ex.given_up()) {
-      one->cancel->cancel();
-      co_return false;
-    }
-    ex.alarm(due);
-    co_await ex.changed();
+  const auto done = [&one] { return one->done; };
+  const wait_rules rules; // it has a limit of its own
+  if (co_await wait_until(ex, done, rules) == wait_end::left) {
+    one->cancel->cancel();
+    co_return false;
   }
-  ex.alarm(0);
   const auto took = net::io_thread::now() - from;
-  ex.record().upstream_ns += took;
   const auto& result = one->result;
   auto said = said_by(result, is_list);
   const bool good = result.ok() && result.status == 200 && said != "the answer is not a model list";

@@ -4,6 +4,7 @@
 #include "actors/models/router/router_words.hpp"
 #include "config/text/near_names.hpp"
 #include "http/api/llm/model_turn.hpp"
+#include "http/api/request/await_answer.hpp"
 #include "http/core/json/utf8.hpp"
 #include "http/proxy/deadlines.hpp"
 #include "telemetry/gateway_metrics.hpp"
@@ -107,6 +108,20 @@ names_of(const models::catalog& known,
   for (const auto& one : aliases)
     names.push_back(one.first);
   return names;
+}
+
+/// Waits for an answer. @returns what kept it away: the time limit, or the client's departure.
+template <class Reply>
+net::task<trouble> answer_in_time(server::exchange& ex, actors::question<Reply>& question,
+                                  net::time_ns patience) {
+  wait_rules rules;
+  rules.due = net::io_thread::now() + patience;
+  trouble why;
+  if (co_await await_answer(ex, question, rules) != wait_end::done) {
+    why = trouble_with(response_detail::response_timeout, "no answer in time");
+    why->gone = ex.given_up();
+  }
+  co_return why;
 }
 
 std::string name_of_split(std::string_view name) {
@@ -219,7 +234,7 @@ net::task<trouble> ask_list(server::exchange& ex, const client::site_ptr& site, 
   for (;;) {
     actors::question<actors::http_reply> question;
     question.ask(ex.actor(), site->entry->models, actors::list_atom::value);
-    trouble why = co_await await_answer(ex, question, list_patience);
+    trouble why = co_await answer_in_time(ex, question, list_patience);
     if (why)
       co_return why;
     auto& answer = question.answer();
@@ -264,7 +279,7 @@ namespace {
 net::task<trouble> profiles_answer(server::exchange& ex,
                                    actors::question<actors::profile_map_ptr>& question,
                                    actors::profile_map_ptr& all) {
-  trouble why = co_await await_answer(ex, question, profiles_patience);
+  trouble why = co_await answer_in_time(ex, question, profiles_patience);
   if (!why && !question.answer())
     why = profile_trouble(question.answer().error());
   if (!why)
@@ -303,7 +318,7 @@ net::task<trouble> store_profile(server::exchange& ex, const client::site_ptr& s
   // see what it has stored.
   actors::question<bool> passed_on;
   passed_on.ask(ex.actor(), site->entry->models, actors::check_atom::value);
-  why = co_await await_answer(ex, passed_on, list_patience);
+  why = co_await answer_in_time(ex, passed_on, list_patience);
   co_return why;
 }
 
@@ -327,7 +342,7 @@ net::task<trouble> apply_stored_runtime(server::exchange& ex, const client::site
   const auto& settings = ex.settings();
   const auto limit = settings.process.runtime_reconfigure_timeout_seconds * second;
   trouble why =
-      co_await await_answer(ex, question, limit + proxy::in_ns(settings.models.max_wait) + slack);
+      co_await answer_in_time(ex, question, limit + proxy::in_ns(settings.models.max_wait) + slack);
   if (!why && !question.answer())
     why = runtime_trouble(question.answer().error());
   co_return why;
@@ -339,7 +354,7 @@ net::task<trouble> command_model(server::exchange& ex, const client::site_ptr& s
   actors::question<actors::model_command_done> question;
   question.ask(ex.actor(), site->entry->models, actors::model_command(load, std::move(model)));
   const auto& limits = ex.settings().models;
-  trouble why = co_await await_answer(
+  trouble why = co_await answer_in_time(
       ex, question, proxy::in_ns(limits.max_wait) + proxy::in_ns(limits.load_timeout) + slack);
   if (why)
     co_return why;

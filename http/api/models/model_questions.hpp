@@ -4,7 +4,6 @@
 
 #include "actors/models/router/catalog.hpp"
 #include "actors/protocol/error.hpp"
-#include "actors/runtime/ask.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/server/exchange/exchange.hpp"
 #include "http/sites/thread_routes.hpp"
@@ -52,27 +51,6 @@ net::task<void> tell(server::exchange& exchange, model_trouble why);
 trouble check_model_id(std::string_view id);
 /// Reads `model` of a body.
 trouble read_model_id(const nlohmann::ordered_json& body, std::string& id);
-
-/// Waits for an answer. @returns what kept it away: the time limit, or the client's departure.
-template <class Reply>
-net::task<trouble> await_answer(server::exchange& exchange, actors::question<Reply>& question,
-                                net::time_ns patience) {
-  const auto from = net::io_thread::now();
-  const auto due = from + patience;
-  while (!question.done() && net::io_thread::now() < due && !exchange.given_up()) {
-    exchange.alarm(due);
-    co_await exchange.changed();
-  }
-  exchange.alarm(0);
-  exchange.record().upstream_ns += net::io_thread::now() - from;
-  trouble why;
-  if (!question.done()) {
-    why = model_at_fault("no answer in time");
-    why->detail = http::response_detail::response_timeout;
-    why->gone = exchange.given_up();
-  }
-  co_return why;
-}
 
 /// What a router said when it was asked for its models.
 struct router_list {

@@ -1,6 +1,6 @@
 #include "actors/protocol/error.hpp"
-#include "actors/runtime/ask.hpp"
 #include "http/api/api_handlers.hpp"
+#include "http/api/request/await_answer.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/server/connection/worker.hpp"
 
@@ -34,16 +34,12 @@ json describe(const actors::probe_result& result) {
 net::task<void> health(server::exchange& exchange) {
   actors::question<actors::health_report> question;
   question.ask(exchange.actor(), exchange.routes()->snapshot->health, actors::check_atom::value);
-  const auto due = net::io_thread::now() + probe_patience;
-  while (!question.done() && net::io_thread::now() < due) {
-    if (exchange.given_up())
-      co_return;
-    exchange.alarm(due);
-    const auto from = net::io_thread::now();
-    co_await exchange.changed();
-    exchange.record().upstream_ns += net::io_thread::now() - from;
-  }
-  if (!question.done() || !question.answer()) {
+  wait_rules rules;
+  rules.due = net::io_thread::now() + probe_patience;
+  const auto end = co_await await_answer(exchange, question, rules);
+  if (end == wait_end::left)
+    co_return;
+  if (end == wait_end::late || !question.answer()) {
     co_await exchange.reply_error(http::response_detail::draining,
                                   "the health of the backends is not known at the moment", 1);
     co_return;

@@ -3,6 +3,7 @@
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
 #include "http/api/llm/checked_json.hpp"
+#include "http/api/request/await_answer.hpp"
 #include "http/api/request/body_reading.hpp"
 #include "http/api/request/field_fault.hpp"
 #include "http/api/speech/reference_upload.hpp"
@@ -148,12 +149,11 @@ void speaking::tell_library(const std::string& voice_id, std::string copy) {
 /// @returns false when the client has its answer or has left.
 net::task<bool> speaking::open_reference(const std::string& voice,
                                          net::local_ptr<net::file_source> file) {
-  const auto due = net::io_thread::now() + library_patience;
-  while (!file->opened() && !ex_.given_up() && net::io_thread::now() < due) {
-    ex_.alarm(due);
-    co_await ex_.changed();
-  }
-  ex_.alarm(0);
+  const auto opened = [&file] { return file->opened(); };
+  wait_rules rules;
+  rules.due = net::io_thread::now() + library_patience;
+  rules.is_upstream = false;
+  co_await wait_until(ex_, opened, rules);
   if (file->opened() && file->error() == 0)
     co_return true;
   auto why = unreadable(file->opened() ? file->error() : ETIMEDOUT, voice);
@@ -310,7 +310,8 @@ net::task<void> openai_speech(net::blocking_pool& blocking, server::exchange& ex
   speaking work{blocking, ex, site, wanted, answer.translator()};
   actors::question<actors::voice_location> question;
   question.ask(ex.actor(), library_of(ex), actors::locate_voice(wanted.voice, true, site->name()));
-  const bool known = co_await library_answers(ex, question, true);
+  const auto asked = co_await library_answers(ex, question, true);
+  const bool known = asked == wait_end::done;
   if (known && question.answer()) {
     co_await work.with_clone(std::move(*question.answer()));
     co_return;

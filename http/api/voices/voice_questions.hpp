@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/protocol/error.hpp"
-#include "actors/runtime/ask.hpp"
+#include "http/api/request/await_answer.hpp"
 #include "http/api/request/refusal.hpp"
 #include "http/server/exchange/exchange.hpp"
 #include "http/sites/thread_routes.hpp"
@@ -28,23 +28,14 @@ refusal no_such_voice(std::string_view voice, std::string_view reason = {});
 inline constexpr net::time_ns lookup_patience = 5'000'000'000;
 
 /// Waits even for a client that has left: what the library has begun has to be known. Only a lookup
-/// is given up with its client.
-/// @returns false when there is no answer in time.
+/// is given up with its client. @returns `done` when there is an answer in time
 template <class Reply>
-net::task<bool> library_answers(server::exchange& exchange, actors::question<Reply>& question,
-                                bool lookup = false) {
-  const auto from = net::io_thread::now();
-  const auto due = from + (lookup ? lookup_patience : library_patience);
-  while (!question.done() && net::io_thread::now() < due && !(lookup && exchange.given_up())) {
-    exchange.alarm(due);
-    if (lookup)
-      co_await exchange.changed();
-    else
-      co_await exchange.wake()->wait();
-  }
-  exchange.alarm(0);
-  exchange.record().upstream_ns += net::io_thread::now() - from;
-  co_return question.done();
+net::task<wait_end> library_answers(server::exchange& exchange, actors::question<Reply>& question,
+                                    bool lookup = false) {
+  wait_rules rules;
+  rules.due = net::io_thread::now() + (lookup ? lookup_patience : library_patience);
+  rules.also_departed = !lookup;
+  return await_answer(exchange, question, rules);
 }
 
 /// @param voice that was asked for; empty: none.
@@ -53,7 +44,7 @@ template <class Reply>
 net::task<bool> library_answered(server::exchange& exchange, actors::question<Reply>& question,
                                  std::string voice = {}, bool lookup = false) {
   refusal why{http::response_detail::draining, "the voice library does not answer", {}};
-  if (co_await library_answers(exchange, question, lookup)) {
+  if (co_await library_answers(exchange, question, lookup) == wait_end::done) {
     if (question.answer())
       co_return true;
     why = refusal_of(question.answer().error(), voice);

@@ -115,8 +115,11 @@ net::task<void> list_voices(net::blocking_pool& blocking, server::exchange& ex) 
         job->done = true;
         wake->notify();
       });
-  while (!job->done)
-    co_await ex.wake()->wait();
+  const auto done = [&job] { return job->done; };
+  wait_rules rules;
+  rules.also_departed = true;
+  rules.is_upstream = false;
+  co_await wait_until(ex, done, rules);
   co_await ex.reply(200, "application/json", job->text);
 }
 
