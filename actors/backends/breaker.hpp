@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/protocol/permit_messages.hpp"
+#include "config/settings.hpp"
 
 namespace synapse::actors {
 

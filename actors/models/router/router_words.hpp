@@ -3,6 +3,7 @@
 /// that none takes for "not yet" what another takes for "no".
 #pragma once
 
+#include "actors/protocol/http_messages.hpp"
 #include "actors/protocol/model_messages.hpp"
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // OpenAI's event streams on their way to the client. What is said of them is decided in
-// http/core/event_relay; here are sockets, clocks and counters.
+// http/dialects/openai/event_relay; here are sockets, clocks and counters.
 #include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/dialects/openai/event_relay.hpp"
