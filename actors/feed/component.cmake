@@ -6,6 +6,6 @@ synapse_add_component(actors_feed
   LINK nlohmann_json::nlohmann_json)
 
 synapse_add_test(feed
-  SOURCES actors/feed/feed_test.cpp
+  SOURCES actors/feed/feed_test.cpp actors/feed/feed_wire_test.cpp
   DEPENDS actors_feed
   LINK nlohmann_json::nlohmann_json)

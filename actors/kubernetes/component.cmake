@@ -12,3 +12,9 @@ synapse_add_test(kubernetes
           actors/kubernetes/runtime_controller_refusals_test.cpp
           actors/kubernetes/refusal_test.cpp
   DEPENDS actors_kubernetes actors_runtime)
+
+# Against an API with TLS, on real sockets. The gateway makes its TLS contexts, and so do these tests.
+synapse_add_test(runtime_controller
+  SOURCES actors/kubernetes/runtime_controller_tls_test.cpp
+  DEPENDS app actors_kubernetes
+  LINK synapse_test_support nlohmann_json::nlohmann_json)

@@ -7,3 +7,27 @@ synapse_add_component(actors_replicas
           link/session_keys.cpp link/wire.cpp
   DEPENDS actors_protocol
   LINK CAF::io OpenSSL::SSL OpenSSL::Crypto)
+
+# Replicas that find each other, lose each other and do not trust each other. What is shared with other
+# tests is compiled here: the library of it would have the whole gateway built.
+synapse_add_test(cluster
+  SOURCES actors/replicas/link/line_queue_test.cpp actors/replicas/link/session_keys_test.cpp
+          actors/replicas/gate/gate_talk_test.cpp actors/replicas/gate/gatekeeper_test.cpp
+          actors/replicas/cluster_members_test.cpp actors/replicas/cluster_strangers_test.cpp
+          actors/replicas/cluster_tls_test.cpp actors/replicas/cluster_processes_test.cpp
+          actors/replicas/cluster_partition_test.cpp actors/replicas/child.cpp
+          support/waiting.cpp support/certificates.cpp
+  DEPENDS actors_replicas
+  LINK OpenSSL::SSL)
+
+if(SYNAPSE_BUILD_TESTS)
+  # A replica as a process of its own.
+  add_executable(cluster_node tests/actors/replicas/node.cpp tests/support/waiting.cpp)
+  target_include_directories(cluster_node PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(cluster_node PRIVATE synapse_flags synapse::actors_replicas)
+  if(TARGET synapse_pch)
+    target_precompile_headers(cluster_node REUSE_FROM synapse_pch)
+    target_link_libraries(cluster_node PRIVATE synapse_pch_usage)
+  endif()
+  add_dependencies(cluster_test cluster_node)
+endif()

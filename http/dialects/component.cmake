@@ -28,7 +28,7 @@ synapse_add_test(http_core NO_PCH
     http/core/request/credentials_test.cpp
     http/dialects/openai/event_relay_test.cpp
     http/core/fuzz_test.cpp
-    http/core/head/head_differential_test.cpp
+    http/core/head/head_parser_differential_test.cpp
     http/core/head/head_parser_test.cpp
     http/core/head/head_writer_test.cpp
     http/core/json/json_body_test.cpp
@@ -45,7 +45,7 @@ synapse_add_test(http_core NO_PCH
     http/core/request/request_origin_test.cpp
     http/core/body/sse_test.cpp
     http/dialects/openai/usage_tail_test.cpp
-    http/core/body/wav_ffmpeg_test.cpp
+    http/core/body/wav_header_ffmpeg_test.cpp
     http/core/body/wav_header_test.cpp
     upstream_faults/recording.cpp # streams to be cut
   DEPENDS http_dialects

@@ -11,14 +11,14 @@ synapse_add_component(http_proxy
 
 # The rig has a whole connection: exchange, session and filters of http/server are tested with it, too.
 synapse_add_test(http_proxy
-  SOURCES http/server/exchange/exchange_test.cpp http/server/exchange/session_test.cpp
-          http/server/filters/filters_test.cpp
-          http/proxy/failure_test.cpp http/proxy/retry_policy_test.cpp
-          http/proxy/completion_chunk_test.cpp
-          http/proxy/proxy_rig.cpp http/proxy/forwarder_test.cpp
-          http/proxy/permit_slot_test.cpp http/proxy/downstream_writer_test.cpp
-          http/proxy/request_body_test.cpp http/proxy/upstream_request_test.cpp
-          http/proxy/raw_relay_test.cpp http/proxy/judged_relay_test.cpp
-          http/proxy/event_stream_relay_test.cpp http/proxy/collect_test.cpp
-          http/proxy/translated_relay_test.cpp upstream_faults/recording.cpp
+  SOURCES http/proxy/proxy_rig.cpp http/server/exchange/exchange_test.cpp
+          http/server/exchange/session_test.cpp http/server/filters/filters_test.cpp
+          http/proxy/failure_test.cpp http/proxy/retry_policy_test.cpp http/proxy/forwarder_test.cpp
+          http/proxy/upstream/permit_slot_test.cpp
+          http/proxy/upstream/request_body_test.cpp http/proxy/upstream/upstream_request_test.cpp
+          http/proxy/downstream/downstream_writer_test.cpp
+          http/proxy/relay/collect_test.cpp http/proxy/relay/completion_chunk_test.cpp
+          http/proxy/relay/event_stream_test.cpp http/proxy/relay/judged_test.cpp
+          http/proxy/relay/raw_test.cpp http/proxy/relay/translated_test.cpp
+          upstream_faults/recording.cpp
   DEPENDS http_proxy)

@@ -1,8 +1,8 @@
 #include "http/core/json/json_body.hpp"
 #include "http/dialects/openai/chat_edit.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
-#include "tests/http/core/chat_edit_reference.hpp"
 #include "tests/http/core/support.hpp"
+#include "tests/http/dialects/openai/chat_edit_reference.hpp"
 
 namespace synapse::fuzz {
 

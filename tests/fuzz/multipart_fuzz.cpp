@@ -1,6 +1,6 @@
 #include "http/core/body/multipart_writer.hpp"
 #include "tests/fuzz/fuzz_targets.hpp"
-#include "tests/http/core/multipart_support.hpp"
+#include "tests/http/core/body/multipart_support.hpp"
 
 namespace synapse::fuzz {
 namespace {

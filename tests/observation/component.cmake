@@ -8,6 +8,6 @@ synapse_add_test(observation NO_PCH
     observation/health_view_test.cpp
     observation/replicas_test.cpp
     observation/terminal_test.cpp
-    feed_bus/redis_server.cpp
+    actors/feed/redis/redis_server.cpp
   DEPENDS actors_feed_redis
   LINK synapse_test_support nlohmann_json::nlohmann_json)

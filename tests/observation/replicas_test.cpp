@@ -1,5 +1,5 @@
 // Three gateways that see each other's lines, through Redis and as CAF nodes.
-#include "tests/feed_bus/redis_server.hpp"
+#include "tests/actors/feed/redis/redis_server.hpp"
 #include "tests/observation/viewer.hpp"
 
 #include <gtest/gtest.h>

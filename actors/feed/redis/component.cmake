@@ -8,9 +8,9 @@ synapse_add_component(actors_feed_redis
 
 # What they share of tests/support is compiled in: the library there waits for the whole gateway.
 synapse_add_test(feed_bus
-  SOURCES feed_bus/redis_server.cpp feed_bus/feed_wire_test.cpp feed_bus/outgoing_queue_test.cpp
-          feed_bus/redis_protocol_test.cpp feed_bus/redis_bus_test.cpp
-          feed_bus/redis_bus_faults_test.cpp feed_bus/redis_bus_access_test.cpp
-          feed_bus/redis_bus_load_test.cpp
+  SOURCES actors/feed/redis/redis_server.cpp
+          actors/feed/redis/outgoing_queue_test.cpp actors/feed/redis/redis_bus_test.cpp
+          actors/feed/redis/redis_bus_access_test.cpp actors/feed/redis/redis_bus_faults_test.cpp
+          actors/feed/redis/redis_bus_load_test.cpp actors/feed/redis/redis_protocol_test.cpp
           support/certificates.cpp support/sockets.cpp support/waiting.cpp
   DEPENDS actors_feed_redis)

@@ -1,4 +1,4 @@
-#include "tests/actors/runtime_bed.hpp"
+#include "tests/actors/kubernetes/runtime_bed.hpp"
 
 namespace synapse::actors {
 namespace {

@@ -1,6 +1,6 @@
 #include "actors/models/profiles/model_profiles.hpp"
 #include "actors/protocol/error.hpp"
-#include "tests/actors/models/profiles.hpp"
+#include "tests/actors/models/profiles/profiles.hpp"
 #include "tests/support/deterministic_actor_system.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // What becomes of the stored profiles when the disk refuses, the power fails or the process dies.
-#include "tests/actors/models/profiles.hpp"
+#include "tests/actors/models/profiles/profiles.hpp"
 #include "tests/actors/storage/tracking_ops.hpp"
 
 #include <gtest/gtest.h>

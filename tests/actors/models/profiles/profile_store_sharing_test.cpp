@@ -1,6 +1,6 @@
 // Several stores on one file: in one process, for a lock belongs to who opened the file, and in
 // processes that are killed.
-#include "tests/actors/models/profiles.hpp"
+#include "tests/actors/models/profiles/profiles.hpp"
 
 #include <gtest/gtest.h>
 

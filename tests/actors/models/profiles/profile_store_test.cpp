@@ -1,4 +1,4 @@
-#include "tests/actors/models/profiles.hpp"
+#include "tests/actors/models/profiles/profiles.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
 // Routers that vanish and come back, and lists that change.
-#include "tests/actors/models/schedule_rig.hpp"
+#include "tests/actors/models/turns/schedule_rig.hpp"
 
 namespace synapse::models {
 namespace {

@@ -1,5 +1,5 @@
 // Loads and unloads that somebody asks for, and those who want the whole router.
-#include "tests/actors/models/schedule_rig.hpp"
+#include "tests/actors/models/turns/schedule_rig.hpp"
 
 namespace synapse::models {
 namespace {

@@ -1,5 +1,5 @@
 // Models loaded by hand, and the reasons that whoever waits can be told: in virtual time.
-#include "tests/actors/models/schedule_rig.hpp"
+#include "tests/actors/models/turns/schedule_rig.hpp"
 
 namespace synapse::models {
 namespace {

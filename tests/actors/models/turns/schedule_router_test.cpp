@@ -1,5 +1,5 @@
 // Routers that fail to load and to unload, or do it for somebody else.
-#include "tests/actors/models/schedule_rig.hpp"
+#include "tests/actors/models/turns/schedule_rig.hpp"
 
 namespace synapse::models {
 namespace {

@@ -1,5 +1,5 @@
 // Whose turn it is while the router does what it is told.
-#include "tests/actors/models/schedule_rig.hpp"
+#include "tests/actors/models/turns/schedule_rig.hpp"
 
 namespace synapse::models {
 namespace {

@@ -1,5 +1,5 @@
 // Those who wait, those who do not, and those who leave.
-#include "tests/actors/models/schedule_rig.hpp"
+#include "tests/actors/models/turns/schedule_rig.hpp"
 
 namespace synapse::models {
 namespace {

@@ -1,6 +1,6 @@
 // Bodies as clients write them. Those of curl, Python, Go and Node were recorded on the wire, those
 // of browsers and the OpenAI SDK's form follow what they send.
-#include "tests/http/core/multipart_support.hpp"
+#include "tests/http/core/body/multipart_support.hpp"
 
 #include <gtest/gtest.h>
 

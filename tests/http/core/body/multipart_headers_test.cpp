@@ -1,4 +1,4 @@
-#include "tests/http/core/multipart_support.hpp"
+#include "tests/http/core/body/multipart_support.hpp"
 
 #include <gtest/gtest.h>
 

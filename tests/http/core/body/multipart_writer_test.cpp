@@ -1,5 +1,5 @@
 #include "http/core/body/multipart_writer.hpp"
-#include "tests/http/core/multipart_support.hpp"
+#include "tests/http/core/body/multipart_support.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include "http/core/body/wav_header.hpp"
+#include "tests/http/core/body/wav_support.hpp"
 #include "tests/http/core/support.hpp"
-#include "tests/http/core/wav_support.hpp"
 
 #include <gtest/gtest.h>
 

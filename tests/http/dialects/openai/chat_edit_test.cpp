@@ -1,7 +1,7 @@
 #include "http/core/json/json_body.hpp"
 #include "http/dialects/openai/chat_edit.hpp"
-#include "tests/http/core/chat_edit_reference.hpp"
 #include "tests/http/core/support.hpp"
+#include "tests/http/dialects/openai/chat_edit_reference.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "tests/feed_bus/redis_server.hpp"
+#include "tests/actors/feed/redis/redis_server.hpp"
 
 #include <array>
 #include <csignal>

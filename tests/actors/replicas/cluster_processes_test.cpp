@@ -1,4 +1,4 @@
-#include "tests/cluster/child.hpp"
+#include "tests/actors/replicas/child.hpp"
 #include "tests/support/watchdog.hpp"
 
 #include <gtest/gtest.h>

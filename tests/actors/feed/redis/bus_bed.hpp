@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/feed/redis/redis_bus.hpp"
-#include "tests/feed_bus/redis_server.hpp"
+#include "tests/actors/feed/redis/redis_server.hpp"
 #include "tests/support/waiting.hpp"
 
 #include <caf/actor_system.hpp>

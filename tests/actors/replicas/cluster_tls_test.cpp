@@ -1,4 +1,4 @@
-#include "tests/cluster/stranger.hpp"
+#include "tests/actors/replicas/stranger.hpp"
 #include "tests/support/certificates.hpp"
 #include "tests/support/watchdog.hpp"
 

@@ -5,7 +5,7 @@
 #include "actors/kubernetes/runtime_controller.hpp"
 #include "actors/protocol/error.hpp"
 #include "tests/actors/fakes.hpp"
-#include "tests/actors/scripted_cluster.hpp"
+#include "tests/actors/kubernetes/scripted_cluster.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,7 +6,7 @@
 #include "actors/replicas/gate/knock.hpp"
 #include "actors/replicas/gate/scribes.hpp"
 #include "actors/replicas/gate/visit.hpp"
-#include "tests/cluster/replica.hpp"
+#include "tests/actors/replicas/replica.hpp"
 
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>

@@ -1,5 +1,5 @@
 // Who may use the server, and which server is trusted.
-#include "tests/feed_bus/bus_bed.hpp"
+#include "tests/actors/feed/redis/bus_bed.hpp"
 #include "tests/support/certificates.hpp"
 
 #include <gmock/gmock.h>

@@ -1,7 +1,7 @@
 // Odd WAV files, and whether they are read: as ffmpeg has it, which decodes them for real here. It
 // is what the backends for recognition, speakers and audio read recordings with.
 #include "http/core/body/wav_header.hpp"
-#include "tests/http/core/wav_support.hpp"
+#include "tests/http/core/body/wav_support.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // What two buses tell each other through a Redis server that works.
 #include "actors/feed/feed_wire.hpp"
-#include "tests/feed_bus/bus_bed.hpp"
+#include "tests/actors/feed/redis/bus_bed.hpp"
 
 #include <gmock/gmock.h>
 

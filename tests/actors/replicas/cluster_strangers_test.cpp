@@ -1,5 +1,5 @@
 #include "actors/replicas/link/session_keys.hpp"
-#include "tests/cluster/stranger.hpp"
+#include "tests/actors/replicas/stranger.hpp"
 #include "tests/support/watchdog.hpp"
 
 #include <caf/actor_registry.hpp>

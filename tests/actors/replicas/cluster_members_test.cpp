@@ -1,4 +1,4 @@
-#include "tests/cluster/replica.hpp"
+#include "tests/actors/replicas/replica.hpp"
 #include "tests/support/watchdog.hpp"
 
 #include <gtest/gtest.h>

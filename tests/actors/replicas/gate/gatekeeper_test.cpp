@@ -2,8 +2,8 @@
 #include "actors/replicas/gate/gatekeeper.hpp"
 #include "actors/replicas/gate/knock.hpp"
 #include "actors/replicas/gate/visit.hpp"
-#include "tests/cluster/raw_peer.hpp"
-#include "tests/cluster/replica.hpp"
+#include "tests/actors/replicas/raw_peer.hpp"
+#include "tests/actors/replicas/replica.hpp"
 #include "tests/support/certificates.hpp"
 #include "tests/support/watchdog.hpp"
 

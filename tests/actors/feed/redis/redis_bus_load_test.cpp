@@ -1,5 +1,5 @@
 // Many lines at once.
-#include "tests/feed_bus/bus_bed.hpp"
+#include "tests/actors/feed/redis/bus_bed.hpp"
 
 #include <cstdio>
 

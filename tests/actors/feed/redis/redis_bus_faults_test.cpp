@@ -1,5 +1,5 @@
 // A server that is away, comes back, stands still or is slow; and ends in every phase.
-#include "tests/feed_bus/bus_bed.hpp"
+#include "tests/actors/feed/redis/bus_bed.hpp"
 
 #include <gmock/gmock.h>
 

@@ -6,7 +6,7 @@
 // `list`, `quit`. Writes what happens, a line each: `at ADDRESS`, `line ORIGIN NUMBER DELAY_US`,
 // `note INSTANCE BACKEND STATE`, `member INSTANCE STATE`, `end`, `report TEXT`, `counts SENT
 // DROPPED`.
-#include "tests/cluster/replica.hpp"
+#include "tests/actors/replicas/replica.hpp"
 
 #include <cstdio>
 #include <iostream>
