@@ -8,5 +8,8 @@ synapse_add_component(actors_backends
 synapse_add_test(backends_actors
   SOURCES actors/backends/breaker_test.cpp actors/backends/permit_ledger_test.cpp
           actors/backends/backend_test.cpp actors/backends/lane_test.cpp
+          actors/backends/resolver_test.cpp
           actors/backends/health/health_aggregator_test.cpp
+          actors/backends/health/health_watch_test.cpp actors/backends/health/prober_test.cpp
+          support/waiting.cpp
   DEPENDS actors_backends)

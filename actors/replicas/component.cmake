@@ -11,13 +11,15 @@ synapse_add_component(actors_replicas
 # Replicas that find each other, lose each other and do not trust each other. What is shared with other
 # tests is compiled here: the library of it would have the whole gateway built.
 synapse_add_test(cluster
-  SOURCES actors/replicas/link/line_queue_test.cpp actors/replicas/link/session_keys_test.cpp
+  SOURCES actors/replicas/link/channel_test.cpp actors/replicas/link/line_queue_test.cpp
+          actors/replicas/link/note_book_test.cpp actors/replicas/link/session_keys_test.cpp
+          actors/replicas/link/wire_test.cpp
           actors/replicas/gate/gate_talk_test.cpp actors/replicas/gate/gatekeeper_test.cpp
           actors/replicas/cluster_members_test.cpp actors/replicas/cluster_strangers_test.cpp
           actors/replicas/cluster_tls_test.cpp actors/replicas/cluster_processes_test.cpp
           actors/replicas/cluster_partition_test.cpp actors/replicas/child.cpp
           support/waiting.cpp support/certificates.cpp
-  DEPENDS actors_replicas
+  DEPENDS actors_replicas actors_runtime
   LINK OpenSSL::SSL)
 
 if(SYNAPSE_BUILD_TESTS)

@@ -5,5 +5,5 @@ synapse_add_component(actors_runtime
   LINK CAF::core)
 
 synapse_add_test(actors_runtime
-  SOURCES actors/runtime/pinned_test.cpp
+  SOURCES actors/runtime/pinned_test.cpp actors/protocol/error_test.cpp
   DEPENDS actors_runtime actors_protocol)

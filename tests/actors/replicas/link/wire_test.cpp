@@ -1,0 +1,140 @@
+#include "actors/replicas/link/wire.hpp"
+#include "tests/support/deterministic_actor_system.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace synapse::actors::cluster {
+namespace {
+
+struct wire_test : testing::Test {
+  caf::actor_system& system() { return actors.system(); }
+
+  static introduction hello() {
+    introduction result;
+    result.version = "1.2.3";
+    result.origin = 77;
+    result.instance = "gw-1";
+    result.address = "10.0.0.1:7946";
+    result.nonce = std::string("\0nonce\xff", 7);
+    return result;
+  }
+  static feed_event line(std::uint64_t origin, std::uint64_t number) {
+    feed_event result;
+    result.origin = origin;
+    result.number = number;
+    result.message = std::to_string(number);
+    return result;
+  }
+  static backend_note note(const std::string& backend, circuit state = circuit::closed) {
+    backend_note result;
+    result.backend = backend;
+    result.state = state;
+    return result;
+  }
+
+  test::deterministic_actor_system actors;
+};
+
+using number_list = std::vector<std::uint64_t>;
+
+TEST_F(wire_test, an_introduction_is_read_as_it_was_written) {
+  const auto read = read_introduction(system(), encode(system(), hello()));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->protocol, protocol_version);
+  EXPECT_EQ(read->version, "1.2.3");
+  EXPECT_EQ(read->origin, 77u);
+  EXPECT_EQ(read->instance, "gw-1");
+  EXPECT_EQ(read->address, "10.0.0.1:7946");
+  EXPECT_EQ(read->nonce, hello().nonce);
+}
+
+TEST_F(wire_test, of_another_protocol_the_version_is_understood) {
+  const std::uint16_t next = protocol_version + 1;
+  const std::string version = "9.0";
+  const auto read = read_introduction(system(), encode(system(), next, version));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->protocol, next);
+  EXPECT_EQ(read->version, "9.0");
+  EXPECT_EQ(read->origin, 0u) << "nothing of what does not belong together";
+  EXPECT_EQ(read->nonce, "");
+}
+
+TEST_F(wire_test, an_introduction_that_makes_no_sense_is_none) {
+  EXPECT_FALSE(read_introduction(system(), ""));
+  EXPECT_FALSE(read_introduction(system(), "x"));
+  auto long_one = hello();
+  long_one.nonce.assign(max_greeting_bytes, 'x');
+  EXPECT_FALSE(read_introduction(system(), encode(system(), long_one)));
+  // Cut at any place it is either none or of an unknown rest.
+  const auto whole = encode(system(), hello());
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    if (const auto read = read_introduction(system(), whole.substr(0, size))) {
+      EXPECT_EQ(read->version, "1.2.3") << size;
+      EXPECT_EQ(read->nonce, "") << size;
+    }
+}
+
+TEST_F(wire_test, what_a_stranger_says_is_cleaned_for_display) {
+  auto evil = hello();
+  evil.version = "1\x1b[2J" + std::string(100, 'v');
+  evil.instance = "a\nb" + std::string(200, 'i');
+  evil.address = std::string(400, 'a');
+  const auto read = read_introduction(system(), encode(system(), evil));
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->version.starts_with("1?[2J"));
+  EXPECT_EQ(read->version.size(), 64u);
+  EXPECT_TRUE(read->instance.starts_with("a?b"));
+  EXPECT_EQ(read->instance.size(), 128u);
+  EXPECT_EQ(read->address.size(), 300u);
+  EXPECT_EQ(clean_text("\xc3\xa4\x7f ~", 10), "??? ~");
+  EXPECT_EQ(clean_text("abc", 2), "ab");
+}
+
+TEST_F(wire_test, lines_are_the_senders_own_and_each_is_taken_once) {
+  std::vector<feed_event> sent;
+  for (const auto& [origin, number] :
+       {std::pair{1u, 4u}, {1u, 5u}, {2u, 6u}, {1u, 5u}, {1u, 8u}, {1u, 7u}})
+    sent.push_back(line(origin, number));
+  std::uint64_t last = 4;
+  const auto read = read_lines(system(), encode(system(), sent), 1, last);
+  ASSERT_TRUE(read);
+  number_list taken;
+  for (const auto& one : *read)
+    taken.push_back(one.number);
+  EXPECT_EQ(taken, (number_list{5, 8})) << "no other's, none twice, none that goes back";
+  EXPECT_EQ(last, 8u);
+  EXPECT_FALSE(read_lines(system(), "nonsense", 1, last));
+  EXPECT_EQ(last, 8u);
+}
+
+TEST_F(wire_test, notes_are_bounded_and_cleaned) {
+  std::vector<backend_note> sent{note("chat\n", circuit::open)};
+  sent[0].healthy = false;
+  sent[0].detail = std::string(1000, 'd');
+  const auto read = read_notes(system(), encode(system(), sent));
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->size(), 1u);
+  EXPECT_EQ(read->front().backend, "chat?");
+  EXPECT_EQ(read->front().state, circuit::open);
+  EXPECT_FALSE(read->front().healthy);
+  EXPECT_EQ(read->front().detail.size(), 512u);
+  EXPECT_TRUE(read_notes(system(), encode(system(), std::vector<backend_note>(max_notes))));
+  EXPECT_FALSE(read_notes(system(), encode(system(), std::vector<backend_note>(max_notes + 1))));
+}
+
+TEST_F(wire_test, a_note_of_a_state_that_is_none_spoils_all_of_them) {
+  const std::vector<backend_note> sent{note("a"), note("b", static_cast<circuit>(3))};
+  EXPECT_FALSE(read_notes(system(), encode(system(), sent)));
+  EXPECT_FALSE(read_notes(system(), "\x05"));
+}
+
+TEST_F(wire_test, says_who_speaks_which_protocol) {
+  EXPECT_EQ(other_protocol(2, "1.4.0\n", 1), "speaks protocol 2 (gateway 1.4.0?), this one 1");
+}
+
+} // namespace
+} // namespace synapse::actors::cluster
