@@ -9,6 +9,6 @@ synapse_add_component(http_dashboard
 
 synapse_add_test(http_dashboard
   SOURCES http/dashboard/gate/gate_test.cpp http/dashboard/gate/failure_ledger_test.cpp
-          http/dashboard/request_filter_test.cpp
+          http/dashboard/gate/login_pages_test.cpp http/dashboard/request_filter_test.cpp
   DEPENDS http_dashboard
   LINK synapse_test_support)

@@ -28,10 +28,16 @@ synapse_add_test(http_core NO_PCH
     http/core/request/credentials_test.cpp
     http/dialects/openai/event_relay_test.cpp
     http/core/fuzz_test.cpp
+    http/core/head/field_test.cpp
+    http/core/head/head_error_test.cpp
     http/core/head/head_parser_differential_test.cpp
     http/core/head/head_parser_test.cpp
+    http/core/head/head_target_test.cpp
     http/core/head/head_writer_test.cpp
+    http/core/head/status_test.cpp
     http/core/json/json_body_test.cpp
+    http/core/json/json_string_test.cpp
+    http/core/json/json_text_test.cpp
     http/core/local_reply_test.cpp
     http/core/head/location_test.cpp
     http/core/body/media_signature_test.cpp
@@ -39,10 +45,12 @@ synapse_add_test(http_core NO_PCH
     http/core/body/multipart_headers_test.cpp
     http/core/body/multipart_test.cpp
     http/core/body/multipart_writer_test.cpp
+    http/core/request/host_name_test.cpp
     http/core/request/path_form_test.cpp
     http/core/replay_test.cpp
     http/core/request/request_id_test.cpp
     http/core/request/request_origin_test.cpp
+    http/core/response_detail_test.cpp
     http/core/body/sse_test.cpp
     http/dialects/openai/usage_tail_test.cpp
     http/core/body/wav_header_ffmpeg_test.cpp

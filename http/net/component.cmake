@@ -6,4 +6,5 @@ synapse_add_component(net
 synapse_add_test(net
   SOURCES http/net/task_test.cpp http/net/timer_wheel_test.cpp http/net/transport_test.cpp
           http/net/file_sink_test.cpp http/net/file_source_test.cpp http/net/virtual_clock_test.cpp
+          http/net/io_thread_test.cpp
   DEPENDS net)

@@ -13,4 +13,6 @@ synapse_add_test(http_server
   SOURCES http/server/filters/origin_policy_test.cpp http/server/routes/route_hints_test.cpp
           http/server/routes/route_table_test.cpp http/server/connection/body_pace_test.cpp
           http/server/connection/connection_limits_test.cpp
+          http/server/connection/reserved_room_test.cpp
+          http/server/traffic/traffic_desk_test.cpp support/waiting.cpp
   DEPENDS http_server)
