@@ -30,14 +30,13 @@ protected:
   support::scripted_upstream upstream_{echo()};
 
   /// @param since before the last byte was sent.
-  static void expect_408(support::raw_client& client, clock::time_point since,
-                         milliseconds at_least = limit) {
+  static void expect_408(support::raw_client& client, clock::time_point since) {
     const auto reply = client.read_reply();
     const auto took = clock::now() - since;
     EXPECT_EQ(reply.status, 408u) << to_string(reply.end);
     EXPECT_EQ(text_at(reply.body, "/error/code"), "request_timeout") << reply.body;
     EXPECT_EQ(reply.field("Connection"), "close");
-    EXPECT_GE(took, at_least - slack);
+    EXPECT_GE(took, limit - slack);
     EXPECT_EQ(client.wait_closed(), closing::orderly);
   }
 };
@@ -76,21 +75,6 @@ TEST_F(slow_client, body_that_never_comes_gets_408) {
   client.send(
       "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
   expect_408(client, since);
-}
-
-TEST_F(slow_client, body_that_stops_gets_408_counted_from_its_last_byte) {
-  gateway_process gateway{with_limit("body_timeout", long_limit)};
-  auto client = gateway.connect();
-  client.send(
-      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n");
-  clock::time_point last;
-  for (int i = 0; i < 10; ++i) { // longer than the limit in all
-    ASSERT_FALSE(client.anything_within(long_limit / 8)) << client.unread();
-    last = clock::now();
-    client.send(" ");
-  }
-  expect_408(client, last, long_limit);
-  EXPECT_EQ(upstream_.requests(), 0u);
 }
 
 TEST_F(slow_client, chunked_body_that_stops_gets_408) {
@@ -135,21 +119,6 @@ TEST_F(slow_client, connection_without_any_request_is_closed_without_a_word) {
   EXPECT_EQ(client.wait_closed(), closing::orderly);
 }
 
-TEST_F(slow_client, waiting_for_a_slow_backend_is_not_idleness) {
-  gateway_process gateway{with_limit("idle_timeout", long_limit)};
-  support::gate answer;
-  upstream_.set_script([&](support::upstream_connection& connection) {
-    connection.read_request();
-    answer.wait();
-    connection.reply(200, "{}");
-  });
-  auto client = gateway.connect();
-  client.send(support::request_bytes("POST", chat_path, chat_body, json_type));
-  EXPECT_FALSE(client.anything_within(long_limit * 3 / 2));
-  answer.open();
-  EXPECT_TRUE(client.read_reply().ok());
-}
-
 TEST(client_that_does_not_read, is_given_up_after_the_write_timeout) {
   support::gate closed;
   std::atomic<std::size_t> sent{0};
@@ -171,32 +140,6 @@ TEST(client_that_does_not_read, is_given_up_after_the_write_timeout) {
   EXPECT_TRUE(support::wait_until([&] {
     return gateway.out().find("client_write_timeout") != std::string::npos;
   })) << gateway.out();
-}
-
-TEST(client_that_reads_slowly, is_served_as_long_as_it_reads) {
-  const std::string body_of_20_mb = "[\"" + std::string(20'000'000 - 4, 'b') + "\"]";
-  support::scripted_upstream upstream{[&](support::upstream_connection& connection) {
-    connection.read_request();
-    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n");
-    connection.send(body_of_20_mb);
-    connection.wait_until_peer_closes();
-  }};
-  gateway_process gateway{chat_config(upstream, "limits: {write_timeout: 2s}\n")};
-  auto client = gateway.connect({.receive_buffer = 64 * 1024});
-  client.send(support::request_bytes("POST", chat_path, chat_body, json_type));
-  EXPECT_EQ(client.read_head().status, 200u);
-  // Longer than the limit in all, with something read well within each limit.
-  std::string body = client.unread();
-  const auto read_to = [&](std::size_t size) {
-    while (body.size() < size)
-      ASSERT_EQ(client.stream().receive(body, support::patience), support::io_result::data);
-  };
-  for (std::size_t size = 500'000; size < 20'000'000; size += 800'000) {
-    read_to(size);
-    support::pace(milliseconds{100});
-  }
-  read_to(20'000'000);
-  EXPECT_TRUE(body == body_of_20_mb) << body.size();
 }
 
 } // namespace

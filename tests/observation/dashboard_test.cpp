@@ -285,23 +285,6 @@ TEST(dashboard_questions, the_overview_asks_for_health_when_nothing_is_known) {
   EXPECT_EQ(gateway.get("/api/overview?since=soon", bearer).status, 400u);
 }
 
-TEST(dashboard_questions, the_overview_has_a_sample_of_the_traffic) {
-  support::scripted_upstream upstream{integration::echo()};
-  const gateway_process gateway{integration::chat_config(upstream), live()};
-  for (int i = 0; i < 3; ++i)
-    gateway.post(integration::chat_path, integration::chat_body, integration::json_type);
-  std::uint64_t requests = 0;
-  json samples;
-  EXPECT_TRUE(support::wait_until([&] {
-    samples = get_json(gateway, "/api/overview")["samples"];
-    requests = 0;
-    for (const auto& sample : samples)
-      requests += sample["requests"].get<std::uint64_t>();
-    return requests >= 3;
-  }));
-  EXPECT_EQ(requests, 3u) << "the dashboard's own questions do not count";
-}
-
 TEST(dashboard_questions, list_requests_under_way_and_cancel_them) {
   support::scripted_upstream upstream{[](support::upstream_connection& connection) {
     if (connection.read_request())

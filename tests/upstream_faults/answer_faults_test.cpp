@@ -41,45 +41,6 @@ TEST(hanging, before_the_head_is_504) {
   bed.expect_at_rest();
 }
 
-TEST(hanging, within_the_head_is_504) {
-  bed_options how;
-  how.timeouts = "{response: 150ms, idle: 0}";
-  how.retry = quick_retry;
-  fault_bed bed{sends(half_a_head, afterwards::hang), how};
-  expect_error(bed.chat(), 504, "backend_timeout");
-  EXPECT_EQ(bed.upstream.requests(), 1u);
-  bed.expect_at_rest();
-}
-
-TEST(hanging, after_an_interim_answer_is_504) {
-  bed_options how;
-  how.timeouts = "{response: 150ms, idle: 0}";
-  fault_bed bed{sends("HTTP/1.1 102 Processing\r\n\r\n", afterwards::hang), how};
-  expect_error(bed.chat(), 504, "backend_timeout");
-}
-
-TEST(hanging, within_a_small_json_body_is_504) {
-  bed_options how;
-  how.timeouts = "{response: 60s, idle: 150ms}";
-  fault_bed bed{sends(json_head("Content-Length: 100") + "{\"a\":", afterwards::hang), how};
-  expect_error(bed.chat(), 504, "backend_timeout");
-  bed.expect_attempts("idle_timeout", 1);
-  bed.expect_at_rest();
-}
-
-TEST(hanging, within_a_large_body_cuts_the_connection) {
-  bed_options how;
-  how.timeouts = "{response: 60s, idle: 150ms}";
-  fault_bed bed{sends(json_head("Content-Length: 1000000") + '[' + std::string(100'000, '1'),
-                      afterwards::hang),
-                how};
-  const auto reply = bed.chat();
-  EXPECT_EQ(reply.status, 200u);
-  expect_cut(reply);
-  EXPECT_EQ(reply.body, '[' + std::string(100'000, '1')) << "what had come was passed on";
-  bed.expect_at_rest();
-}
-
 TEST(hanging, within_chunks_cuts_the_connection) {
   bed_options how;
   how.timeouts = "{response: 60s, idle: 150ms}";
@@ -111,40 +72,6 @@ TEST(hanging, a_body_that_drips_for_ever_meets_the_total_limit) {
 
 // ---- breaking off -------------------------------------------------------------------------------
 
-TEST(breaking_off, before_the_head_sends_the_same_idempotent_request_again) {
-  for (const auto how_it_ends : {afterwards::fin, afterwards::rst}) {
-    bed_options how;
-    how.retry = quick_retry;
-    fault_bed bed{[&](upstream_connection& connection) {
-                    if (connection.number() < 3)
-                      sends("", how_it_ends)(connection);
-                    else
-                      answer_well()(connection);
-                  },
-                  how};
-    auto client = bed.gateway.connect();
-    client.send(request_bytes("GET", raw_path, {}, "X-Mine: kept\r\n"));
-    EXPECT_TRUE(client.read_reply().ok());
-    const auto seen = bed.upstream.seen();
-    ASSERT_EQ(seen.size(), 3u);
-    for (const auto& request : seen) {
-      EXPECT_EQ(request.head, seen.front().head);
-    }
-    bed.expect_attempts("reset_before_head", 2);
-    bed.expect_backend_metric("synapse_upstream_retries_total", {}, 2);
-    client.close();
-    bed.expect_at_rest();
-  }
-}
-
-TEST(breaking_off, before_the_head_every_time_is_502) {
-  bed_options how;
-  how.retry = quick_retry;
-  fault_bed bed{sends("", afterwards::fin), how};
-  EXPECT_EQ(bed.gateway.get(raw_path).status, 502u);
-  EXPECT_EQ(bed.upstream.requests(), 3u);
-}
-
 TEST(breaking_off, within_the_head_is_502_and_not_tried_again) {
   for (const auto how_it_ends : {afterwards::fin, afterwards::rst}) {
     bed_options how;
@@ -165,23 +92,6 @@ TEST(breaking_off, within_a_small_json_body_is_502) {
     EXPECT_EQ(bed.upstream.requests(), 1u);
     bed.expect_attempts("reset_after_head", 1);
     bed.expect_at_rest();
-  }
-}
-
-TEST(breaking_off, within_a_larger_body_cuts_the_connection) {
-  for (const auto how_it_ends : {afterwards::fin, afterwards::rst}) {
-    for (const bool chunks : {false, true}) {
-      const std::string body = '[' + std::string(100'000, '7');
-      fault_bed bed{sends(chunks ? json_head("Transfer-Encoding: chunked") + chunk(body) + "10\r\n"
-                                 : json_head("Content-Length: 200000") + body,
-                          how_it_ends)};
-      auto client = bed.gateway.connect();
-      const auto reply = bed.chat_on(client);
-      EXPECT_EQ(reply.status, 200u);
-      expect_cut(reply);
-      client.close();
-      bed.expect_at_rest();
-    }
   }
 }
 
@@ -244,23 +154,6 @@ TEST(nonsense, is_502_and_not_tried_again) {
   bed.expect_attempts("bad_response", std::size(all));
   client.close();
   bed.expect_at_rest();
-}
-
-TEST(nonsense, broken_chunks_cut_the_connection) {
-  for (const std::string rest : {"zz\r\n", "5\r\nabcdefgh\r\n", "-1\r\n", "0\r\nx\r\n\r\n",
-                                 "fffffffffffffffff\r\n", "3\nabc\n0\n\n"}) {
-    SCOPED_TRACE(rest);
-    fault_bed bed{sends(json_head("Transfer-Encoding: chunked") + chunk("{\"a\":1}") + rest,
-                        afterwards::hang)};
-    auto client = bed.gateway.connect();
-    client.send(request_bytes("POST", raw_path, "x"));
-    const auto reply = client.read_reply();
-    EXPECT_NE(reply.end, reply_end::complete);
-    EXPECT_NE(reply.end, reply_end::timeout) << "the client is left waiting";
-    expect_error(bed.chat(), 502, "backend_error"); // nothing of a small answer was sent
-    client.close();
-    bed.expect_at_rest();
-  }
 }
 
 TEST(nonsense, more_body_than_announced_reaches_nobody) {

@@ -110,20 +110,6 @@ TEST(breaker, after_the_cooldown_one_probe_of_twenty_decides) {
   bed.expect_at_rest();
 }
 
-TEST(breaker, a_failed_probe_opens_it_again) {
-  moody mood;
-  fault_bed bed{mood.script(), with_cooldown("300ms")};
-  fail_times(bed, 5);
-  ASSERT_TRUE(bed.wait_for_breaker(half_open));
-  fail_times(bed, 1);
-  ASSERT_TRUE(wait_until([&] { return bed.backend_metric("synapse_breaker_opened_total") == 2; }));
-  mood.broken = false;
-  // The gauge may still show the half open state before; requests are refused until the next one.
-  ASSERT_TRUE(wait_until([&] { return bed.chat().ok(); }));
-  EXPECT_TRUE(bed.wait_for_breaker(closed));
-  bed.expect_at_rest();
-}
-
 TEST(breaker, a_probe_whose_client_leaves_makes_room_for_the_next) {
   moody mood;
   std::atomic<bool> silent{false};

@@ -34,20 +34,6 @@ TEST(connecting, refused_is_tried_again_and_then_503) {
   bed.expect_at_rest();
 }
 
-TEST(connecting, a_streamed_upload_is_tried_again_while_none_of_it_was_sent) {
-  const closed_port nobody;
-  bed_options how;
-  how.url = url_of(nobody.port());
-  how.retry = quick_retry;
-  fault_bed bed{answer_well(), how};
-  const auto reply = bed.gateway.post(raw_path, std::string(100'000, 'x'));
-  EXPECT_EQ(reply.status, 503);
-  EXPECT_NE(reply.body.find(backend_name), std::string::npos) << reply.body;
-  EXPECT_NE(reply.body.find("\"detail\""), std::string::npos) << reply.body;
-  bed.expect_attempts("refused", 3);
-  bed.expect_at_rest();
-}
-
 TEST(connecting, a_backend_that_comes_up_meanwhile_serves_the_request) {
   // Bound, so that the port is ours, but not listening yet.
   descriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};

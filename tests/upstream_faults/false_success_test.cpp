@@ -190,14 +190,12 @@ TEST(unnamed_stream, that_breaks_off_is_told) {
   std::string begin = role;
   for (int i = 0; i < 20; ++i)
     begin += content_event("word " + std::to_string(i));
-  for (const auto* type : other_names)
-    for (const auto how : framings) {
-      SCOPED_TRACE(type);
-      fault_bed bed{sends_once(answer(how, begin, type))};
-      expect_broken_stream(bed.chat(true), begin);
-      bed.expect_stream_ends("truncated", 1);
-      bed.expect_at_rest();
-    }
+  for (const auto how : framings) {
+    fault_bed bed{sends_once(answer(how, begin, "text/plain"))};
+    expect_broken_stream(bed.chat(true), begin);
+    bed.expect_stream_ends("truncated", 1);
+    bed.expect_at_rest();
+  }
 }
 
 TEST(unnamed_stream, that_reports_an_error_first_gets_its_status) {

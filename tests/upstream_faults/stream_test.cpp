@@ -209,27 +209,6 @@ TEST(stream, silence_is_filled_with_comments_between_events_only) {
   EXPECT_EQ(understand(reply.body).malformed, 0u);
 }
 
-TEST(stream, comments_are_not_put_into_other_answers) {
-  bed_options how;
-  how.limits = "{stream_keepalive: 50ms}";
-  fault_bed bed{[&](upstream_connection& connection) {
-                  connection.read_request();
-                  connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-                                  "Transfer-Encoding: chunked\r\n\r\n" +
-                                  chunk("first"));
-                  connection.wait_until_peer_closes(milliseconds{300});
-                  connection.send(chunk("second") + "0\r\n\r\n");
-                },
-                how};
-  EXPECT_EQ(bed.gateway.post(raw_path, chat_body(true)).body, "firstsecond");
-  bed.upstream.set_script([](upstream_connection& connection) {
-    connection.read_request();
-    connection.wait_until_peer_closes(milliseconds{300}); // no head yet
-    connection.reply(429, "{}");
-  });
-  EXPECT_EQ(bed.chat(false).status, 429u) << "a comment would have said 200";
-}
-
 TEST(stream, a_client_of_http_1_0_gets_it_without_chunks) {
   fault_bed bed{in_pieces(std::string{chunked_stream_head} + chunked(recorded_events()), 50)};
   auto client = bed.gateway.connect();

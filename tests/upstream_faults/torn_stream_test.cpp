@@ -122,12 +122,6 @@ TEST(torn_stream, in_chunks) {
   tear(chunked_answer, then::fin, done - 2, done);
 }
 
-TEST(torn_stream, in_chunks_by_a_reset) {
-  const auto done = end_of(chunked_answer, done_event);
-  // What was sent right before a reset may be lost on the way.
-  tear(chunked_answer, then::rst, done - 2, chunked_answer.size() + 1);
-}
-
 TEST(torn_stream, that_runs_until_close) {
   // An orderly close may be the end of a stream whose choice is finished.
   const auto finish_begin = closing_answer.rfind("data: {\"choices\":[{\"finish_reason\":\"tool");
@@ -138,11 +132,6 @@ TEST(torn_stream, that_runs_until_close) {
 TEST(torn_stream, that_runs_until_close_by_a_reset) {
   tear(closing_answer, then::rst, end_of(closing_answer, "data: [DONE]"),
        closing_answer.size() + 1);
-}
-
-TEST(torn_stream, for_a_client_of_http_1_0) {
-  const auto done = end_of(chunked_answer, done_event);
-  tear(chunked_answer, then::fin, done - 2, done, "HTTP/1.0");
 }
 
 /// The client has the first content before the cut comes: there is no status any more to tell it.
