@@ -94,7 +94,7 @@ private:
   std::vector<telemetry::callback_registration> callbacks_;
   actors::terminal_feed_actor feed_;
   actors::feed_bus_actor redis_;
-  caf::actor watch_;
+  actors::health_watch_actor watch_;
   std::chrono::steady_clock::time_point next_sample_{};
 };
 

@@ -3,7 +3,7 @@
 #include "actors/protocol/error.hpp"
 #include "tests/actors/models/fake_router.hpp"
 #include "tests/actors/models/manager_stand_in.hpp"
-#include "tests/actors/models/schedule_rig.hpp"
+#include "tests/actors/models/turns/schedule_rig.hpp"
 
 #include <gtest/gtest.h>
 

@@ -75,7 +75,7 @@ struct health_watch_test : testing::Test {
   std::shared_ptr<asked_supervisor> script = std::make_shared<asked_supervisor>();
   std::shared_ptr<std::vector<std::string>> rounds = std::make_shared<std::vector<std::string>>();
   supervisor_actor supervisor;
-  caf::actor watch;
+  health_watch_actor watch;
 };
 
 using list = std::vector<std::string>;
