@@ -76,6 +76,7 @@ struct api_route {
   std::string_view request_type = "application/json";
   std::string_view success = "200"; ///< status of a good answer
   bool slashes = false; ///< the path's one parameter may hold slashes as they are: ids of models do
+  http::error_dialect errors = http::error_dialect::plain; ///< the envelope of its errors
 };
 
 } // namespace synapse::api

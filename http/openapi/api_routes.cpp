@@ -15,19 +15,27 @@ using server::access;
 
 constexpr std::string_view json_type = "application/json";
 
+/// A route of OpenAI's API: its errors have OpenAI's envelope.
+constexpr api_route openai(api_route row) {
+  row.errors = http::error_dialect::openai;
+  return row;
+}
+
 constexpr std::array<api_route, 58> routes{{
-    {"POST", "/v1/chat/completions", access::open, chat_completions, "createChatCompletion", "LLM",
-     "Chat completion, as JSON or as a stream of server-sent events", "ChatCompletionRequest",
-     "ChatCompletion", "llama-router"},
-    {"POST", "/v1/completions", access::open, chat_completions, "createCompletion", "LLM",
-     "Text completion, as JSON or as a stream of server-sent events", "CompletionRequest",
-     "Completion", "llama-router"},
-    {"POST", "/v1/embeddings", access::open, embeddings, "createEmbedding", "LLM",
-     "Embeddings of one or several texts", "EmbeddingRequest", "EmbeddingList", "llama-embed"},
-    {"GET", "/v1/models", access::open, list_models, "listModels", "LLM",
-     "Models of all configured LLM backends", "", "ModelList", ""},
-    {"GET", "/v1/models/{id}", access::open, get_model, "retrieveModel", "LLM",
-     "One model of that list, by its id or another name", "", "Model", "", json_type, "200", true},
+    openai({"POST", "/v1/chat/completions", access::open, chat_completions, "createChatCompletion",
+            "LLM", "Chat completion, as JSON or as a stream of server-sent events",
+            "ChatCompletionRequest", "ChatCompletion", "llama-router"}),
+    openai({"POST", "/v1/completions", access::open, chat_completions, "createCompletion", "LLM",
+            "Text completion, as JSON or as a stream of server-sent events", "CompletionRequest",
+            "Completion", "llama-router"}),
+    openai({"POST", "/v1/embeddings", access::open, embeddings, "createEmbedding", "LLM",
+            "Embeddings of one or several texts", "EmbeddingRequest", "EmbeddingList",
+            "llama-embed"}),
+    openai({"GET", "/v1/models", access::open, list_models, "listModels", "LLM",
+            "Models of all configured LLM backends", "", "ModelList", ""}),
+    openai({"GET", "/v1/models/{id}", access::open, get_model, "retrieveModel", "LLM",
+            "One model of that list, by its id or another name", "", "Model", "", json_type, "200",
+            true}),
     {"GET", "/models", access::open, router_models, "listRouterModels", "Models",
      "llama-router's own list, with the state of each model and its stored profile", "",
      "RouterModelList", "llama-router"},
@@ -66,9 +74,9 @@ constexpr std::array<api_route, 58> routes{{
      "chatterbox-tts"},
     {"GET", "/tts/languages", access::open, list_languages, "listLanguages", "Speech",
      "The languages that can be spoken", "", "LanguageList", ""},
-    {"POST", "/v1/audio/speech", access::open, openai_speech, "createSpeech", "Speech",
-     "Speech from text, as audio or as a stream of server-sent events", "SpeechRequest",
-     "audio/mpeg", "chatterbox-tts"},
+    openai({"POST", "/v1/audio/speech", access::open, openai_speech, "createSpeech", "Speech",
+            "Speech from text, as audio or as a stream of server-sent events", "SpeechRequest",
+            "audio/mpeg", "chatterbox-tts"}),
     {"POST", "/stt/transcribe", access::open, transcribe, "transcribe", "Recognition",
      "The words of a recording, with times", "TranscribeForm", "NativeTranscription", "whisper-stt",
      "multipart/form-data"},
@@ -78,12 +86,13 @@ constexpr std::array<api_route, 58> routes{{
     {"POST", "/stt/stream", access::open, stream_transcription, "streamTranscription",
      "Recognition", "The words of a recording as server-sent events, segment by segment",
      "StreamForm", "text/event-stream", "whisper-stt", "multipart/form-data"},
-    {"POST", "/v1/audio/transcriptions", access::open, openai_transcription, "createTranscription",
-     "Recognition", "The words of a recording as JSON, text, SubRip, WebVTT or events",
-     "TranscriptionForm", "Transcription", "whisper-stt", "multipart/form-data"},
-    {"POST", "/v1/audio/translations", access::open, openai_translation, "createTranslation",
-     "Recognition", "The words of a recording in English, where the backend can translate",
-     "TranslationForm", "Translation", "whisper-stt", "multipart/form-data"},
+    openai({"POST", "/v1/audio/transcriptions", access::open, openai_transcription,
+            "createTranscription", "Recognition",
+            "The words of a recording as JSON, text, SubRip, WebVTT or events", "TranscriptionForm",
+            "Transcription", "whisper-stt", "multipart/form-data"}),
+    openai({"POST", "/v1/audio/translations", access::open, openai_translation, "createTranslation",
+            "Recognition", "The words of a recording in English, where the backend can translate",
+            "TranslationForm", "Translation", "whisper-stt", "multipart/form-data"}),
     {"POST", "/speakers/diarize", access::open, diarize, "diarize", "Speakers", "Who speaks when",
      "DiarizeForm", "Diarization", "pyannote-speaker", "multipart/form-data"},
     {"POST", "/speakers/verify", access::open, verify_speakers, "verifySpeakers", "Speakers",
@@ -213,6 +222,7 @@ void add_routes(server::route_table& table, const service_set& services,
     route.foreign = foreign_use_of(entry);
     route.any_name = has_any_name(entry);
     route.is_traffic = is_traffic(entry);
+    route.errors = entry.errors;
     route.metrics = metrics_of(entry.path);
     route.handle =
         std::visit([&](auto function) { return bound(function, services); }, entry.handle);

@@ -221,7 +221,7 @@ json operation(const api_route& route) {
   for (const auto type : other_media_types(route.request))
     ok["content"][std::string{type}] = {{"schema", body_schema(type)}};
   ok["headers"] = {{"X-Request-Id", {{"schema", {{"type", "string"}}}}}};
-  const bool dialect = route.path.starts_with("/v1/");
+  const bool dialect = route.errors == http::error_dialect::openai;
   const std::string_view schema = dialect ? "OpenAIError" : "Error";
   json answers;
   answers[std::string{route.success}] = ok;
