@@ -7,6 +7,13 @@
 
 namespace synapse::routing {
 
+namespace {
+/// Lengths tell most paths apart, and cost less to compare.
+bool stands_before(std::string_view a, std::string_view b) noexcept {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+} // namespace
+
 catalog::catalog(const config::settings& settings)
     : settings_(settings), choice_(settings.models.choice) {
   for (const auto& route : settings.routes) {
@@ -26,15 +33,15 @@ catalog::catalog(const config::settings& settings)
   }
   // Of several that are alike the first one counts.
   std::stable_sort(exact_.begin(), exact_.end(),
-                   [](const entry& a, const entry& b) { return a.path < b.path; });
+                   [](const entry& a, const entry& b) { return stands_before(a.path, b.path); });
   std::stable_sort(prefixes_.begin(), prefixes_.end(),
                    [](const entry& a, const entry& b) { return a.path.size() > b.path.size(); });
 }
 
 const catalog::entry* catalog::find(std::string_view path) const noexcept {
-  const auto at =
-      std::lower_bound(exact_.begin(), exact_.end(), path,
-                       [](const entry& one, std::string_view p) { return one.path < p; });
+  const auto at = std::lower_bound(
+      exact_.begin(), exact_.end(), path,
+      [](const entry& one, std::string_view p) { return stands_before(one.path, p); });
   if (at != exact_.end() && at->path == path)
     return &*at;
   const auto prefix = std::find_if(prefixes_.begin(), prefixes_.end(),
@@ -42,7 +49,7 @@ const catalog::entry* catalog::find(std::string_view path) const noexcept {
   return prefix == prefixes_.end() ? nullptr : &*prefix;
 }
 
-plan catalog::plan_for(std::string_view path) const {
+plan catalog::plan_for(std::string_view path) const noexcept {
   plan result;
   const auto* found = find(path);
   if (found == nullptr)
@@ -56,19 +63,18 @@ plan catalog::plan_for(std::string_view path) const {
   return result;
 }
 
-plan catalog::plan_for(const query& what, const model_index& models) const {
-  auto result = plan_for(what.path);
-  result.model = resolve(what.model, what.text);
+plan catalog::complete(plan by_path, const query& what, const model_index& models) const {
+  auto result = by_path;
+  result.model = what.model;
+  if (what.text != nullptr) {
+    result.model = choice_.choose(*what.text);
+  } else if (const auto alias = settings_.models.aliases.find(what.model);
+             alias != settings_.models.aliases.end()) {
+    result.model = alias->second;
+  }
   if (result.by == plan::basis::model)
     result.targets = models.targets_of(result.model);
   return result;
-}
-
-std::string_view catalog::resolve(std::string_view model, std::string_view text) const {
-  if (choice_.is_choice(model))
-    return choice_.choose(text);
-  const auto alias = settings_.models.aliases.find(model);
-  return alias == settings_.models.aliases.end() ? model : std::string_view{alias->second};
 }
 
 } // namespace synapse::routing

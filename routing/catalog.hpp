@@ -18,10 +18,9 @@ namespace synapse::routing {
 
 /// What of a request decides where it goes.
 struct query {
-  std::string_view path;  ///< in its normal form
   std::string_view model; ///< as the client calls it; empty: it names none
-  /// What its user says, where `reads_text` holds; else it may stay empty.
-  std::string_view text;
+  /// What its user says, where `reads_text` holds, and only there; else null.
+  const std::string* text = nullptr;
 };
 
 /// Where a request may go.
@@ -48,14 +47,14 @@ public:
   catalog(const catalog&) = delete;
   catalog& operator=(const catalog&) = delete;
 
-  /// @param models of the asking thread. Does not allocate.
-  plan plan_for(const query& what, const model_index& models) const;
   /// Where a path alone leads. @returns `basis::model` without targets where the model decides.
-  plan plan_for(std::string_view path) const;
+  /// @param path in its normal form
+  plan plan_for(std::string_view path) const noexcept;
+  /// The same once more is known of the request. @param models of the asking thread. Does not
+  /// allocate.
+  plan complete(plan by_path, const query& what, const model_index& models) const;
   /// The choice of this model looks at what the user says.
   bool reads_text(std::string_view model) const noexcept { return choice_.is_choice(model); }
-  /// The model that a name stands for.
-  std::string_view resolve(std::string_view model, std::string_view text) const;
 
 private:
   struct entry {
@@ -68,7 +67,7 @@ private:
 
   const config::settings& settings_;
   model_choice choice_;
-  std::vector<entry> exact_;    ///< by path
+  std::vector<entry> exact_;    ///< the shortest first, then by path
   std::vector<entry> prefixes_; ///< the longest first
 };
 

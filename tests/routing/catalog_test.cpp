@@ -75,7 +75,7 @@ TEST(catalog, leads_to_whoever_lists_the_model) {
   const catalog all{settings};
   model_index models;
   const auto ask = [&](std::string_view model) {
-    return where(settings, all.plan_for(query{"/chat", model, {}}, models));
+    return where(settings, all.complete(all.plan_for("/chat"), query{model}, models));
   };
   EXPECT_EQ(ask("m"), "*") << "nobody is known to list it";
   models.learn(2, {"m"});
@@ -91,13 +91,13 @@ TEST(catalog, resolves_aliases_where_the_path_decides_too) {
   const catalog all{settings};
   model_index models;
   models.learn(1, {"m"});
-  const auto by_model = all.plan_for(query{"/chat", "nick", {}}, models);
+  const auto by_model = all.complete(all.plan_for("/chat"), query{"nick"}, models);
   EXPECT_EQ(by_model.model, "m");
   EXPECT_EQ(where(settings, by_model), "*b");
-  const auto by_path = all.plan_for(query{"/own", "nick", {}}, models);
+  const auto by_path = all.complete(all.plan_for("/own"), query{"nick"}, models);
   EXPECT_EQ(by_path.model, "m");
   EXPECT_EQ(where(settings, by_path), "b");
-  EXPECT_EQ(all.plan_for(query{"/own", "other", {}}, models).model, "other");
+  EXPECT_EQ(all.complete(all.plan_for("/own"), query{"other"}, models).model, "other");
 }
 
 TEST(catalog, chooses_a_model_by_what_the_user_says) {
@@ -112,10 +112,12 @@ TEST(catalog, chooses_a_model_by_what_the_user_says) {
   EXPECT_TRUE(all.reads_text("auto"));
   EXPECT_TRUE(all.reads_text(""));
   EXPECT_FALSE(all.reads_text("m"));
-  const auto plan = all.plan_for(query{"/chat", "auto", "some Python, please"}, models);
+  const std::string text = "some Python, please";
+  const auto plan = all.complete(all.plan_for("/chat"), query{"auto", &text}, models);
   EXPECT_EQ(plan.model, "coder");
   EXPECT_EQ(where(settings, plan), "*a");
-  EXPECT_EQ(all.plan_for(query{"/chat", "", "hello"}, models).model, "general");
+  const std::string other = "hello";
+  EXPECT_EQ(all.complete(all.plan_for("/chat"), query{"", &other}, models).model, "general");
 }
 
 } // namespace

@@ -16,9 +16,9 @@ using http::response_detail;
 namespace {
 
 /// Where its model decides, or models take turns.
-net::task<void> forward_by_model(server::exchange& ex, model_request request,
-                                 proxy::forward_options options) {
-  if (auto fault = request.make_plan()) {
+net::task<void> forward_by_model(server::exchange& ex, model_request& request,
+                                 routing::plan by_path, proxy::forward_options options) {
+  if (auto fault = request.make_plan(by_path)) {
     co_await refuse(ex, std::move(*fault));
     co_return;
   }
@@ -35,9 +35,9 @@ net::task<void> forward_by_model(server::exchange& ex, model_request request,
   co_await proxy::forward(ex, all, options);
 }
 
-/// Checks the body and passes it on, as it came unless it goes to a router. @param site of the
-/// path; null: its model decides
-net::task<void> forward_checked(server::exchange& exchange, client::site_ptr site,
+/// Checks the body and passes it on, as it came unless it goes to a router.
+/// @param by_path where the path leads
+net::task<void> forward_checked(server::exchange& exchange, routing::plan by_path,
                                 proxy::forward_options options, bool chat = false) {
   auto refused = check_json_head(exchange.head());
   const auto limit = exchange.settings().limits.max_json_body_bytes;
@@ -59,12 +59,17 @@ net::task<void> forward_checked(server::exchange& exchange, client::site_ptr sit
   options.wants_stream = options.openai_stream && body.stream;
   if (refused) {
     co_await exchange.reply_error(refused->detail, refused->message);
-  } else if (site && !is_managed(*site)) {
-    co_await proxy::forward(exchange, std::move(site), options);
-  } else {
-    model_request request{exchange, std::move(body), chat};
-    co_await forward_by_model(exchange, std::move(request), options);
+    co_return;
   }
+  if (by_path.by == routing::plan::basis::path) {
+    const auto& site = exchange.routes()->site(by_path.targets.front());
+    if (!is_managed(*site)) {
+      co_await proxy::forward(exchange, site, options);
+      co_return;
+    }
+  }
+  model_request request{exchange, body, chat};
+  co_await forward_by_model(exchange, request, by_path, options);
 }
 
 /// A path that leads nowhere is told before anybody has to send a body.
@@ -74,14 +79,14 @@ net::task<void> to_backend(server::exchange& exchange, proxy::forward_options op
   if (plan.by == routing::plan::basis::nowhere)
     return exchange.reply_error(response_detail::backend_not_found,
                                 "no backend is configured for this route");
-  auto site = plan.targets.empty() ? client::site_ptr{} : exchange.routes()->site(plan.targets[0]);
-  return forward_checked(exchange, std::move(site), options, chat);
+  return forward_checked(exchange, plan, options, chat);
 }
 
 } // namespace
 
-net::task<void> forward_whole_json(server::exchange& exchange, client::site_ptr site) {
-  return forward_checked(exchange, std::move(site), proxy::forward_options{});
+net::task<void> forward_whole_json(server::exchange& exchange) {
+  const auto plan = exchange.routes()->catalog().plan_for(exchange.path());
+  return forward_checked(exchange, plan, proxy::forward_options{});
 }
 
 net::task<void> chat_completions(server::exchange& exchange) {

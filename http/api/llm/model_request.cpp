@@ -44,7 +44,7 @@ const http::chat_view& model_request::scan() {
   return view_;
 }
 
-std::optional<refusal> model_request::make_plan() {
+std::optional<refusal> model_request::make_plan(routing::plan by_path) {
   const auto kind = body_.model_kind;
   if (body_.model.size() > max_name)
     return invalid_field("model", "must not be longer than " + std::to_string(max_name) + " bytes");
@@ -52,11 +52,13 @@ std::optional<refusal> model_request::make_plan() {
       kind != http::json_kind::string)
     return invalid_field("model", "must be a string");
   const auto& catalog = ex_.routes()->catalog();
+  routing::query what{body_.model};
   std::string text;
-  if (catalog.reads_text(body_.model))
+  if (catalog.reads_text(body_.model)) {
     http::append_user_text(ex_.body(), scan(), text);
-  plan_ =
-      catalog.plan_for(routing::query{ex_.path(), body_.model, text}, ex_.routes()->models->index);
+    what.text = &text;
+  }
+  plan_ = catalog.complete(by_path, what, ex_.routes()->models->index);
   model_ = plan_.model;
   plan_.model = model_;
   return {};

@@ -18,12 +18,15 @@ namespace synapse::api {
 /// On the exchange's thread; outlived by the exchange, whose body has been read.
 class model_request {
 public:
-  /// @param chat its messages may be filled in from a model's profile.
-  model_request(server::exchange& exchange, http::json_inspection body, bool chat)
-      : ex_(exchange), body_(std::move(body)), chat_(chat) {}
+  /// @param body outlives this. @param chat its messages may be filled in from a model's profile.
+  model_request(server::exchange& exchange, const http::json_inspection& body, bool chat)
+      : ex_(exchange), body_(body), chat_(chat) {}
+  model_request(const model_request&) = delete;
+  model_request& operator=(const model_request&) = delete;
 
-  /// Finds out which model is meant, and so where it may go. @returns why that cannot be, if so.
-  std::optional<refusal> make_plan();
+  /// Finds out which model is meant, and so where it may go. @param by_path where its path leads
+  /// @returns why that cannot be, if so.
+  std::optional<refusal> make_plan(routing::plan by_path);
   /// After `make_plan`; its targets are valid until the next wait.
   const routing::plan& plan() const noexcept { return plan_; }
   /// After `make_plan`: aliases resolved, or chosen for it.
@@ -44,7 +47,7 @@ private:
   const http::chat_view& scan();
 
   server::exchange& ex_;
-  http::json_inspection body_;
+  const http::json_inspection& body_;
   http::chat_view view_;
   bool scanned_ = false;
   bool chat_;

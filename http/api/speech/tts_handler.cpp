@@ -295,7 +295,7 @@ net::task<void> openai_speech(net::blocking_pool& blocking, server::exchange& ex
   if (!site)
     co_return;
   if (config::row_of(site->settings->type).speaks_openai) {
-    co_await forward_whole_json(ex, site);
+    co_await forward_whole_json(ex);
     co_return;
   }
   json body;
