@@ -7,7 +7,7 @@ namespace synapse::config {
 namespace {
 using std::chrono::seconds;
 
-constexpr std::array<backend_type_row, 5> rows{{
+constexpr auto rows = std::to_array<backend_type_row>({
     {.type = backend_type::openai_compatible,
      .name = "openai-compatible",
      .usually = "",
@@ -50,7 +50,7 @@ constexpr std::array<backend_type_row, 5> rows{{
      .free_with_head = false,
      .max_requests = 0,
      .patience = seconds{600}},
-}};
+});
 
 constexpr bool are_in_order() {
   for (std::size_t i = 0; i < rows.size(); ++i)
@@ -59,7 +59,7 @@ constexpr bool are_in_order() {
   return true;
 }
 static_assert(are_in_order());
-static_assert(rows.size() == static_cast<std::size_t>(backend_type::deepfilter) + 1);
+static_assert(rows.size() == static_cast<std::size_t>(backend_type::deepfilter) + 1, "a row each");
 } // namespace
 
 std::span<const backend_type_row> backend_types() noexcept {

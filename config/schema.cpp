@@ -1,5 +1,6 @@
 #include "config/schema.hpp"
 
+#include "config/backend_types.hpp"
 #include "config/values/values.hpp"
 
 #include <cstdio>
@@ -426,6 +427,20 @@ std::string range_message(const value_range& range, bool is_duration) {
          format_bound(range.max, range, is_duration);
 }
 
+namespace {
+/// "`a`, `b` or `c`".
+std::string names_of_types() {
+  std::string text;
+  const auto rows = backend_types();
+  for (const auto& row : rows) {
+    if (!text.empty())
+      text += &row == &rows.back() ? " or " : ", ";
+    text += "`" + std::string{row.name} + "`";
+  }
+  return text;
+}
+} // namespace
+
 std::vector<key_info> known_keys() {
   std::vector<key_info> keys;
   const settings all;
@@ -443,8 +458,7 @@ std::vector<key_info> known_keys() {
   keys.push_back({prefix + "url", "required", "",
                   "`http://` or `https://` with host, optional port and base path"});
   keys.push_back({prefix + "type", std::string{to_string(backend_settings{}.type)}, "",
-                  "what the backend speaks: `openai-compatible`, `chatterbox`, `faster-whisper`, "
-                  "`pyannote` or `deepfilter`"});
+                  "what the backend speaks: " + names_of_types()});
   const backend_settings backend;
   for_each_backend_section(backend, [&](std::string_view path, const auto& section) {
     append_keys(keys, prefix + std::string{path}, section);

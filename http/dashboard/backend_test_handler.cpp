@@ -1,3 +1,4 @@
+#include "config/backend_types.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/client/fetch.hpp"
@@ -131,7 +132,7 @@ net::task<void> api_test_backend(const backend_services& watched, server::exchan
   const auto& path = found.empty() ? site->settings->health.path : found;
   auto health = question_to(*site, base + path, limit);
   bool here = co_await try_once(ex, site, address, std::move(health), false, steps);
-  if (here && site->settings->type == config::backend_type::openai_compatible) {
+  if (here && config::row_of(site->settings->type).has_models) {
     auto list = question_to(*site, base + "/v1/models", list_limit);
     here = co_await try_once(ex, site, address, std::move(list), true, steps);
   }
