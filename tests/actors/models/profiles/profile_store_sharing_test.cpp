@@ -220,12 +220,19 @@ TEST_F(shared_profiles, where_there_are_no_locks_one_process_works_and_says_so) 
   EXPECT_NE(problems[0].find("one process only"), std::string::npos) << problems[0];
 }
 
-/// Stores 1, 2, 3 … for a model of its own, and says so after each acknowledgement, never before.
+/// What a profile may hold of a count without an end: on a busy machine a worker gets far.
+std::int64_t kept_of(std::int64_t count) {
+  return 1 + count % 30'000;
+}
+
+/// Stores 1, 2, 3 … (see kept_of) for a model of its own, and says so after each acknowledgement,
+/// never before.
 [[noreturn]] void work_until_killed(const fs::path& file, const std::string& model,
                                     std::int64_t from, int out) {
   auto store = make_store(file);
   for (std::int64_t number = from;; ++number) {
-    if (store.put(put(model, {{"max_tokens", number}, {"system_prompt", std::string(9'000, 'x')}})))
+    if (store.put(put(
+            model, {{"max_tokens", kept_of(number)}, {"system_prompt", std::string(9'000, 'x')}})))
       ::_exit(2);
     if (::write(out, &number, sizeof number) != sizeof number)
       ::_exit(1);
@@ -285,8 +292,9 @@ TEST_F(shared_profiles, changes_by_several_processes_survive_each_other_and_a_ki
     EXPECT_EQ(of(own, "own"), number(2 * round + 1));
     for (const auto& [model, said] : {std::pair{"one", one.last}, {"two", two.last}}) {
       const auto found = std::get<std::int64_t>(stored(file, model).at("max_tokens"));
-      EXPECT_TRUE(found == said || found == said + 1) << found << " instead of " << said;
-      last[model] = found;
+      EXPECT_TRUE(found == kept_of(said) || found == kept_of(said + 1))
+          << found << " instead of " << kept_of(said);
+      last[model] = found == kept_of(said) ? said : said + 1;
     }
     EXPECT_EQ(*own.all(), [&] {
       auto fresh = make_store(file);
@@ -296,7 +304,6 @@ TEST_F(shared_profiles, changes_by_several_processes_survive_each_other_and_a_ki
     EXPECT_EQ(names_in(directory.path()), texts{"profiles.json"});
   }
   EXPECT_GT(last["one"] + last["two"], 80) << "too few to say anything";
-  EXPECT_LT(last["one"], 32'768) << "beyond what a profile may hold";
 }
 
 } // namespace
