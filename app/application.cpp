@@ -114,11 +114,14 @@ struct application::parts {
   }
 
   void tell_where() {
-    if (!port_file.empty() && !write_port_file(port_file, door.port()))
-      tools.say->error("cannot write {}", port_file);
     tools.say->info("synapse {} listening on {}, {} threads, {} backends", version, door.url(),
                     machine.threads().size(), current.settings()->backends.size());
     tools.log.flush();
+    // Behind the log: whoever has waited for the port finds all that was said of the start.
+    if (!port_file.empty() && !write_port_file(port_file, door.port())) {
+      tools.say->error("cannot write {}", port_file);
+      tools.log.flush();
+    }
   }
 
   // ---- until the end ----
