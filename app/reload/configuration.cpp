@@ -83,7 +83,7 @@ void configuration::take_over(const std::string& text) {
 
 void configuration::unreadable() {
   tools_.say->error("cannot read {}, the old configuration stays in effect", path_);
-  observed_.reloaded(telemetry::reload_result::rejected, {"cannot read " + path_});
+  note(telemetry::reload_result::rejected, {"cannot read " + path_});
 }
 
 } // namespace synapse::app

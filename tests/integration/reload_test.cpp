@@ -126,6 +126,7 @@ TEST_F(reload, of_a_file_that_is_gone_keeps_the_old_one) {
   fs::remove(gateway.config_file());
   gateway.signal(SIGHUP);
   EXPECT_TRUE(gateway.wait_for_log("cannot read")) << gateway.err();
+  EXPECT_TRUE(gateway.wait_for_reloads(false, 1)) << "a reload that failed is counted";
   EXPECT_EQ(who_answers(gateway), "old");
   support::write_file(gateway.config_file(), new_.config());
   EXPECT_TRUE(gateway.wait_for_reloads(true, 1));
