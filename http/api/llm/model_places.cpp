@@ -4,6 +4,7 @@
 #include "config/backend_types.hpp"
 #include "http/api/models/model_list.hpp"
 #include "http/api/models/model_questions.hpp"
+#include "http/api/request/await_answer.hpp"
 #include "http/api/request/refusal.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/client/fetch.hpp"
@@ -92,10 +93,11 @@ net::task<bool> gather(server::exchange& exchange, const net::local_ptr<gatherin
     return std::any_of(questions.begin(), questions.end(),
                        [](const auto& question) { return !question->done(); });
   };
-  while (pending() && !exchange.given_up() && net::io_thread::now() < due) {
-    exchange.alarm(due);
-    co_await exchange.changed();
-  }
+  wait_rules for_permits;
+  for_permits.due = due;
+  for_permits.is_upstream = false;
+  co_await wait_until(
+      exchange, [&] { return !pending(); }, for_permits);
   for (std::size_t i = 0; i < questions.size(); ++i) {
     auto& answer = all->answers[i];
     if (!questions[i]->done()) {
@@ -113,15 +115,11 @@ net::task<bool> gather(server::exchange& exchange, const net::local_ptr<gatherin
     net::spawn(fetch_list(all, i, client::to_endpoint(permit->address), numbers[i], permit->probe,
                           std::move(request)));
   }
-  while (all->open > 0) {
-    if (exchange.given_up())
-      co_return false;
-    exchange.alarm(due + merge_patience);
-    const auto from = net::io_thread::now();
-    co_await exchange.changed();
-    exchange.record().upstream_ns += net::io_thread::now() - from;
-  }
-  co_return true;
+  // Each has a deadline of its own.
+  const wait_rules for_lists;
+  const auto end = co_await wait_until(
+      exchange, [&] { return all->open == 0; }, for_lists);
+  co_return end == wait_end::done;
 }
 
 /// Reads what a backend said. @returns why there are no models in it, if so.

@@ -3,6 +3,7 @@
 #include "actors/models/router/catalog.hpp"
 #include "actors/runtime/ask.hpp"
 #include "http/api/models/model_questions.hpp"
+#include "http/api/request/await_answer.hpp"
 #include "http/api/request/refusal.hpp"
 #include "http/core/body/sse.hpp"
 #include "http/core/json/json_text.hpp"
@@ -240,14 +241,10 @@ net::task<void> model_turn::refuse_with(const actors::model_grant& denied) {
 }
 
 net::task<bool> pause(server::exchange& ex, net::time_ns length) {
-  const auto due = net::io_thread::now() + length;
-  while (net::io_thread::now() < due && !ex.given_up()) {
-    ex.alarm(due);
-    const auto from = net::io_thread::now();
-    co_await ex.changed();
-    ex.record().upstream_ns += net::io_thread::now() - from;
-  }
-  ex.alarm(0);
+  wait_rules rules;
+  rules.due = net::io_thread::now() + length;
+  co_await wait_until(
+      ex, [] { return false; }, rules);
   co_return !ex.given_up();
 }
 
