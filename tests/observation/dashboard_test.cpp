@@ -237,7 +237,12 @@ TEST(dashboard_questions, tell_what_the_backends_do) {
   EXPECT_EQ(
       gateway.post(integration::chat_path, integration::chat_body, integration::json_type).status,
       200u);
-  const auto backends = get_json(gateway, "/api/backends")["backends"];
+  json backends;
+  // Good outcomes are told a moment later.
+  EXPECT_TRUE(support::wait_until([&] {
+    backends = get_json(gateway, "/api/backends")["backends"];
+    return backends.size() != 1 || backends[0]["attempts"] != 0;
+  }));
   ASSERT_EQ(backends.size(), 1u);
   const auto& one = backends[0];
   EXPECT_EQ(one["name"], "llama-router");
