@@ -21,6 +21,10 @@ struct backend_type_row {
   bool has_models;
   /// Takes OpenAI's own requests as they come, under `/v1`.
   bool speaks_openai;
+  /// Somebody is paid for each request: it is never asked just to see whether it lives.
+  bool paid = false;
+  /// The field that carries its key; empty: `Authorization: Bearer`.
+  std::string_view key_header = {};
   /// Has done its work when it begins to answer: a client that reads slowly keeps nobody from its
   /// turn.
   bool free_with_head;

@@ -2,6 +2,7 @@
 synapse_add_component(config NO_PCH PATH config
   SOURCES
     backend_types.cpp
+    catalog_settings.cpp
     text/config_error.cpp
     defaults/derived_routes.cpp
     print/describe.cpp

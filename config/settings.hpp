@@ -4,6 +4,9 @@
 /// by value, so that a reload which changed nothing can be told from one that did.
 #pragma once
 
+#include "config/catalog_settings.hpp"
+#include "config/timeout_settings.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -15,10 +18,29 @@
 
 namespace synapse::config {
 
-using std::chrono::milliseconds;
-
 /// What a backend speaks; decides default timeouts. Names as in the `type` key.
-enum class backend_type { openai_compatible, chatterbox, faster_whisper, pyannote, deepfilter };
+enum class backend_type {
+  openai_compatible,
+  chatterbox,
+  faster_whisper,
+  pyannote,
+  deepfilter,
+  ollama,
+  vllm,
+  llama_router,
+  sglang,
+  trtllm,
+  speaches,
+  piper,
+  whisper_cpp,
+  tei,
+  infinity,
+  openai,
+  openrouter,
+  azure,
+  anthropic,
+  count_ ///< number of enumerators
+};
 
 /// The text of the `type` key, e.g. "openai-compatible".
 std::string_view to_string(backend_type type);
@@ -35,17 +57,6 @@ struct backend_url {
   /// The whole URL, as the configuration would spell it.
   std::string to_string() const;
   bool operator==(const backend_url&) const = default;
-};
-
-/// Timers of one attempt; 0 switches a timer off. YAML `timeouts:` with the same names and a unit
-/// (`5s`, `500ms`, `2m`; a bare number is seconds).
-struct timeout_settings {
-  milliseconds connect{5000};       ///< TCP (and TLS) handshake
-  milliseconds response{60'000};    ///< request sent → complete response head
-  milliseconds first_token{60'000}; ///< request sent → first content of a stream
-  milliseconds idle{60'000};        ///< between bytes, either direction
-  milliseconds total{0};            ///< whole attempt; applies to streams too, so off by default
-  bool operator==(const timeout_settings&) const = default;
 };
 
 /// Retries happen only on connection-level errors and before any byte of the answer was seen.
@@ -98,7 +109,27 @@ struct authorization_settings {
   bool forward = true;    ///< pass the client's Authorization field on
   std::string bearer_env; ///< name of an environment variable that holds the backend's key
   std::string bearer_file;
+  /// The field that carries the key; empty = as the type wants it, `Authorization: Bearer` mostly.
+  std::string header;
+  /// The key itself: only from a file that has keys in it. Never printed.
+  std::string literal;
   bool operator==(const authorization_settings&) const = default;
+};
+
+/// Video memory that the models of a backend take.
+struct vram_settings {
+  std::size_t awake = 0;  ///< bytes
+  std::size_t asleep = 0; ///< bytes that stay taken
+  bool operator==(const vram_settings&) const = default;
+};
+
+/// A vLLM whose weights leave the graphics card while nobody asks for them.
+struct sleep_settings {
+  milliseconds idle{0}; ///< without a request; 0 = only to make room
+  unsigned level = 1;   ///< 1: weights to main memory; 2: weights are dropped
+  bool warm_up = false; ///< one token after it has woken, before others come
+  milliseconds wake_timeout{120'000};
+  bool operator==(const sleep_settings&) const = default;
 };
 
 struct backend_settings {
@@ -114,6 +145,12 @@ struct backend_settings {
   pool_settings pool;
   upstream_tls_settings tls;
   authorization_settings authorization;
+  std::string gpu;         ///< one of `gpus`; empty = none that is managed
+  bool persistent = false; ///< never put to sleep to make room
+  vram_settings vram;
+  sleep_settings sleep;
+  std::string api_version;     ///< query parameter `api-version` of azure
+  milliseconds keep_alive{-1}; ///< of an ollama's models after a request; -1 = as the server says
   milliseconds dns_refresh{30'000}; ///< host names are resolved anew this often
   bool list_models = false; ///< take part in GET /v1/models; default true for openai-compatible
   /// A llama.cpp server in router mode whose models the gateway loads and unloads; default true for
@@ -313,6 +350,11 @@ struct settings {
   cluster_settings cluster;
   std::map<std::string, backend_settings> backends; ///< by name
   std::vector<route_settings> routes;               ///< as written, defaults appended by the loader
+  std::vector<catalog_model> catalog;               ///< in the order of the file
+  fallback_settings fallbacks;
+  routing_settings routing;
+  std::map<std::string, gpu_settings> gpus; ///< by name
+  std::string litellm;                      ///< file of LiteLLM's that the catalog was read from
   process_settings process;
   bool operator==(const settings&) const = default;
 };
