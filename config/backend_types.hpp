@@ -7,6 +7,7 @@
 #include "config/settings.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -21,6 +22,9 @@ struct backend_type_row {
   bool has_models;
   /// Takes OpenAI's own requests as they come, under `/v1`.
   bool speaks_openai;
+  /// What its models may be there for, a bit for each config::capability; of a catalog, where the
+  /// kind of a request decides.
+  std::uint16_t kinds;
   /// Somebody is paid for each request: it is never asked just to see whether it lives.
   bool paid = false;
   /// The field that carries its key; empty: `Authorization: Bearer`.
