@@ -15,7 +15,7 @@ bool stands_before(std::string_view a, std::string_view b) noexcept {
 } // namespace
 
 catalog::catalog(const config::settings& settings)
-    : settings_(settings), choice_(settings.models.choice) {
+    : settings_(settings), choice_(settings.models.choice), names_(settings) {
   for (const auto& route : settings.routes) {
     entry one;
     one.path = route.path;

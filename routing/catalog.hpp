@@ -5,6 +5,7 @@
 #include "config/settings.hpp"
 #include "routing/model_choice.hpp"
 #include "routing/model_index.hpp"
+#include "routing/names/name_table.hpp"
 #include "routing/target.hpp"
 
 #include <array>
@@ -55,6 +56,8 @@ public:
   plan complete(plan by_path, const query& what, const model_index& models) const;
   /// The choice of this model looks at what the user says.
   bool reads_text(std::string_view model) const noexcept { return choice_.is_choice(model); }
+  /// Names with deployments, which come before what paths say; none without a catalog in the file.
+  const name_table& names() const noexcept { return names_; }
 
 private:
   struct entry {
@@ -67,6 +70,7 @@ private:
 
   const config::settings& settings_;
   model_choice choice_;
+  name_table names_;
   std::vector<entry> exact_;    ///< the shortest first, then by path
   std::vector<entry> prefixes_; ///< the longest first
 };

@@ -1,6 +1,23 @@
 # Where requests go, as plain state: no sockets, no actors, no clock.
 synapse_add_component(routing NO_PCH PATH routing
-  SOURCES catalog.cpp model_choice.cpp model_index.cpp names/name_table.cpp
+  SOURCES catalog.cpp model_choice.cpp model_index.cpp
+          failure/cell.cpp
+          failure/disposition.cpp
+          failure/error_words.cpp
+          failure/permit_shrink.cpp
+          failure/retry_budget.cpp
+          failure/verdict_table.cpp
+          journey/journey.cpp
+          names/name_table.cpp
+          pick/affinity.cpp
+          pick/averages.cpp
+          pick/contest.cpp
+          pick/meter.cpp
+          pick/rate_limit.cpp
+          pick/strategy.cpp
+          pick/windows.cpp
+          records/catalog_records.cpp
+          records/deployment_record.cpp
   DEPENDS config)
 
 synapse_add_test(routing NO_PCH

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
 
 namespace synapse::actors {
 
@@ -13,12 +14,18 @@ constexpr std::uint32_t soon_ms = 1000;
 constexpr time_ns min_resolution_gap = 1'000'000'000;
 constexpr time_ns min_tick_gap = 10'000'000;
 
+/// Deployments that were shut together do not all try again together.
+double jitter() {
+  static thread_local std::minstd_rand generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>{0.8, 1.2}(generator);
+}
+
 class backend_impl : public backend_actor::base {
 public:
   backend_impl(caf::actor_config& config, config::backend_settings settings,
-               resolver_actor resolver, backend_events events)
+               const config::cell_settings& cells, resolver_actor resolver, backend_events events)
       : backend_actor::base(config),
-        state_(this, std::move(settings), std::move(resolver), std::move(events)) {
+        state_(this, std::move(settings), cells, std::move(resolver), std::move(events)) {
     set_down_handler([this](caf::down_msg& down) {
       // Lanes end when the backend was taken out of the configuration.
       if (state_.on_lane_down(down.source))
@@ -35,14 +42,18 @@ private:
 } // namespace
 
 backend_actor spawn_backend(caf::actor_system& system, config::backend_settings settings,
-                            resolver_actor resolver, backend_events events) {
-  return system.spawn<backend_impl>(std::move(settings), std::move(resolver), std::move(events));
+                            resolver_actor resolver, backend_events events,
+                            const config::cell_settings& cells) {
+  return system.spawn<backend_impl>(std::move(settings), cells, std::move(resolver),
+                                    std::move(events));
 }
 
 backend_state::backend_state(backend_actor::pointer self, config::backend_settings settings,
-                             resolver_actor resolver, backend_events events)
+                             const config::cell_settings& cells, resolver_actor resolver,
+                             backend_events events)
     : self_(self), settings_(std::move(settings)), resolver_(std::move(resolver)),
-      events_(std::move(events)), breaker_(settings_.breaker), ledger_(settings_.concurrency) {}
+      events_(std::move(events)), breaker_(settings_.breaker), ledger_(settings_.concurrency),
+      cells_(cells) {}
 
 backend_actor::behavior_type backend_state::make_behavior() {
   view_.limited = ledger_.limited();
@@ -66,6 +77,7 @@ backend_actor::behavior_type backend_state::make_behavior() {
       [this](away_atom) { on_away(); },
       [this](const peer_note& message) { on_peer_note(message); },
       [this](const result_report& message) { on_result(message); },
+      [this](const cell_report& message) { on_cell(message); },
       [this](const settings_ptr& settings) { on_settings(settings); },
       [this](const resolution& message) { on_resolution(message); },
       [this](snap_atom) { return snapshot(); },
@@ -102,6 +114,7 @@ bool backend_state::on_lane_down(const caf::actor_addr& lane) {
       std::erase_if(unresolved_, [&](const pending& p) { return p.lane == index; });
       if (breaker_.state() == circuit::half_open && probing_lane_ == index)
         breaker_.on_result(attempt_result::canceled, true, now());
+      cells_.on_lane_down(index);
       serve(ledger_.remove_lane(index));
       publish_if_recall_changed();
       break;
@@ -116,6 +129,7 @@ void backend_state::publish() {
   view_.limited = ledger_.limited();
   view_.scarce = ledger_.scarce();
   view_.recalled = ledger_.recalled();
+  view_.cells = cells_.views(now());
   for (const auto& [index, lane] : lanes_)
     self_->send(lane, view_);
 }
@@ -133,7 +147,7 @@ void backend_state::publish_if_recall_changed() {
 // ---- permits ----
 
 void backend_state::on_lease_request(const lease_request& message) {
-  const pending asker{message.lane, message.request, message.probe};
+  const pending asker{message.lane, message.request, message.probe, message.cell};
   if (!view_.resolved)
     unresolved_.push_back(asker);
   else
@@ -141,6 +155,15 @@ void backend_state::on_lease_request(const lease_request& message) {
 }
 
 void backend_state::decide(const pending& asker) {
+  if (asker.cell != 0 && breaker_.state() != circuit::open &&
+      !cells_.take_probe(asker.cell, asker.lane, now())) {
+    deny(asker.lane, asker.request, deny_reason::deployment_out, soon_ms);
+    return;
+  }
+  decide_on_circuit(asker);
+}
+
+void backend_state::decide_on_circuit(const pending& asker) {
   switch (breaker_.state()) {
   case circuit::open: {
     const auto left = (breaker_.open_until() - now()) / 1'000'000;
@@ -217,11 +240,38 @@ void backend_state::serve(const std::vector<permit_ledger::grant>& grants) {
 
 void backend_state::on_return() {
   const auto before = breaker_.state();
-  if (!breaker_.on_return())
+  const bool cells = cells_.on_healthy(now());
+  if (!breaker_.on_return() && !cells)
     return;
-  if (before != breaker_.state())
+  if (before != breaker_.state()) {
+    view_.recovered = now();
     events_.circuit_changed(before, breaker_.state());
+  }
   publish();
+}
+
+void backend_state::on_cell(const cell_report& message) {
+  if (message.cell == 0) {
+    shut(message);
+    return;
+  }
+  if (!cells_.on_report(message, now(), jitter()))
+    return;
+  publish();
+  schedule_tick();
+}
+
+/// Something that a request has met is true of the whole backend, for a while or until it is
+/// healthy again.
+void backend_state::shut(const cell_report& message) {
+  const auto before = breaker_.state();
+  const auto length = std::max(message.judged.cell.first, message.judged.cell.floor);
+  if (!breaker_.shut(now(), length))
+    return;
+  if (before != circuit::open)
+    on_opened(before);
+  publish();
+  schedule_tick();
 }
 
 void backend_state::on_opened(circuit before) {
@@ -270,8 +320,11 @@ void backend_state::on_result(const result_report& message) {
   const auto after = breaker_.state();
   if (after == circuit::open && before != circuit::open)
     on_opened(before);
-  else if (before != after)
+  else if (before != after) {
+    if (after == circuit::closed)
+      view_.recovered = now();
     events_.circuit_changed(before, after);
+  }
   if (changed)
     publish();
   publish_if_recall_changed();
@@ -341,6 +394,8 @@ void backend_state::on_tick() {
     events_.circuit_changed(before, breaker_.state());
     publish();
   }
+  if (cells_.on_time(time))
+    publish();
   for (const auto& waiter : ledger_.expire(time))
     deny(waiter.lane, waiter.request, deny_reason::queue_timeout, soon_ms);
   publish_if_recall_changed();
@@ -365,6 +420,8 @@ void backend_state::schedule_tick() {
     due = std::min(due, breaker_.open_until());
   if (const auto expiry = ledger_.next_expiry())
     due = std::min(due, *expiry);
+  if (const auto change = cells_.next_change())
+    due = std::min(due, *change);
   due = std::max(due, time + min_tick_gap);
   // One that is under way for later does not count; it does no harm either.
   if (tick_due_ > time && tick_due_ <= due)
@@ -384,6 +441,7 @@ void backend_state::on_settings(const settings_ptr& settings) {
   settings_ = found->second;
   const auto before = breaker_.state();
   breaker_.reconfigure(settings_.breaker);
+  cells_.reconfigure(settings->routing.cell);
   if (before != breaker_.state())
     events_.circuit_changed(before, breaker_.state());
   serve(ledger_.reconfigure(settings_.concurrency));

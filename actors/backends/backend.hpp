@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/backends/breaker.hpp"
+#include "actors/backends/cell_board.hpp"
 #include "actors/backends/permit_ledger.hpp"
 #include "actors/protocol/actor_interfaces.hpp"
 
@@ -28,7 +29,7 @@ public:
   static constexpr const char* name = "backend";
 
   backend_state(backend_actor::pointer self, config::backend_settings settings,
-                resolver_actor resolver, backend_events events);
+                const config::cell_settings& cells, resolver_actor resolver, backend_events events);
 
   backend_actor::behavior_type make_behavior();
 
@@ -43,6 +44,7 @@ private:
     std::uint32_t lane;
     std::uint64_t request;
     bool probe;
+    std::uint64_t cell;
   };
 
   void on_lane(const lane_actor& lane, std::uint32_t index);
@@ -51,6 +53,8 @@ private:
   void on_away();
   void on_peer_note(const peer_note& message);
   void on_result(const result_report& message);
+  void on_cell(const cell_report& message);
+  void shut(const cell_report& message);
   void on_settings(const settings_ptr& settings);
   void on_resolution(const resolution& message);
   void on_tick();
@@ -58,6 +62,7 @@ private:
 
   void on_opened(circuit before);
   void decide(const pending& asker);
+  void decide_on_circuit(const pending& asker);
   void answer(std::uint32_t lane, std::uint64_t request, bool probe);
   void deny(std::uint32_t lane, std::uint64_t request, deny_reason reason,
             std::uint32_t retry_after_ms);
@@ -76,6 +81,7 @@ private:
   backend_events events_;
   breaker breaker_;
   permit_ledger ledger_;
+  cell_board cells_;
   lane_view view_; ///< what the lanes were told last
   attempt_result last_failure_ = attempt_result::ok;
   std::int64_t last_failure_ms_ = 0;
@@ -91,7 +97,9 @@ private:
 };
 
 /// Spawns a backend on CAF's scheduler.
+/// @param cells when deployments are taken out
 backend_actor spawn_backend(caf::actor_system& system, config::backend_settings settings,
-                            resolver_actor resolver, backend_events events);
+                            resolver_actor resolver, backend_events events,
+                            const config::cell_settings& cells = {});
 
 } // namespace synapse::actors

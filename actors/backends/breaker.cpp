@@ -1,5 +1,7 @@
 #include "actors/backends/breaker.hpp"
 
+#include <algorithm>
+
 namespace synapse::actors {
 
 bool breaker::is_failure(attempt_result result) noexcept {
@@ -91,6 +93,17 @@ bool breaker::on_away(time_ns now) {
     return false;
   ++failures_;
   open(now);
+  return true;
+}
+
+bool breaker::shut(time_ns now, time_ns length) {
+  if (!settings_.enabled)
+    return false;
+  ++failures_;
+  if (state_ != circuit::open)
+    open(now);
+  if (length > 0)
+    open_until_ = std::max(open_until_, now + length);
   return true;
 }
 

@@ -29,6 +29,10 @@ public:
   /// opens without waiting for more failures. @returns true when it has.
   bool on_away(time_ns now);
 
+  /// Opens at once, for at least so many nanoseconds; nothing: for the usual cooldown. @returns
+  /// true when something has changed.
+  bool shut(time_ns now, time_ns length);
+
   /// @returns true for exactly one caller while half open, until that probe's result is there.
   bool take_probe();
 

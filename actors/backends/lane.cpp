@@ -20,6 +20,7 @@ lane_actor::behavior_type lane::make_behavior() {
       [this](const permit_abandoned& message) { on_abandoned(message); },
       [this](const outcome& message) { on_outcome(message); },
       [this](const completed& message) { on_completed(message); },
+      [this](cell_report& report) { on_cell(report); },
       [this](lane_view& view) { on_view(view); },
       [this](const lease_answer& answer) { on_answer(answer); },
       [this](retire_atom) { on_retire(); },
@@ -30,6 +31,7 @@ permit lane::grant(std::uint64_t request, granted how) {
   permit result;
   result.granted = true;
   result.probe = how.probe;
+  result.cell_probe = how.cell_probe;
   result.urgent = how.counted || how.probe || view_.suspect;
   // Round robin over the addresses; each thread keeps its own turn.
   result.address = view_.addresses[next_address_++ % view_.addresses.size()];
@@ -54,9 +56,16 @@ caf::result<permit> lane::on_request(const permit_request& request) {
   }
   if (view_.resolved && view_.addresses.empty())
     return deny(deny_reason::no_address, retry_soon_ms);
+  const auto* cell = request.cell != 0 ? find_cell(request.cell) : nullptr;
+  if (cell != nullptr && cell->state == circuit::open) {
+    const auto left = (cell->open_until - request.now) / 1'000'000;
+    return deny(deny_reason::deployment_out,
+                static_cast<std::uint32_t>(std::max<time_ns>(left, retry_soon_ms)));
+  }
+  const bool tries_cell = cell != nullptr && cell->state == circuit::half_open;
   const bool probe = view_.state == circuit::half_open;
   const bool counted = view_.limited && !request.control;
-  if (view_.resolved && !probe) {
+  if (view_.resolved && !probe && !tries_cell) {
     if (!counted)
       return grant(request.request, {});
     if (idle_permits_ > 0 && !view_.recalled) {
@@ -65,9 +74,10 @@ caf::result<permit> lane::on_request(const permit_request& request) {
     }
   }
   auto promise = make_response_promise<permit>();
-  waiting_.emplace(request.request, promise);
+  const auto probed = tries_cell ? request.cell : 0;
+  waiting_.emplace(request.request, waiter{promise, probed});
   // Before the first resolution the backend answers as soon as there are addresses.
-  send(backend_, lease_request(index_, request.request, probe));
+  send(backend_, lease_request(index_, request.request, probe, probed));
   return promise;
 }
 
@@ -80,16 +90,22 @@ void lane::on_answer(const lease_answer& answer) {
       decline(answer);
     return;
   }
-  auto promise = std::move(found->second);
+  auto promise = std::move(found->second.promise);
+  const auto cell = found->second.cell;
   waiting_.erase(found);
   if (!answer.granted) {
+    if (answer.reason != deny_reason::deployment_out)
+      give_back_probe(cell);
     promise.deliver(deny(answer.reason, answer.retry_after_ms));
   } else if (view_.addresses.empty()) {
     // A reload has moved the backend while the request waited for its permit.
     decline(answer);
+    give_back_probe(cell);
     promise.deliver(deny(deny_reason::no_address, retry_soon_ms));
   } else {
-    promise.deliver(grant(answer.request, {.probe = answer.probe, .counted = view_.limited}));
+    promise.deliver(
+        grant(answer.request,
+              {.probe = answer.probe, .counted = view_.limited, .cell_probe = cell != 0}));
   }
 }
 
@@ -101,9 +117,11 @@ void lane::decline(const lease_answer& answer) {
 }
 
 void lane::on_abandoned(const permit_abandoned& message) {
-  if (waiting_.erase(message.request) > 0)
+  if (const auto found = waiting_.find(message.request); found != waiting_.end()) {
+    give_back_probe(found->second.cell);
+    waiting_.erase(found);
     send(backend_, lease_abandon(index_, message.request));
-  else
+  } else
     release(message.request, attempt_result::canceled);
 }
 
@@ -136,6 +154,32 @@ void lane::release(std::uint64_t request, attempt_result result) {
   end_if_idle();
 }
 
+const cell_view* lane::find_cell(std::uint64_t cell) const noexcept {
+  for (const auto& one : view_.cells)
+    if (one.cell == cell)
+      return &one;
+  return nullptr;
+}
+
+const lane& lane::behind(const lane_actor& handle) {
+  return *static_cast<const lane*>(caf::actor_cast<caf::abstract_actor*>(handle));
+}
+
+void lane::on_cell(cell_report& report) {
+  report.lane = index_;
+  send(backend_, std::move(report));
+}
+
+void lane::give_back_probe(std::uint64_t cell) {
+  if (cell == 0)
+    return;
+  cell_report report;
+  report.lane = index_;
+  report.cell = cell;
+  report.probe = true;
+  send(backend_, std::move(report));
+}
+
 void lane::give_back(std::uint32_t count) {
   if (!view_.limited || view_.recalled || view_.scarce || retired_)
     send(backend_, lease_return(index_, count));
@@ -151,8 +195,9 @@ void lane::on_view(lane_view& view) {
 
 void lane::on_retire() {
   retired_ = true;
-  for (auto& [request, promise] : waiting_) {
-    promise.deliver(deny(deny_reason::retired, retry_soon_ms));
+  for (auto& [request, one] : waiting_) {
+    give_back_probe(one.cell);
+    one.promise.deliver(deny(deny_reason::retired, retry_soon_ms));
     send(backend_, lease_abandon(index_, request));
   }
   waiting_.clear();

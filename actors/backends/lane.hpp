@@ -22,11 +22,19 @@ public:
   const char* name() const override { return "lane"; }
   void on_exit() override;
 
+  /// What is known of the backend now. On its thread.
+  const lane_view& view() const noexcept { return view_; }
+  /// Of a deployment's cell; null: it is closed, and was lately.
+  const cell_view* find_cell(std::uint64_t cell) const noexcept;
+  /// The object behind a handle. On its thread only, valid while the handle is held.
+  static const lane& behind(const lane_actor& handle);
+
 private:
   caf::result<permit> on_request(const permit_request& request);
   void on_abandoned(const permit_abandoned& message);
   void on_outcome(const outcome& message);
   void on_completed(const completed& message);
+  void on_cell(cell_report& report);
   void on_view(lane_view& view);
   void on_answer(const lease_answer& answer);
   void on_retire();
@@ -34,9 +42,15 @@ private:
   struct granted {
     bool probe = false;
     bool counted = false; ///< taken from the backend's concurrency limit
+    bool cell_probe = false;
+  };
+  struct waiter {
+    caf::typed_response_promise<permit> promise;
+    std::uint64_t cell = 0; ///< whose probe the request is; 0: of none
   };
   permit grant(std::uint64_t request, granted how);
   void release(std::uint64_t request, attempt_result result);
+  void give_back_probe(std::uint64_t cell);
   permit deny(deny_reason reason, std::uint32_t retry_after_ms) const;
   /// Returns a permit that was granted to a request which cannot use it.
   void decline(const lease_answer& answer);
@@ -53,7 +67,7 @@ private:
   /// of the session.
   std::unordered_map<std::uint64_t, granted> granted_;
   /// Requests that wait for the backend's word.
-  std::unordered_map<std::uint64_t, caf::typed_response_promise<permit>> waiting_;
+  std::unordered_map<std::uint64_t, waiter> waiting_;
 };
 
 } // namespace synapse::actors

@@ -3,6 +3,7 @@
 /// nothing is looked up by name.
 #pragma once
 
+#include "actors/protocol/cell_messages.hpp"
 #include "actors/protocol/cluster_messages.hpp"
 #include "actors/protocol/feed_messages.hpp"
 #include "actors/protocol/health_messages.hpp"
@@ -67,6 +68,8 @@ using lane_actor = caf::typed_actor<
     caf::reacts_to<outcome>,
     // Several attempts ended well.
     caf::reacts_to<completed>,
+    // How an attempt at a deployment ended, for its cell.
+    caf::reacts_to<cell_report>,
     // INTERNAL, from the backend: its state changed.
     caf::reacts_to<lane_view>,
     // INTERNAL, from the backend: answer to a lease_request.
@@ -88,6 +91,8 @@ using backend_actor = caf::typed_actor<
     caf::reacts_to<peer_note>,
     // Failures at once; successes while the lane's view says `suspect`.
     caf::reacts_to<result_report>,
+    // Likewise of one deployment.
+    caf::reacts_to<cell_report>,
     // New settings of the same backend (after a reload).
     caf::reacts_to<settings_ptr>,
     // From the resolver.

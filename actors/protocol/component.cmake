@@ -1,5 +1,5 @@
 synapse_add_component(actors_protocol
   PATH actors/protocol
   SOURCES error.cpp
-  DEPENDS config
+  DEPENDS routing config
   LINK CAF::core)

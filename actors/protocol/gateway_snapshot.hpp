@@ -15,7 +15,8 @@ class context;
 
 namespace synapse::routing {
 class catalog;
-}
+class deployment_record;
+} // namespace synapse::routing
 
 namespace synapse::actors {
 
@@ -37,8 +38,10 @@ struct gateway_snapshot {
   health_aggregator_actor health;
   config_publisher_actor publisher;
   std::shared_ptr<const routing::catalog> routes; ///< of these settings
-  voice_library_actor voices;                     ///< null in programs without one
-  model_profiles_actor profiles;                  ///< likewise
+  /// Of the deployments of `routes`, by their places. Never null.
+  std::shared_ptr<const std::vector<std::shared_ptr<routing::deployment_record>>> records;
+  voice_library_actor voices;    ///< null in programs without one
+  model_profiles_actor profiles; ///< likewise
 };
 
 } // namespace synapse::actors

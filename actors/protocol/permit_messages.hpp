@@ -33,32 +33,36 @@ typename Inspector::result_type inspect(Inspector& f, backend_address& x) {
 
 enum class deny_reason : std::uint8_t {
   none,
-  circuit_open,  ///< the breaker is open or its one half-open probe is under way
-  overflow,      ///< too many requests wait already
-  queue_timeout, ///< waited as long as it may
-  no_address,    ///< the host name does not resolve
-  retired,       ///< the backend left the configuration
+  circuit_open,   ///< the breaker is open or its one half-open probe is under way
+  overflow,       ///< too many requests wait already
+  queue_timeout,  ///< waited as long as it may
+  no_address,     ///< the host name does not resolve
+  retired,        ///< the backend left the configuration
+  deployment_out, ///< the cell of the deployment is shut, or its one probe is under way
 };
 
 /// "May I?" A session asks the lane of its own thread.
 struct permit_request {
   std::uint64_t request = 0; ///< unique within the lane
   time_ns now = 0;
-  bool control = false; ///< a small question of the gateway's own: not counted, never waits
+  bool control = false;   ///< a small question of the gateway's own: not counted, never waits
+  std::uint64_t cell = 0; ///< of the deployment that the request goes to; 0: none
 
   permit_request() = default;
-  permit_request(std::uint64_t request_id, time_ns time, bool is_control = false)
-      : request(request_id), now(time), control(is_control) {}
+  permit_request(std::uint64_t request_id, time_ns time, bool is_control = false,
+                 std::uint64_t of_cell = 0)
+      : request(request_id), now(time), control(is_control), cell(of_cell) {}
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, permit_request& x) {
-  return f(caf::meta::type_name("permit_request"), x.request, x.now, x.control);
+  return f(caf::meta::type_name("permit_request"), x.request, x.now, x.control, x.cell);
 }
 
 struct permit {
   bool granted = false;
-  bool probe = false;  ///< the breaker's half-open probe: its result decides
+  bool probe = false;      ///< the breaker's half-open probe: its result decides
+  bool cell_probe = false; ///< the same of the deployment's cell: a cell_report has to follow
   bool urgent = false; ///< tell its outcome at once: others may wait for the permit, or the breaker
                        ///< for good news
   deny_reason reason = deny_reason::none;
@@ -70,8 +74,8 @@ struct permit {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, permit& x) {
-  return f(caf::meta::type_name("permit"), x.granted, x.probe, x.urgent, x.reason, x.retry_after_ms,
-           x.address);
+  return f(caf::meta::type_name("permit"), x.granted, x.probe, x.cell_probe, x.urgent, x.reason,
+           x.retry_after_ms, x.address);
 }
 
 /// The session went away before it saw the answer; whatever the lane had granted comes back.
@@ -132,6 +136,25 @@ typename Inspector::result_type inspect(Inspector& f, completed& x) {
 
 enum class circuit : std::uint8_t { closed, half_open, open };
 
+/// A deployment's cell that is not as if nothing had happened.
+struct cell_view {
+  std::uint64_t cell = 0;
+  circuit state = circuit::closed;
+  time_ns open_until = 0;
+  time_ns recovered = 0; ///< when it was closed again; 0: it was not lately
+  std::uint8_t why = 0;  ///< routing::trouble that has shut it
+  bool suspect = false;  ///< report each success
+
+  cell_view() = default;
+  bool operator==(const cell_view&) const = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, cell_view& x) {
+  return f(caf::meta::type_name("cell_view"), x.cell, x.state, x.open_until, x.recovered, x.why,
+           x.suspect);
+}
+
 /// What a lane needs to know to answer on its own; sent by the backend whenever it changes.
 struct lane_view {
   circuit state = circuit::closed;
@@ -143,6 +166,8 @@ struct lane_view {
   bool scarce = false;
   bool resolved = false; ///< `addresses` is the outcome of a resolution
   std::vector<backend_address> addresses;
+  time_ns recovered = 0;        ///< when the circuit was closed again; 0: it was never open
+  std::vector<cell_view> cells; ///< few, mostly none; by cell
 
   lane_view() = default;
 };
@@ -150,7 +175,7 @@ struct lane_view {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, lane_view& x) {
   return f(caf::meta::type_name("lane_view"), x.state, x.open_until, x.suspect, x.limited,
-           x.recalled, x.scarce, x.resolved, x.addresses);
+           x.recalled, x.scarce, x.resolved, x.addresses, x.recovered, x.cells);
 }
 
 /// A lane needs a counted permit, or the half-open probe, for one request.
@@ -158,15 +183,17 @@ struct lease_request {
   std::uint32_t lane = 0;
   std::uint64_t request = 0;
   bool probe = false;
+  std::uint64_t cell = 0; ///< whose half-open probe it would be; 0: of none
 
   lease_request() = default;
-  lease_request(std::uint32_t lane_index, std::uint64_t request_id, bool for_probe)
-      : lane(lane_index), request(request_id), probe(for_probe) {}
+  lease_request(std::uint32_t lane_index, std::uint64_t request_id, bool for_probe,
+                std::uint64_t of_cell = 0)
+      : lane(lane_index), request(request_id), probe(for_probe), cell(of_cell) {}
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, lease_request& x) {
-  return f(caf::meta::type_name("lease_request"), x.lane, x.request, x.probe);
+  return f(caf::meta::type_name("lease_request"), x.lane, x.request, x.probe, x.cell);
 }
 
 /// The answer: one permit for that request and perhaps spare ones for the next.

@@ -29,7 +29,8 @@ void backend_crews::start(const config::backend_settings& settings) {
   problem.clear();
   crew.bearer = parts_.read_bearer(settings, problem);
   report(name, problem);
-  crew.control = spawn_backend(system_, settings, core_.resolver, parts_.events_of(name));
+  crew.control = spawn_backend(system_, settings, core_.resolver, parts_.events_of(name),
+                               settings_->routing.cell);
   children_.adopt(crew.control, role);
   for (std::uint32_t i = 0; i < parts_.units.size(); ++i) {
     auto lane_handle = spawn_pinned<lane>(*parts_.units[i], crew.control, i);

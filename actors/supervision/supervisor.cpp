@@ -7,6 +7,7 @@
 #include "actors/supervision/child_list.hpp"
 #include "actors/supervision/config_publisher.hpp"
 #include "routing/catalog.hpp"
+#include "routing/records/catalog_records.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -138,6 +139,13 @@ private:
     snapshot->publisher = core_.publisher;
     snapshot->voices = core_.voices;
     snapshot->routes = std::make_shared<const routing::catalog>(*settings_);
+    snapshot->records =
+        routing::make_records(snapshot->routes->names(), static_cast<unsigned>(parts_.units.size()),
+                              routes_ ? &routes_->names() : nullptr, records_.get());
+    // The old table refers to its settings.
+    routes_ = snapshot->routes;
+    records_ = snapshot->records;
+    routed_settings_ = settings_;
     snapshot->profiles = core_.profiles;
     snapshot->backends = backends_.entries(*settings_);
     send(core_.health, backends_.probers(),
@@ -247,6 +255,10 @@ private:
   backend_crews backends_{system(), parts_, core_, children_};
   const std::vector<row> rows_;
   settings_ptr settings_;
+  // Of the last snapshot.
+  settings_ptr routed_settings_;
+  std::shared_ptr<const routing::catalog> routes_;
+  std::shared_ptr<const routing::catalog_records> records_;
   std::uint64_t generation_ = 0;
   std::map<std::string, back_off> back_offs_; ///< by role
   std::set<std::string> restarting_;          ///< roles whose back-off runs

@@ -9,6 +9,8 @@ synapse_add_component(http_api
           models/models_handler.cpp models/model_list.cpp models/model_questions.cpp
           models/router_models_handler.cpp models/profiles_handler.cpp
           voices/voice_questions.cpp voices/voice_upload.cpp voices/voices_handler.cpp
+          deployments/attempt_facts.cpp deployments/deployment_targets.cpp deployments/farewell.cpp
+          deployments/request_wish.cpp
           speech/reference_upload.cpp speech/speech_request.cpp speech/tts_handler.cpp
           recognition/stt_handler.cpp
           recordings/recordings_handler.cpp

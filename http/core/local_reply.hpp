@@ -64,10 +64,13 @@ enum class response_detail : std::uint8_t {
   total_timeout,
   stream_truncated,
   stream_event_too_large,
-  upstream_stream_error, ///< the backend reported an error inside its stream
-  upstream_error,        ///< the backend answered with an error that is not the client's
-  upstream_unavailable,  ///< the backend said that it cannot serve now (503)
-  not_supported,         ///< no backend of this route can do that
+  upstream_stream_error,   ///< the backend reported an error inside its stream
+  upstream_error,          ///< the backend answered with an error that is not the client's
+  backend_auth,            ///< no backend takes the gateway's own key
+  context_length_exceeded, ///< the prompt is too long for every deployment that there is
+  deployments_full,        ///< all deployments of the model are at their limits
+  upstream_unavailable,    ///< the backend said that it cannot serve now (503)
+  not_supported,           ///< no backend of this route can do that
   draining,
   too_many_connections,
   internal_error,

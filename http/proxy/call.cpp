@@ -8,10 +8,11 @@ namespace synapse::proxy {
 
 call::call(server::exchange& exchange, client::site_ptr to, forward_options wanted)
     : ex(exchange), site(std::move(to)), options(wanted), settings(*site->settings),
+      timeouts(wanted.timeouts != nullptr ? *wanted.timeouts : settings.timeouts),
       metrics(*site->metrics), route_metrics(exchange.metrics()),
       streams_body(wanted.request ? wanted.request->source != nullptr
                                   : wanted.stream_body && exchange.has_body()),
-      down(exchange, site.get()), uploading(streams_body) {
+      down(exchange, site.get(), wanted.answer_fields), uploading(streams_body) {
   ex.record().backend = settings.name;
 }
 
@@ -19,6 +20,13 @@ step call::fail(mishap what, std::string message) {
   failed.what = what;
   failed.message = message.empty() ? std::string{row_of(what).sentence} : std::move(message);
   return step::failed;
+}
+
+actors::attempt_result call::told_of(const mishap_row& row) const noexcept {
+  using told = actors::attempt_result;
+  const bool keeps = options.cell == 0 || row.told == told::ok ||
+                     row.told == told::connect_failure || row.told == told::connect_timeout;
+  return keeps ? row.told : told::canceled;
 }
 
 step call::leave(telemetry::request_phase phase, net::time_ns seen) {
@@ -53,6 +61,14 @@ void call::count_stream_end(telemetry::stream_end kind) {
   if (route_metrics)
     route_metrics->stream_ends[kind].increment();
   ex.record().stream = telemetry::to_string(kind);
+}
+
+void call::keep_error(unsigned status, std::string_view body) {
+  collected = {};
+  collected.status = status;
+  collected.body = masked(body);
+  collected.within_success = true;
+  end = forward_end::collected;
 }
 
 std::string call::masked(std::string_view text) const {

@@ -42,6 +42,23 @@ struct forward_options {
   /// Where the client's own request may go when its first target turns out not to have what it is
   /// about. Outlives the forwarder.
   targets* elsewhere = nullptr;
+  /// Of these targets: they decide about every failure, and answers of any kind come back to them.
+  bool elsewhere_decides = false;
+  /// Cell of the deployment that is asked; 0: the request is not about one.
+  std::uint64_t cell = 0;
+  /// Timers of the attempt; null: the backend's. Outlives the forwarder.
+  const config::timeout_settings* timeouts = nullptr;
+  /// When the client's answer has to have begun, whatever it is; 0: at any time.
+  net::time_ns deadline = 0;
+  /// Longest wait for a permit; 0: as the backend has it.
+  net::time_ns permit_wait = 0;
+  /// Path and query of the request in the place of the client's; empty: those. Outlives the
+  /// forwarder.
+  std::string_view target = {};
+  /// Further field lines of the request. Outlives the forwarder.
+  std::string_view request_fields = {};
+  /// Field lines of the answer in the place of the backend's usual ones. Outlives the forwarder.
+  std::string_view answer_fields = {};
   /// Label of 502 answers in the envelope of routes beside OpenAI's; empty: the usual one.
   std::string_view label = {};
 };
@@ -87,6 +104,7 @@ public:
   const client::site_ptr site;
   const forward_options options;
   const config::backend_settings& settings;
+  const config::timeout_settings& timeouts;
   telemetry::backend_metrics& metrics;
   telemetry::route_metrics* const route_metrics; ///< null: no route has taken the request
   /// The request's body goes out while it comes in.
@@ -101,6 +119,15 @@ public:
   /// waits.
   bool answer_unknown = true;
   bool uploading; ///< the body's source is not at its end
+  /// Something of the backend's answer is the client's: there is no other one any more.
+  bool committed = false;
+  /// Of this answer: when its first content came; 0: nobody has looked, or it has none.
+  net::time_ns first_content = 0;
+  const mishap_row* ended_badly = nullptr; ///< what was wrong with an answer that has begun
+
+  /// What the lane is told of it. Of a deployment the backend itself is only to blame for what
+  /// concerns connections: the rest is its cell's.
+  actors::attempt_result told_of(const mishap_row& row) const noexcept;
 
   step fail(mishap what, std::string message = {});
   /// The client has gone: counts that. @param seen when it was noticed; what was open at the
@@ -113,6 +140,9 @@ public:
 
   /// How the client's stream has ended, for metrics and log.
   void count_stream_end(telemetry::stream_end kind);
+  /// The backend has answered with an error although its status was good: what it says is for
+  /// those who decide where the request goes. @param status that it has named; 0: none
+  void keep_error(unsigned status, std::string_view body);
   /// What a backend says, without the credentials that it may have been sent.
   std::string masked(std::string_view text) const;
   /// "backend NAME: …"

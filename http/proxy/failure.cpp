@@ -25,6 +25,8 @@ constexpr std::array<mishap_row, static_cast<std::size_t>(mishap::count_)> rows{
      "it closed the connection without an answer"},
     {mishap::response_timeout, detail::response_timeout, counted::response_timeout,
      told::response_timeout, false, ends::timeout, "no answer within the time limit"},
+    {mishap::deadline_passed, detail::total_timeout, counted::total_timeout, told::canceled, false,
+     ends::timeout, "no answer within the time limit of the request"},
     {mishap::total_timeout_silent, detail::total_timeout, counted::total_timeout,
      told::response_timeout, false, ends::timeout, "no complete answer within the time limit"},
 

@@ -23,6 +23,7 @@ enum class mishap : std::uint8_t {
   // before a byte of the answer
   reset_before_answer, ///< it may have carried the request out; see http/core/replay.hpp
   response_timeout,
+  deadline_passed,      ///< of the whole request, before its answer has begun
   total_timeout_silent, ///< `timeouts.total` without a sign of life: it may hang
   // the answer's head
   not_http,

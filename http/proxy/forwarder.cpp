@@ -38,7 +38,9 @@ net::task<void> forward(server::exchange& exchange, client::site_ptr site,
 
 net::task<void> forward(server::exchange& exchange, targets& all, forward_options options) {
   options.elsewhere = &all;
+  options.elsewhere_decides = all.decide();
   options.body = all.body();
+  all.prepare(options);
   forwarder work{exchange, all.site(), options};
   co_await work.run();
 }
@@ -63,8 +65,14 @@ net::task<forward_end> forwarder::run() {
       at.permit.emplace(at.of, at.number);
       if (!at.permit->take()) {
         const auto how = co_await at.permit->await();
-        if (how == step::failed)
-          co_await tell_denial();
+        if (how == step::failed) {
+          const auto next = co_await after_denial();
+          if (next == onward::target) {
+            go_on();
+            continue;
+          }
+          co_return next == onward::ended ? forward_end::gone : at.of.end;
+        }
         if (how != step::done)
           co_return at.of.end;
       }
@@ -79,6 +87,10 @@ net::task<forward_end> forwarder::run() {
         how = co_await relay(at.of, request);
       if (how == step::failed)
         lost = request.lost();
+      if (how == step::failed && at.of.collected.within_success) {
+        request.answered_well();
+        how = step::done;
+      }
     }
     if (how == step::failed) {
       const auto next = after_failure(lost);
@@ -94,10 +106,12 @@ net::task<forward_end> forwarder::run() {
       co_return how == step::gone ? at.of.end : forward_end::refused;
     }
     at.permit.reset();
-    if (how == step::done && (at.of.end != forward_end::collected || at.of.options.request))
+    if (is_final(how)) {
+      tell_answered();
       co_return at.of.end;
+    }
     if (at.of.options.elsewhere != nullptr) {
-      const auto next = co_await at.of.options.elsewhere->after(miss_of(how));
+      const auto next = co_await at.of.options.elsewhere->after(miss_of(how, lost));
       if (next == onward::ended)
         co_return forward_end::gone;
       if (next == onward::target) {
@@ -118,14 +132,56 @@ void forwarder::begin_attempt() {
   if (at.policy.failed() > 0)
     at.of.metrics.retries.increment();
   ++at.of.ex.record().attempts;
+  if (at.of.options.elsewhere != nullptr)
+    at.of.options.elsewhere->begun(at.permit->granted().cell_probe);
   at.begun = net::io_thread::recent();
   at.of.answer_unknown = true;
+}
+
+/// Nothing else can follow: the client has its answer, or the handler that asked in its own words.
+bool forwarder::is_final(step how) const {
+  const auto& of = leg_->of;
+  if (how != step::done)
+    return false;
+  if (of.end != forward_end::collected)
+    return true;
+  return of.options.request != nullptr && !of.options.elsewhere_decides;
+}
+
+/// Tells the targets how the client's answer has ended.
+void forwarder::tell_answered() {
+  auto& of = leg_->of;
+  if (of.options.elsewhere == nullptr || of.end != forward_end::replied)
+    return;
+  answer_end how;
+  how.badly = of.ended_badly;
+  const auto& record = of.ex.record();
+  const auto first = of.first_content != 0 ? of.first_content : record.answered;
+  how.first_content = first > record.sent ? first - record.sent : 0;
+  of.options.elsewhere->answered(how);
+}
+
+/// There was no permit. @returns where the request goes now; `none` and `ended`: the client knows
+net::task<onward> forwarder::after_denial() {
+  auto& of = leg_->of;
+  if (!of.options.elsewhere_decides) {
+    co_await tell_denial();
+    co_return onward::none;
+  }
+  miss what;
+  what.denied = leg_->permit->reason();
+  what.retry_after_ms = leg_->permit->retry_after_ms();
+  auto* all = of.options.elsewhere;
+  leg_->permit.reset();
+  co_return co_await all->after(what);
 }
 
 /// Counts it, and gives the permit back unless that serves once more.
 retry forwarder::after_failure(const http::lost_request& lost) {
   auto& at = *leg_;
-  const auto next = at.policy.after(at.of.failed.what, lost);
+  auto next = at.policy.after(at.of.failed.what, lost);
+  if (next == retry::next && at.of.options.elsewhere_decides)
+    next = retry::stop;
   if (next == retry::same) {
     // No fault of anybody.
     at.of.metrics.stale_connections.increment();
@@ -136,7 +192,7 @@ retry forwarder::after_failure(const http::lost_request& lost) {
   if (at.of.failed.what == mishap::reset_before_answer && !at.policy.repeatable() &&
       lost.sent_whole)
     at.of.failed.message += "; it may have carried the request out, so that is not sent again";
-  at.permit->give_back(row.told);
+  at.permit->give_back(at.of.told_of(row));
   at.permit.reset();
   return next;
 }
@@ -166,8 +222,10 @@ net::task<bool> forwarder::pause() {
 }
 
 /// What another target may be there for.
-miss forwarder::miss_of(step how) {
+miss forwarder::miss_of(step how, const http::lost_request& lost) {
   miss what;
+  what.failed = how == step::failed ? &leg_->of.failed : nullptr;
+  what.lost = lost;
   what.answer = how == step::done ? &leg_->of.collected : nullptr;
   what.unreachable = how == step::failed && leg_->policy.repeatable();
   return what;
@@ -180,6 +238,7 @@ void forwarder::go_on() {
   const auto before = leg_->of.site;
   const auto site = options.elsewhere->site();
   options.body = options.elsewhere->body();
+  options.elsewhere->prepare(options);
   leg_.emplace(exchange, site, options, site == before);
 }
 

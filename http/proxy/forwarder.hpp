@@ -43,7 +43,10 @@ private:
   retry after_failure(const http::lost_request& lost);
   void cancel();
   net::task<bool> pause();
-  miss miss_of(step how);
+  miss miss_of(step how, const http::lost_request& lost);
+  bool is_final(step how) const;
+  void tell_answered();
+  net::task<onward> after_denial();
   void go_on();
   net::task<void> tell_denial();
   net::task<void> tell_failure();

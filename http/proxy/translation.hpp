@@ -45,6 +45,8 @@ struct collected_answer {
   unsigned status = 0;
   std::string retry_after; ///< as received
   std::string body;
+  /// It came with a status of success, and `status` is the one that it names, if any.
+  bool within_success = false;
 };
 
 using answer_translator = http::answer_translator;

@@ -1,6 +1,8 @@
 #include "http/sites/thread_routes.hpp"
 
+#include "actors/backends/lane.hpp"
 #include "actors/models/model_desk.hpp"
+#include "config/backend_types.hpp"
 #include "routing/catalog.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
@@ -20,6 +22,14 @@ bool same_pool(const actors::backend_entry& one, const actors::backend_entry& ot
          a.tls.verify == b.tls.verify && a.tls.ca_file == b.tls.ca_file &&
          a.tls.certificate == b.tls.certificate && a.tls.key == b.tls.key &&
          a.tls.server_name == b.tls.server_name;
+}
+
+/// `Authorization: Bearer `, or what the type or the file wants instead.
+std::string key_field_of(const config::backend_settings& settings) {
+  std::string name = settings.authorization.header;
+  if (name.empty())
+    name = config::row_of(settings.type).key_header;
+  return name.empty() ? "Authorization: Bearer " : name + ": ";
 }
 
 pool_options options_of(const actors::backend_entry& entry,
@@ -80,6 +90,12 @@ routes_ptr make_thread_routes(
   auto routes = net::make_local<thread_routes>();
   routes->snapshot = snapshot;
   routes->models = net::make_local<model_lists>();
+  routes->thread = static_cast<unsigned>(thread.index());
+  const auto& rules = snapshot->settings->routing;
+  routing::retry_budget_settings budget;
+  budget.percent = static_cast<std::uint32_t>(rules.retry_ratio * 100 + 0.5);
+  budget.least = rules.retry_floor;
+  routes->budgets.assign(routes->catalog().names().names().size(), routing::retry_budget{budget});
   for (const auto& entry : snapshot->backends) {
     auto site = net::make_local<backend_site>();
     site->snapshot = snapshot;
@@ -87,9 +103,11 @@ routes_ptr make_thread_routes(
     site->settings = entry.settings;
     site->place = static_cast<routing::backend_place>(routes->sites.size());
     site->lane = entry.lanes[thread.index()];
+    site->board = &actors::lane::behind(site->lane);
     if (!entry.desks.empty())
       site->desk = &model_desk::behind(entry.desks[thread.index()]);
     site->outcomes.emplace(thread, site->lane);
+    site->key_field = key_field_of(*entry.settings);
     site->authority = entry.settings->url.authority();
     site->response_extra = "X-Synapse-Backend: " + entry.settings->name + "\r\n";
     site->metrics = metrics_of(entry.settings->name);

@@ -7,6 +7,7 @@
 #include "actors/runtime/pinned.hpp"
 #include "http/client/upstream_pool.hpp"
 #include "http/sites/model_lists.hpp"
+#include "routing/failure/retry_budget.hpp"
 
 #include <functional>
 #include <optional>
@@ -16,6 +17,9 @@
 
 namespace synapse::routing {
 class catalog;
+}
+namespace synapse::actors {
+class lane;
 }
 namespace synapse::telemetry {
 struct backend_metrics;
@@ -54,10 +58,12 @@ struct backend_site : net::local_counted {
   actors::snapshot_ptr snapshot;
   const actors::backend_entry* entry = nullptr;
   actors::lane_actor lane;
+  const actors::lane* board = nullptr; ///< what is known of the backend on this thread
   /// Who uses its models on this thread; null: they are not managed. Kept alive by `snapshot`.
   model_desk* desk = nullptr;
   std::optional<outcome_box> outcomes; ///< always there; made when the lane is known
   net::local_ptr<upstream_pool> pool;
+  std::string key_field;      ///< beginning of the line that carries the backend's own key
   std::string authority;      ///< Host field of forwarded requests
   std::string response_extra; ///< field lines added to forwarded answers
   telemetry::backend_metrics* metrics = nullptr;
@@ -69,11 +75,16 @@ using site_ptr = net::local_ptr<backend_site>;
 
 struct thread_routes : net::local_counted {
   actors::snapshot_ptr snapshot;
-  std::vector<site_ptr> sites;        ///< by name
-  net::local_ptr<model_lists> models; ///< never null; begins empty with every configuration
+  std::vector<site_ptr> sites;                ///< by name
+  net::local_ptr<model_lists> models;         ///< never null; begins empty with every configuration
+  std::vector<routing::retry_budget> budgets; ///< by routing::name_place
+  unsigned thread = 0;                        ///< number of the I/O thread
 
   const config::settings& settings() const noexcept { return *snapshot->settings; }
   const routing::catalog& catalog() const noexcept { return *snapshot->routes; }
+  routing::deployment_record& record(std::uint32_t deployment) const noexcept {
+    return *(*snapshot->records)[deployment];
+  }
   /// The site of that name, or null.
   site_ptr site(std::string_view name) const;
   /// The site of a plan's target.

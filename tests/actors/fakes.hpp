@@ -78,6 +78,7 @@ inline lane_actor spawn_fake(caf::actor_system& system, const std::shared_ptr<fa
             [](const permit_abandoned&) {},
             [](const outcome&) {},
             [record](const completed& message) { record->good_ends.push_back(message); },
+            [](const cell_report&) {},
             [record](const lane_view& view) { record->views.push_back(view); },
             [record](const lease_answer& answer) { record->answers.push_back(answer); },
             [record](retire_atom) { record->retired = true; }};
@@ -90,6 +91,7 @@ struct fake_backend {
   std::vector<lease_abandon> abandons;
   std::vector<lease_return> returns;
   std::vector<result_report> reports;
+  std::vector<cell_report> cells;
   backend_snapshot state;
 
   std::uint32_t returned() const {
@@ -111,6 +113,7 @@ inline backend_actor spawn_fake(caf::actor_system& system,
             [](away_atom) {},
             [](const peer_note&) {},
             [record](const result_report& message) { record->reports.push_back(message); },
+            [record](const cell_report& message) { record->cells.push_back(message); },
             [](const settings_ptr&) {},
             [](const resolution&) {},
             [record](snap_atom) { return record->state; },

@@ -46,6 +46,7 @@ client::fetch_request list_request(const client::backend_site& site, server::exc
   http::upstream_head_options credentials;
   credentials.forward_authorization = site.settings->authorization.forward;
   credentials.bearer = site.entry->bearer;
+  credentials.bearer_field = site.key_field;
   credentials.own = proxy::own_credentials_of(exchange);
   http::append_credentials(request.fields, exchange.head(), credentials);
   request.deadline = net::io_thread::now() + merge_patience;

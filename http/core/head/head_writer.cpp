@@ -175,7 +175,7 @@ void append_request_fields(std::string& out, const request_head& head,
   if (apart != 0)
     append_without_own(out, head, options.own, apart);
   if (!options.bearer.empty())
-    append(out, "Authorization: Bearer ", options.bearer, "\r\n");
+    append(out, options.bearer_field, options.bearer, "\r\n");
 }
 
 bool has_meaningful_body(const request_head& head) noexcept {

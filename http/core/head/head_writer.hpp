@@ -29,8 +29,9 @@ struct upstream_head_options {
   /// -Proto and -Host are added only where absent. False: those fields are dropped and made anew.
   bool trust_forwarded = true;
   bool forward_authorization = true; ///< false drops all credential fields, cookies among them
-  std::string_view bearer; ///< not empty: replaces them all by `Authorization: Bearer <bearer>`
-  own_credentials own;     ///< held back in any case
+  std::string_view bearer;           ///< not empty: replaces them all by `<bearer_field><bearer>`
+  std::string_view bearer_field = "Authorization: Bearer ";
+  own_credentials own;                       ///< held back in any case
   bool drop_accept_encoding = false;         ///< for answers that have to be read on the way
   body_framing framing = body_framing::none; ///< none, content_length or chunked
   std::uint64_t content_length = 0;          ///< with framing content_length

@@ -21,9 +21,10 @@ bool is_event_stream(const http::response_head& answer) {
 }
 } // namespace
 
-downstream_writer::downstream_writer(server::exchange& exchange,
-                                     const client::backend_site* site) noexcept
+downstream_writer::downstream_writer(server::exchange& exchange, const client::backend_site* site,
+                                     std::string_view extra) noexcept
     : ex_(exchange), site_(site),
+      extra_(!extra.empty() || site == nullptr ? extra : std::string_view{site->response_extra}),
       // What has begun already is an event stream that waits for something.
       framing_(exchange.begun() ? stream_framing() : body_framing::none),
       silent_since_(exchange.begun() ? net::io_thread::recent() : exchange.record().started) {}
@@ -48,7 +49,7 @@ void downstream_writer::pass_head(const http::response_head& answer, body_framin
   head.request_id = ex_.id();
   head.connection = ex_.decide_connection();
   head.date = ex_.owner().date();
-  head.extra = site_->response_extra;
+  head.extra = extra_;
   head.event_stream = event_stream;
   if (event_stream) {
     // Clients go by it; a backend that has another name for its stream is corrected.
@@ -68,8 +69,7 @@ void downstream_writer::pass_head(const http::response_head& answer, body_framin
 void downstream_writer::write_head(const own_head& wanted) {
   framing_ = wanted.framing == body_framing::none ? stream_framing() : wanted.framing;
   std::string fields{wanted.fields};
-  if (site_ != nullptr)
-    fields += site_->response_extra;
+  fields += extra_;
   http::reply_head head;
   head.status = 200;
   head.content_type = wanted.content_type;

@@ -42,7 +42,9 @@ inline own_head event_head(std::string_view content_type) {
 class downstream_writer {
 public:
   /// @param site whose answer it is: its `response_extra` goes into every head; null: nobody's.
-  downstream_writer(server::exchange& exchange, const client::backend_site* site) noexcept;
+  /// @param extra goes there instead; outlives this
+  downstream_writer(server::exchange& exchange, const client::backend_site* site,
+                    std::string_view extra = {}) noexcept;
   downstream_writer(const downstream_writer&) = delete;
   downstream_writer& operator=(const downstream_writer&) = delete;
 
@@ -69,6 +71,8 @@ public:
   bool send(std::span<const std::string_view> pieces, bool last);
   /// Pieces that are framed already, or need not be; at most net::transport::max_pieces - 1.
   bool send_as_is(std::span<const std::string_view> pieces);
+  /// What goes into every head besides.
+  std::string_view extra() const noexcept { return extra_; }
   /// The backend's head and all of a body that was read to its end: as long as it is, and left out
   /// for a HEAD request. @returns as `send`
   bool send_whole(http::response_head& answer, std::string_view body);
@@ -94,6 +98,7 @@ public:
 private:
   server::exchange& ex_;
   const client::backend_site* site_;
+  std::string_view extra_; ///< complete field lines, each with CRLF
   http::body_framing framing_;
   bool head_waits_ = false;   ///< it lies in the exchange's `out`
   net::time_ns silent_since_; ///< when the client was last sent something, or asked

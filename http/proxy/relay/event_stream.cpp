@@ -103,6 +103,7 @@ void event_stream_relay::look() {
     stream_.end(from_.body().ended());
   if (first_content_ == 0 && stream_.watch().content_seen()) {
     first_content_ = net::io_thread::recent();
+    of_.first_content = first_content_;
     if (of_.route_metrics)
       of_.route_metrics->first_token(of_.metrics).observe_ns(first_content_ - from_.sent_at());
   }
@@ -118,6 +119,7 @@ void event_stream_relay::look() {
 net::task<bool> event_stream_relay::send(bool last) {
   if (!of_.down.begun())
     of_.down.pass_head(from_.answer(), of_.down.stream_framing(), true);
+  of_.committed = of_.committed || stream_.committed();
   bool ok = of_.down.send(stream_.ready(), last);
   if (!ok)
     ok = co_await of_.down.drained();
@@ -131,14 +133,13 @@ std::optional<mishap> event_stream_relay::overdue() const {
   const auto late = from_.overdue(first_content_ != 0);
   if (late && *late != mishap::silence_within_answer)
     return late;
-  if (first_content_ == 0 &&
-      passed(deadline_of(from_.sent_at(), of_.settings.timeouts.first_token)))
+  if (first_content_ == 0 && passed(deadline_of(from_.sent_at(), of_.timeouts.first_token)))
     return mishap::no_first_token;
   return late;
 }
 
 net::task<step> event_stream_relay::run() {
-  const auto first_due = deadline_of(from_.sent_at(), of_.settings.timeouts.first_token);
+  const auto first_due = deadline_of(from_.sent_at(), of_.timeouts.first_token);
   for (;;) {
     look();
     if (stream_.fate() != stream_fate::open)
@@ -252,6 +253,10 @@ net::task<step> event_stream_relay::reply_reported_error() {
   from_.drop();
   from_.answered_badly(row_of(mishap::error_in_stream));
   const auto status = watch.error_status();
+  if (of_.options.elsewhere_decides) {
+    of_.keep_error(status, stream_.reported_error());
+    co_return step::done;
+  }
   auto body = stream_.reported_error();
   if (!http::inspect_json(body).ok()) { // an event that is an error by its name alone
     body.clear();
@@ -259,7 +264,7 @@ net::task<step> event_stream_relay::reply_reported_error() {
                             response_detail::upstream_stream_error, watch.error_message());
   }
   co_await of_.ex.reply(status >= 400 && status <= 599 ? status : 502, "application/json", body,
-                        of_.site->response_extra);
+                        of_.down.extra());
   of_.ex.record().detail = response_detail::upstream_stream_error;
   co_return step::done;
 }

@@ -71,6 +71,7 @@ void judged_relay::note_usage(http::token_counts usage) {
 }
 
 /// Of an answer that is all there. `done` here means: it is one.
+/// `failed` with `call::end` collected: it is an error for those who decide where to go next.
 step judged_relay::judge(std::string_view held) {
   if (json_.empty())
     return no_answer("its answer is empty");
@@ -82,6 +83,10 @@ step judged_relay::judge(std::string_view held) {
   if (!json_.reports_error()) {
     note_usage(http::usage_tail::of(held));
     return step::done;
+  }
+  if (of_.options.elsewhere_decides) {
+    of_.keep_error(0, held.substr(0, most_held));
+    return step::failed;
   }
   collected_answer said;
   said.status = from_.answer().status;
@@ -115,6 +120,7 @@ net::task<step> judged_relay::answer_at_hand() {
   json_.feed(body);
   if (const auto how = judge(body); how != step::done)
     co_return how;
+  of_.committed = true;
   of_.down.pass_head(from_.answer(), body_framing::content_length, false);
   bool sent = of_.down.send(body, true);
   if (!sent)
@@ -199,6 +205,7 @@ net::task<step> judged_relay::answer() {
   if (of_.down.begun())
     co_return co_await answer_as_stream();
   // The backend has done its part, whatever the client makes of the rest.
+  of_.committed = true;
   from_.release();
   from_.answered_well();
   if (!of_.down.send_whole(from_.answer(), held_) && !co_await of_.down.drained())
@@ -214,6 +221,7 @@ net::task<step> judged_relay::answer_as_stream() {
   std::string events;
   http::append_data_event(events, *chunk);
   events += http::sse_done;
+  of_.committed = true;
   from_.release();
   from_.answered_well();
   bool sent = of_.down.send(events, true);
@@ -230,6 +238,7 @@ net::task<step> judged_relay::pass() {
   if (json_.reports_error())
     co_return no_answer("it answered with an error: " +
                         std::string{from_.connection().input().substr(0, most_quoted)});
+  of_.committed = true;
   of_.down.pass_head(from_.answer(), body_framing::content_length, false);
   co_return co_await relay_raw(of_, from_, true);
 }
@@ -240,6 +249,7 @@ net::task<step> judged_relay::pass() {
 net::task<step> judged_relay::follow() {
   if (json_.reports_error())
     co_return no_answer("it answered with an error: " + held_.substr(0, most_quoted));
+  of_.committed = true;
   of_.down.pass_head(from_.answer(), of_.down.stream_framing(), false);
   http::usage_tail tail;
   for (;;) {

@@ -58,6 +58,7 @@ private:
 };
 
 void raw_relay::write_head() {
+  of_.committed = true;
   auto sent = framing_;
   const bool plain = of_.ex.plain_only();
   decode_ = plain && framing_ == body_framing::chunked;

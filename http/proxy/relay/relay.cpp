@@ -59,9 +59,11 @@ net::task<step> relay(call& of, upstream_request& from) {
       return collect(of, from);
     if (good)
       return relay_translated(of, from);
-    return of.down.begun() ? collect_after_head(of, from) : collect(of, from);
+    return of.down.begun() && !of.options.elsewhere_decides ? collect_after_head(of, from)
+                                                            : collect(of, from);
   }
-  if (of.options.elsewhere != nullptr && answer.status >= 400 && answer.content_length <= max_held)
+  if (of.options.elsewhere != nullptr && answer.status >= 400 &&
+      (answer.content_length <= max_held || of.options.elsewhere_decides))
     return collect(of, from);
   if (is_watched_stream(of, answer))
     return relay_event_stream(of, from);

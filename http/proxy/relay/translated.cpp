@@ -35,6 +35,7 @@ private:
   progress translate(progress so_far);
   void write_head(bool last);
   net::task<bool> send(bool last);
+  bool said_nothing() const;
   net::task<step> broken(mishap what, std::string message);
   net::task<step> finish();
   void gone();
@@ -79,6 +80,11 @@ void translated_relay::write_head(bool last) {
 /// Sends what has been translated, after the head if that has not been sent, before the end of the
 /// answer if `last`. @returns false when the client has gone.
 net::task<bool> translated_relay::send(bool last) {
+  if (last || translated_ != http::sse_keepalive) {
+    of_.committed = true;
+    if (of_.first_content == 0)
+      of_.first_content = net::io_thread::recent();
+  }
   if (!of_.down.begun())
     write_head(last);
   bool ok = of_.down.send(translated_, last);
@@ -87,6 +93,11 @@ net::task<bool> translated_relay::send(bool last) {
   translated_.clear();
   of_.down.heard(net::io_thread::recent());
   co_return ok;
+}
+
+/// The client has nothing of the answer. Comments are nothing, where another answer may follow.
+bool translated_relay::said_nothing() const {
+  return of_.options.elsewhere_decides ? !of_.committed : !of_.down.begun();
 }
 
 void translated_relay::gone() {
@@ -101,10 +112,11 @@ net::task<step> translated_relay::broken(mishap what, std::string message) {
   message = of_.masked(message.empty() ? row_of(what).sentence : std::string_view{message});
   // Events that came before the fault are an answer that has begun, whatever came with them in one
   // piece; of a recording or a text there is nothing to be had but the whole.
-  if (!of_.down.begun()) {
+  if (said_nothing()) {
     if (translated_.empty() || !translator_.client_head().event_stream)
       co_return of_.fail(what, std::move(message));
-    write_head(false);
+    if (!of_.down.begun())
+      write_head(false);
   }
   from_.drop();
   const auto& row = row_of(what);

@@ -43,7 +43,8 @@ bool permit_slot::take() {
   {
     // The lane lives on this thread: it has its say at the end of this scope.
     actors::io_unit::burst at_once{call_.ex.owner().unit};
-    question_.ask(call_.ex.actor(), call_.site->lane, actors::permit_request(number_, asked_));
+    question_.ask(call_.ex.actor(), call_.site->lane,
+                  actors::permit_request(number_, asked_, false, call_.options.cell));
   }
   return question_.done() && accept();
 }
@@ -62,6 +63,8 @@ bool permit_slot::accept() {
 
 net::task<step> permit_slot::await() {
   bool queued = false;
+  const auto wait = call_.options.permit_wait;
+  const auto due = sooner(wait == 0 ? 0 : asked_ + wait, call_.options.deadline);
   while (!question_.done()) {
     if (call_.ex.given_up()) {
       caf::anon_send(call_.site->lane, actors::permit_abandoned(number_));
@@ -73,14 +76,30 @@ net::task<step> permit_slot::await() {
       queued = true;
       call_.metrics.waiting.increment();
     }
-    co_await call_.wait(0);
+    if (passed(due)) {
+      caf::anon_send(call_.site->lane, actors::permit_abandoned(number_));
+      spilled_ = true;
+      break;
+    }
+    co_await call_.wait(due);
   }
   if (queued)
     call_.metrics.waiting.decrement();
-  if (accept())
+  if (!spilled_ && accept())
     co_return step::done;
   call_.metrics.permit_wait.observe_ns(net::io_thread::recent() - asked_);
   co_return step::failed;
+}
+
+deny_reason permit_slot::reason() {
+  if (spilled_)
+    return deny_reason::queue_timeout;
+  const auto& answer = question_.answer();
+  return answer ? answer->reason : deny_reason::retired;
+}
+
+std::uint32_t permit_slot::retry_after_ms() {
+  return spilled_ || !question_.answer() ? 0 : question_.answer()->retry_after_ms;
 }
 
 denial permit_slot::why() {

@@ -33,6 +33,8 @@ public:
   net::task<step> await();
   /// After `failed`.
   denial why();
+  actors::deny_reason reason();
+  std::uint32_t retry_after_ms();
 
   const actors::permit& granted() const noexcept { return permit_; }
   std::uint64_t number() const noexcept { return number_; }
@@ -47,6 +49,7 @@ private:
   call& call_;
   std::uint64_t number_;
   net::time_ns asked_ = 0;
+  bool spilled_ = false; ///< waited as long as the request wants to
   actors::question<actors::permit> question_;
   actors::permit permit_;
   bool held_ = false;

@@ -26,7 +26,7 @@ constexpr http::head_limits answer_limits{64 * 1024, 8 * 1024, 100};
 upstream_request::upstream_request(call& of, permit_slot& permit, request_body& body,
                                    net::time_ns begun)
     : call_(of), permit_(permit), source_(body), answer_(of.ex.scratch().answer()),
-      total_due_(deadline_of(begun, of.settings.timeouts.total)) {}
+      attempt_due_(deadline_of(begun, of.timeouts.total)) {}
 
 net::task<step> upstream_request::send(bool may_reuse) {
   if (call_.ex.given_up())
@@ -69,7 +69,7 @@ http::lost_request upstream_request::lost() const noexcept {
 net::task<step> upstream_request::open() {
   auto& pool = *call_.site->pool;
   const auto started = net::io_thread::now();
-  const auto due = sooner(deadline_of(started, call_.settings.timeouts.connect), total_due_);
+  const auto due = sooner(deadline_of(started, call_.timeouts.connect), total_due());
   connection_ = pool.open(client::to_endpoint(permit_.granted().address), call_.ex.wake());
   for (;;) {
     const auto how = client::open_further(pool, *connection_);
@@ -83,7 +83,7 @@ net::task<step> upstream_request::open() {
     if (call_.ex.given_up())
       co_return leave(request_phase::connecting);
     if (passed(due))
-      co_return call_.fail(mishap::connect_timeout);
+      co_return call_.fail(past_deadline() ? mishap::deadline_passed : mishap::connect_timeout);
     co_await call_.wait(due);
   }
   call_.metrics.connect.observe_ns(net::io_thread::now() - started);
@@ -104,6 +104,7 @@ bool upstream_request::write_request() {
   head.client_scheme = ex.over_tls() ? "https" : "http";
   head.forward_authorization = call_.settings.authorization.forward;
   head.bearer = site.entry->bearer;
+  head.bearer_field = site.key_field;
   head.own = own_credentials_of(ex);
   // Events have to be read on their way, and backends on one machine or cluster gain nothing.
   head.drop_accept_encoding = call_.options.openai_stream;
@@ -111,7 +112,10 @@ bool upstream_request::write_request() {
     head.method = "POST";
     head.target = own->target;
     head.content_type = own->content_type;
+  } else if (!call_.options.target.empty()) {
+    head.target = call_.options.target;
   }
+  head.extra = call_.options.request_fields;
   source_.describe(head);
   auto& out = call_.ex.scratch().upstream_out;
   http::write_upstream_request_head(out, ex.head(), head);
@@ -125,7 +129,7 @@ bool upstream_request::write_request() {
 }
 
 net::time_ns upstream_request::sending_due() const noexcept {
-  return deadline_of(connection_->last_written(), call_.settings.timeouts.idle);
+  return deadline_of(connection_->last_written(), call_.timeouts.idle);
 }
 
 /// `done` here means: sent, as far as the backend took it.
@@ -137,7 +141,7 @@ net::task<step> upstream_request::finish_request() {
     // streamed body goes out in any case: nothing else can be written before it.)
     if (!call_.streams_body && !connection_->input().empty())
       break;
-    const auto due = sooner(sending_due(), total_due_);
+    const auto due = sooner(sending_due(), total_due());
     if (passed(due))
       co_return call_.fail(mishap::request_not_taken);
     connection_->read();
@@ -238,7 +242,7 @@ std::optional<step> upstream_request::take_head(client::head_reader& reader) {
 
 net::task<step> upstream_request::read_head() {
   client::head_reader reader{answer_limits};
-  const auto due = sooner(deadline_of(sent_at_, call_.settings.timeouts.response), total_due_);
+  const auto due = sooner(deadline_of(sent_at_, call_.timeouts.response), total_due());
   for (;;) {
     if (const auto found = take_head(reader)) {
       if (*found != step::done)
@@ -248,8 +252,7 @@ net::task<step> upstream_request::read_head() {
     if (call_.ex.given_up())
       co_return leave(request_phase::waiting);
     if (passed(due))
-      co_return call_.fail(passed(total_due_) ? mishap::total_timeout_silent
-                                              : mishap::response_timeout);
+      co_return call_.fail(late_silent(mishap::response_timeout));
     connection_->read();
     co_await call_.wait(due);
   }
@@ -262,15 +265,35 @@ net::task<step> upstream_request::read_head() {
   co_return step::done;
 }
 
+// ---- clocks ----
+
+/// An answer that has begun is not cut off because it took long to begin.
+net::time_ns upstream_request::total_due() const noexcept {
+  return call_.committed ? attempt_due_ : sooner(attempt_due_, call_.options.deadline);
+}
+
+bool upstream_request::past_deadline() const noexcept {
+  return !call_.committed && passed(call_.options.deadline);
+}
+
+/// Which clock it was that has run out before the answer's head. @param usual that of the step
+mishap upstream_request::late_silent(mishap usual) const noexcept {
+  if (past_deadline())
+    return mishap::deadline_passed;
+  return passed(attempt_due_) ? mishap::total_timeout_silent : usual;
+}
+
 // ---- the answer's body ----
 
 net::time_ns upstream_request::silence_due() const noexcept {
   return deadline_of(std::max(connection_->last_read(), call_.down.quiet_since()),
-                     call_.settings.timeouts.idle);
+                     call_.timeouts.idle);
 }
 
 std::optional<mishap> upstream_request::overdue(bool answering) const noexcept {
-  if (passed(total_due_))
+  if (past_deadline())
+    return mishap::deadline_passed;
+  if (passed(attempt_due_))
     return answering ? mishap::total_timeout_answering : mishap::total_timeout_silent;
   if (passed(silence_due()))
     return mishap::silence_within_answer;
@@ -280,7 +303,7 @@ std::optional<mishap> upstream_request::overdue(bool answering) const noexcept {
 waiting upstream_request::more(net::time_ns due) {
   const auto silence = silence_due(); // before the read, which may find something
   connection_->read();
-  return call_.wait(sooner(due, sooner(silence, total_due_)));
+  return call_.wait(sooner(due, sooner(silence, total_due())));
 }
 
 // ---- its end ----
@@ -312,8 +335,9 @@ void upstream_request::answered_well() {
 }
 
 void upstream_request::answered_badly(const mishap_row& row) {
+  call_.ended_badly = &row;
   call_.metrics.attempts[row.counted].increment();
-  permit_.give_back(row.told);
+  permit_.give_back(call_.told_of(row));
 }
 
 step upstream_request::cut_off(mishap what) {

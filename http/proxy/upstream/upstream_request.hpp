@@ -79,6 +79,9 @@ private:
   net::task<step> read_head();
   std::optional<step> take_head(client::head_reader& reader);
   net::time_ns sending_due() const noexcept;
+  net::time_ns total_due() const noexcept;
+  bool past_deadline() const noexcept;
+  mishap late_silent(mishap usual) const noexcept;
   net::time_ns silence_due() const noexcept;
 
   call& call_;
@@ -87,7 +90,7 @@ private:
   client::connection_ptr connection_;
   http::response_head& answer_; ///< in the exchange's scratch
   client::answer_body body_;
-  net::time_ns total_due_;
+  net::time_ns attempt_due_; ///< of `timeouts.total`; 0: none
   net::time_ns sent_at_ = 0;
   bool sent_whole_ = false; ///< all of the request was handed to the kernel
 };

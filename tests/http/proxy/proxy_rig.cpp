@@ -164,6 +164,7 @@ public:
                 line += ' ' + std::to_string(request);
               script_.told.push_back(line);
             },
+            [](const actors::cell_report&) {},
             [](const actors::lane_view&) {},
             [](const actors::lease_answer&) {},
             [](actors::retire_atom) {}};

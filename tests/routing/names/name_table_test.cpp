@@ -138,7 +138,8 @@ TEST(name_table, tells_cells_apart_by_backend_model_and_kind) {
 
 TEST(name_table, has_hashes_that_replicas_agree_on) {
   EXPECT_EQ(stable_hash(""), stable_hash("", 0));
-  EXPECT_EQ(stable_hash("gpu/meta/Llama"), 0xe0d8d62131f79590U) << std::hex << stable_hash("gpu/meta/Llama");
+  EXPECT_EQ(stable_hash("gpu/meta/Llama"), 0xe0d8d62131f79590U)
+      << std::hex << stable_hash("gpu/meta/Llama");
 }
 
 } // namespace

@@ -1,0 +1,272 @@
+#include "http/api/deployments/deployment_targets.hpp"
+
+#include "actors/backends/lane.hpp"
+#include "http/api/deployments/attempt_facts.hpp"
+#include "http/api/llm/model_turn.hpp"
+#include "http/proxy/downstream/error_answer.hpp"
+#include "http/sites/thread_standing.hpp"
+#include "routing/catalog.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace synapse::api {
+
+using http::response_detail;
+using proxy::onward;
+
+namespace {
+routing::random_source& random_of_thread() {
+  static thread_local routing::random_source source{
+      static_cast<std::uint64_t>(net::io_thread::now()) ^
+      routing::mix_bits(reinterpret_cast<std::uintptr_t>(&source))};
+  return source;
+}
+
+std::int64_t wall_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+} // namespace
+
+deployment_targets::deployment_targets(server::exchange& exchange, const deployment_wish& wish,
+                                       deployment_dress& dress)
+    : ex_(exchange), wish_(wish), dress_(dress),
+      journey_(exchange.routes()->catalog().names(), *wish.name, wish.routing,
+               exchange.settings().routing, exchange.routes()->budgets[wish.name->place],
+               exchange.routes()->thread, net::io_thread::recent()) {}
+
+deployment_targets::~deployment_targets() {
+  leave(begun_);
+}
+
+bool deployment_targets::begin() {
+  client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
+  return settle(journey_.first(known, random_of_thread(), net::io_thread::recent()));
+}
+
+/// Goes where the journey leads, and further while there is no room.
+bool deployment_targets::settle(routing::move next) {
+  const auto now = net::io_thread::recent();
+  while (next.to != nullptr) {
+    if (arrive(next, now))
+      return true;
+    client::thread_standing known{*ex_.routes(), now};
+    const auto full = ex_.routes()->record(next.to->place).full_until(now);
+    next = journey_.after_denial(full != 0, full, known, random_of_thread(), now);
+  }
+  return false;
+}
+
+/// @returns false: the deployment has no room, or cannot be asked for this.
+bool deployment_targets::arrive(const routing::move& next, std::int64_t now) {
+  at_ = next.to;
+  site_ = ex_.routes()->sites[at_->backend];
+  auto& record = ex_.routes()->record(at_->place);
+  if (record.enter(wish_.tokens, now) != 0)
+    return false;
+  record_ = &record;
+  entered_ = now;
+  begun_ = false;
+  model_ = routing::served_model(*journey_.name().settings, at_->settings->model, wish_.asked);
+  dressed_ = {};
+  unasked_ = dress_.dress({*at_, *site_, model_, next.without_extras}, dressed_);
+  if (!unasked_)
+    return true;
+  leave(false);
+  return false;
+}
+
+/// The request is no longer there. @param sent it was
+void deployment_targets::leave(bool sent) {
+  if (record_ == nullptr)
+    return;
+  const auto now = net::io_thread::recent();
+  if (sent) {
+    const auto in = dress_.tokens_in();
+    const auto out = dress_.tokens_out();
+    const auto used =
+        in < 0 && out < 0 ? -1 : std::max<std::int64_t>(in, 0) + std::max<std::int64_t>(out, 0);
+    record_->leave(wish_.tokens, used, entered_, now);
+  } else {
+    record_->give_back(wish_.tokens, entered_, now);
+  }
+  if (begun_)
+    record_->meter.end(ex_.routes()->thread);
+  if (cell_probe_) {
+    actors::cell_report nothing;
+    nothing.what = actors::cell_report::news::nothing;
+    tell_cell(nothing);
+  }
+  begun_ = false;
+  record_ = nullptr;
+}
+
+void deployment_targets::prepare(proxy::forward_options& options) {
+  options.body = dressed_.body;
+  options.request = dressed_.request;
+  options.translator = dressed_.translator;
+  options.target = dressed_.target;
+  options.request_fields = dressed_.request_fields;
+  options.free_with_head = dressed_.free_with_head;
+  options.timeouts = &at_->settings->timeouts;
+  options.cell = at_->cell_of(wish_.routing.what);
+  options.deadline = wish_.routing.deadline;
+  client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
+  options.permit_wait =
+      journey_.has_others(known) ? proxy::in_ns(journey_.name().settings->spill.wait) : 0;
+  answer_fields_ = "X-Synapse-Backend: " + site_->name() +
+                   "\r\nX-Synapse-Deployment: " + at_->settings->id +
+                   "\r\nX-Synapse-Model: " + model_ +
+                   "\r\nX-Synapse-Attempts: " + std::to_string(journey_.attempts() + 1) + "\r\n";
+  if (const auto why = routing::to_string(journey_.why_here()); !why.empty())
+    answer_fields_.append("X-Synapse-Fallback: ").append(why).append("\r\n");
+  answer_fields_ += dress_.answer_fields();
+  options.answer_fields = answer_fields_;
+}
+
+void deployment_targets::begun(bool cell_probe) {
+  if (begun_) // another connection for the same attempt
+    return;
+  begun_ = true;
+  cell_probe_ = cell_probe;
+  record_->meter.begin(ex_.routes()->thread, std::exchange(first_, false),
+                       net::io_thread::recent());
+}
+
+void deployment_targets::tell_cell(actors::cell_report report) {
+  report.cell = report.cell != 0 ? report.cell : at_->cell_of(wish_.routing.what);
+  report.probe = cell_probe_;
+  report.failures = at_->settings->failures;
+  report.cooldown = proxy::in_ns(at_->settings->cooldown);
+  report.alone = journey_.name().deployments.size() == 1;
+  report.successes =
+      static_cast<std::uint32_t>(record_->meter.successes_within(net::io_thread::recent()));
+  cell_probe_ = false;
+  caf::anon_send(site_->lane, report);
+}
+
+void deployment_targets::answered(const proxy::answer_end& how) {
+  if (record_ == nullptr)
+    return;
+  const auto now = net::io_thread::recent();
+  auto& meter = record_->meter;
+  const auto thread = ex_.routes()->thread;
+  if (how.badly != nullptr) {
+    const auto verdict = routing::judge(facts_of(*how.badly));
+    judge(verdict, false);
+    note(verdict, how.badly->sentence);
+  } else {
+    meter.succeeded(thread, now);
+    if (how.first_content > 0)
+      meter.first_token(thread, routing::prompt_class_of(wish_.routing.text_bytes),
+                        how.first_content, now);
+    meter.set_load(routing::load_state::loaded);
+    record_->on_good();
+    const auto* cell = site_->board->find_cell(at_->cell_of(wish_.routing.what));
+    if (cell_probe_ || (cell != nullptr && cell->suspect)) {
+      actors::cell_report good;
+      good.what = actors::cell_report::news::success;
+      tell_cell(good);
+    }
+  }
+  const auto& usage = ex_.record();
+  if (usage.prompt_tokens >= 0 || usage.completion_tokens >= 0)
+    meter.used_tokens(
+        thread, static_cast<std::uint64_t>(std::max<std::int64_t>(usage.prompt_tokens, 0)),
+        static_cast<std::uint64_t>(std::max<std::int64_t>(usage.completion_tokens, 0)));
+  leave(true);
+}
+
+/// What follows of it for the deployment.
+void deployment_targets::judge(const routing::verdict& how, bool timed_out) {
+  const auto now = net::io_thread::recent();
+  const auto thread = ex_.routes()->thread;
+  auto& meter = record_->meter;
+  const bool pattern = at_->settings->model.find('*') != std::string::npos;
+  if (timed_out)
+    meter.timed_out(thread, routing::prompt_class_of(wish_.routing.text_bytes),
+                    proxy::in_ns(at_->settings->timeouts.first_token), now);
+  else if (how.cell.harm != routing::cell_harm::none)
+    meter.failed(thread, now);
+  if (how.also.capability_no)
+    record_->lacks(wish_.routing.what);
+  if (how.also.not_loaded)
+    meter.set_load(routing::load_state::cold_fits);
+  if (how.also.halve_permits)
+    record_->on_busy();
+  // One name of many that a pattern lets through says nothing of the others.
+  const bool one_of_many = pattern && how.also.rediscover;
+  actors::cell_report report;
+  report.what =
+      one_of_many ? actors::cell_report::news::nothing : actors::cell_report::news::failure;
+  report.judged = how;
+  if (how.cell.scope == routing::cell_scope::backend && !one_of_many &&
+      (how.cell.harm == routing::cell_harm::shuts ||
+       how.cell.harm == routing::cell_harm::shuts_until_healthy)) {
+    actors::cell_report whole = report;
+    whole.cell = 0;
+    caf::anon_send(site_->lane, whole);
+    report.what = actors::cell_report::news::nothing;
+  } else if (how.cell.scope == routing::cell_scope::backend) {
+    // The lane has heard of it already.
+    report.what = actors::cell_report::news::nothing;
+  }
+  const bool news = report.what == actors::cell_report::news::failure &&
+                    how.cell.harm != routing::cell_harm::none;
+  if (news || cell_probe_)
+    tell_cell(report);
+}
+
+void deployment_targets::note(const routing::verdict& how, std::string_view words) {
+  last_error_ = words;
+  at_id_ = at_->settings->id;
+  record_->note_error(words, wall_ms());
+  spdlog::info("request {}: deployment {}: {} (row {})", ex_.id(), at_->settings->id, words,
+               how.row);
+}
+
+routing::move deployment_targets::after_denial(const proxy::miss& what) {
+  const auto now = net::io_thread::recent();
+  leave(false);
+  using reason = actors::deny_reason;
+  const bool full = what.denied == reason::overflow || what.denied == reason::queue_timeout;
+  const auto again = now + std::int64_t{what.retry_after_ms} * 1'000'000;
+  client::thread_standing known{*ex_.routes(), now};
+  return journey_.after_denial(full, again, known, random_of_thread(), now);
+}
+
+routing::move deployment_targets::after_attempt(const proxy::miss& what) {
+  const auto now = net::io_thread::recent();
+  auto facts = facts_of(what);
+  facts.our_key = !site_->entry->bearer.empty();
+  facts.replayable = facts.replayable && wish_.replayable;
+  const auto embeds = wish_.routing.what == routing::kind::embeddings;
+  facts.kind = embeds ? routing::request_kind::embeddings : routing::request_kind::chat;
+  const auto verdict = routing::judge(facts);
+  judge(verdict, facts.what == routing::attempt_end::first_token_timeout ||
+                     facts.what == routing::attempt_end::head_timeout);
+  note(verdict, what.answer != nullptr ? proxy::sentence_of(*what.answer)
+                                       : std::string{what.failed->message});
+  leave(true);
+  client::thread_standing known{*ex_.routes(), now};
+  return journey_.after(verdict, known, random_of_thread(), now);
+}
+
+net::task<onward> deployment_targets::after(proxy::miss what) {
+  const bool denied = what.denied != actors::deny_reason::none;
+  auto next = denied ? after_denial(what) : after_attempt(what);
+  if (next.wait > 0 && next.to != nullptr) {
+    const bool stayed = co_await pause(ex_, next.wait);
+    if (!stayed)
+      co_return onward::ended;
+  }
+  if (settle(next))
+    co_return onward::target;
+  co_return co_await tell_end(what.answer);
+}
+
+} // namespace synapse::api

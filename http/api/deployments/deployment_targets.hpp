@@ -1,0 +1,85 @@
+/// @file
+/// The deployments of a catalog's name as the targets of one request.
+#pragma once
+
+#include "http/api/deployments/deployment_dress.hpp"
+#include "http/proxy/targets.hpp"
+#include "routing/journey/journey.hpp"
+#include "routing/records/deployment_record.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace synapse::api {
+
+/// A request for a name of the catalog, as far as its head says. Views into the exchange's head.
+struct deployment_wish {
+  const routing::model_name* name = nullptr;
+  std::string asked; ///< the name as the client has it
+  routing::wish routing;
+  std::vector<std::string_view> tags; ///< `routing.tags` refers to them
+  std::int64_t tokens = 1;            ///< estimate, for limits
+  bool replayable = true;             ///< asking twice does nothing twice
+};
+
+/// Fills in what the head of a request says: tags, pin, session, deadline.
+void read_wish(server::exchange& exchange, deployment_wish& into);
+
+/// Decides about every failure, by routing's rules; see routing/journey. On the exchange's thread.
+class deployment_targets final : public proxy::targets {
+public:
+  /// @param wish, dress outlive this.
+  deployment_targets(server::exchange& exchange, const deployment_wish& wish,
+                     deployment_dress& dress);
+  ~deployment_targets() override;
+
+  /// The first deployment. @returns false: there is none that takes it, see `tell_end`
+  bool begin();
+  /// Nothing is left: tells the client why. @param answer of the last attempt, if it had one
+  net::task<proxy::onward> tell_end(const proxy::collected_answer* answer);
+
+  const client::site_ptr& site() const noexcept override { return site_; }
+  const std::string* body() override { return nullptr; }
+  net::task<proxy::onward> after(proxy::miss what) override;
+  bool decide() const noexcept override { return true; }
+  void prepare(proxy::forward_options& options) override;
+  void begun(bool cell_probe) override;
+  void answered(const proxy::answer_end& how) override;
+
+private:
+  routing::move after_denial(const proxy::miss& what);
+  routing::move after_attempt(const proxy::miss& what);
+  bool settle(routing::move next);
+  bool arrive(const routing::move& next, std::int64_t now);
+  void leave(bool sent);
+  void judge(const routing::verdict& how, bool timed_out);
+  void tell_cell(actors::cell_report report);
+  void note(const routing::verdict& how, std::string_view words);
+  std::string why_shut(const routing::farewell& why) const;
+  net::task<proxy::onward> tell_last(const routing::farewell& why,
+                                     const proxy::collected_answer* answer);
+  unsigned seconds_until(std::int64_t at) const;
+
+  server::exchange& ex_;
+  const deployment_wish& wish_;
+  deployment_dress& dress_;
+  routing::journey journey_;
+  client::site_ptr site_;
+  const routing::deployment* at_ = nullptr;
+  routing::deployment_record* record_ = nullptr; ///< entered; null: nowhere
+  std::int64_t entered_ = 0;
+  bool begun_ = false; ///< an attempt is under way there
+  bool cell_probe_ = false;
+  bool first_ = true;
+  std::string model_;
+  std::string answer_fields_;
+  proxy::forward_options dressed_; ///< what the dress has set for `at_`
+  std::optional<refusal> unasked_; ///< why a backend cannot be asked for it
+  std::string last_error_;         ///< of the last attempt, for people
+  std::string at_id_;              ///< id of the deployment of that
+};
+
+} // namespace synapse::api

@@ -1,0 +1,183 @@
+// What the client is told when no deployment is left.
+#include "http/api/deployments/deployment_targets.hpp"
+#include "http/api/request/field_fault.hpp"
+#include "http/core/json/json_body.hpp"
+#include "http/proxy/downstream/error_answer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+
+namespace synapse::api {
+
+using http::response_detail;
+using proxy::onward;
+
+namespace {
+constexpr std::int64_t second = 1'000'000'000;
+
+std::string_view sentence_of(routing::trouble what) {
+  using t = routing::trouble;
+  switch (what) {
+  case t::unreachable:
+    return "they could not be reached";
+  case t::name_unknown:
+    return "their host names do not resolve";
+  case t::tls:
+    return "no secure connection could be made";
+  case t::timeout:
+    return "they did not answer in time";
+  case t::reset:
+    return "they closed the connection";
+  case t::rate_limited:
+    return "they limit the rate of requests";
+  case t::key_refused:
+    return "they do not take the gateway's key";
+  case t::unpaid:
+    return "their account is used up";
+  case t::forbidden:
+    return "they refuse access";
+  case t::model_missing:
+    return "they have not got the model";
+  case t::out_of_memory:
+    return "they are out of memory";
+  case t::unhealthy:
+    return "their health check fails";
+  default:
+    return "they failed repeatedly";
+  }
+}
+
+/// "chat, completions"
+std::string kinds_text(std::uint16_t kinds) {
+  std::string text;
+  for (unsigned i = 0; i < static_cast<unsigned>(config::capability::count_); ++i)
+    if ((kinds & (1U << i)) != 0)
+      text +=
+          (text.empty() ? "" : ", ") + std::string{to_string(static_cast<config::capability>(i))};
+  return text;
+}
+
+response_detail detail_of(const routing::verdict& last) {
+  using answer = routing::last_answer;
+  switch (last.answer) {
+  case answer::unavailable:
+    return response_detail::upstream_connection_failure;
+  case answer::gateway_timeout:
+    return response_detail::response_timeout;
+  case answer::backend_auth:
+    return response_detail::backend_auth;
+  case answer::model_loading:
+    return response_detail::model_loading;
+  case answer::context_length_exceeded:
+    return response_detail::context_length_exceeded;
+  case answer::model_not_found:
+    return response_detail::model_not_found;
+  case answer::not_supported:
+    return response_detail::not_supported;
+  case answer::rate_limited:
+    return response_detail::deployments_full;
+  default:
+    return response_detail::upstream_error;
+  }
+}
+} // namespace
+
+/// Of a Retry-After: at least 1, whatever the clock says.
+unsigned deployment_targets::seconds_until(std::int64_t at) const {
+  const auto left = at - net::io_thread::recent();
+  return at == 0 || left <= 0
+             ? 1U
+             : static_cast<unsigned>(std::min<std::int64_t>((left + second - 1) / second, 3600));
+}
+
+std::string deployment_targets::why_shut(const routing::farewell& why) const {
+  return "all deployments of '" + wish_.name->settings->name +
+         "' are out of service: " + std::string{sentence_of(why.shut_by)};
+}
+
+net::task<onward> deployment_targets::tell_end(const proxy::collected_answer* answer) {
+  using cause = routing::farewell::cause;
+  const auto why = journey_.farewell(net::io_thread::recent());
+  const auto& name = wish_.name->settings->name;
+  if (why.why == cause::failed && !unasked_)
+    co_return co_await tell_last(why, answer);
+  if (unasked_) {
+    co_await refuse(ex_, std::move(*unasked_));
+    co_return onward::ended;
+  }
+  refusal said{response_detail::bad_request, {}, "model"};
+  switch (why.why) {
+  case cause::wrong_kind:
+    said.message = "the model '" + name + "' does not do " +
+                   std::string{to_string(wish_.routing.what)} + "; it is there for " +
+                   kinds_text(wish_.name->kinds);
+    break;
+  case cause::no_tags:
+    said.message = "no deployment of the model '" + name + "' has the tags that are asked for";
+    break;
+  case cause::unknown_id:
+    said.message =
+        "the model '" + name + "' has no deployment '" + std::string{wish_.routing.pinned} + "'";
+    break;
+  default:
+    break;
+  }
+  if (!said.message.empty()) {
+    co_await refuse(ex_, std::move(said));
+    co_return onward::ended;
+  }
+  auto detail = response_detail::no_healthy_upstream;
+  std::string message;
+  if (why.why == cause::full) {
+    detail = response_detail::deployments_full;
+    message = "all deployments of '" + name + "' are at their limits";
+  } else if (why.why == cause::deadline) {
+    detail = response_detail::total_timeout;
+    message = "no deployment of '" + name + "' answered within the time limit of the request";
+  } else {
+    message = why_shut(why);
+  }
+  std::optional<unsigned> again;
+  if (why.why != cause::deadline)
+    again = seconds_until(why.retry_at);
+  co_await proxy::reply_or_end(ex_, detail, message, again);
+  co_return onward::ended;
+}
+
+/// The words of the last attempt, with the status that they deserve.
+net::task<onward> deployment_targets::tell_last(const routing::farewell& why,
+                                                const proxy::collected_answer* answer) {
+  const auto& last = why.last;
+  const bool as_it_came = last.answer == routing::last_answer::as_it_came;
+  if (answer != nullptr && as_it_came && !answer->within_success && dressed_.request == nullptr)
+    co_return onward::none; // head and all
+  if (ex_.begun() && answer != nullptr && as_it_came) {
+    co_await proxy::end_begun_stream(ex_, *answer);
+    co_return onward::ended;
+  }
+  if (answer != nullptr && as_it_came && http::inspect_json(answer->body).ok()) {
+    const unsigned status = last.status != 0 ? last.status : answer->status;
+    co_await ex_.reply(status >= 400 && status <= 599 ? status : 502, "application/json",
+                       answer->body, answer_fields_);
+    ex_.record().detail = response_detail::upstream_error;
+    co_return onward::ended;
+  }
+  const auto deadline = wish_.routing.deadline;
+  auto detail = detail_of(last);
+  if (why.why == routing::farewell::cause::deadline ||
+      (deadline != 0 && net::io_thread::recent() >= deadline))
+    detail = response_detail::total_timeout;
+  const auto status = http::info(detail).status;
+  std::optional<unsigned> again;
+  if (status == 503 || status == 429)
+    again = seconds_until(why.retry_at);
+  const auto message = "deployment " + at_id_ + ": " + last_error_;
+  if (!ex_.begun())
+    ex_.add_to_answer(answer_fields_);
+  co_await proxy::reply_or_end(ex_, detail, message, again);
+  co_return onward::ended;
+}
+
+} // namespace synapse::api

@@ -1,0 +1,43 @@
+#include "http/sites/thread_standing.hpp"
+
+#include "actors/backends/lane.hpp"
+#include "routing/records/deployment_record.hpp"
+
+#include <algorithm>
+
+namespace synapse::client {
+
+routing::place_state thread_standing::of(const routing::deployment& which, routing::kind what) {
+  auto& record = routes_.record(which.place);
+  routing::place_state state;
+  state.meter = &record.meter;
+  state.headroom = record.headroom(now_);
+  state.full_until = record.full_until(now_);
+  state.context = record.context();
+  state.capabilities = record.capabilities();
+  state.queue = record.queue();
+  state.drained = record.drained();
+  const auto& view = routes_.sites[which.backend]->board->view();
+  if (view.state == actors::circuit::open) {
+    state.shut_until = std::max(view.open_until, now_ + 1);
+    state.why = routing::trouble::unreachable;
+  } else if (view.resolved && view.addresses.empty()) {
+    state.shut_until = now_ + 1'000'000'000;
+    state.why = routing::trouble::name_unknown;
+  }
+  auto recovered = view.recovered;
+  if (!view.cells.empty())
+    if (const auto* cell = routes_.sites[which.backend]->board->find_cell(which.cell_of(what))) {
+      recovered = std::max(recovered, cell->recovered);
+      if (cell->state == actors::circuit::open) {
+        state.shut_until = std::max({state.shut_until, cell->open_until, now_ + 1});
+        state.why = static_cast<routing::trouble>(cell->why);
+      }
+    }
+  // What recovers gets its share little by little.
+  if (recovered > record.meter.ready_since())
+    record.meter.set_ready_since(recovered);
+  return state;
+}
+
+} // namespace synapse::client

@@ -1,0 +1,337 @@
+#include "routing/journey/journey.hpp"
+
+#include "routing/pick/strategy.hpp"
+
+#include <algorithm>
+
+namespace synapse::routing {
+
+namespace {
+constexpr std::int64_t second = 1'000'000'000;
+/// No attempt begins with less than this left.
+constexpr std::int64_t least_time = second;
+/// Between two looks at the only deployment, while it loads its model.
+constexpr std::int64_t loading_pause = second;
+/// Longest wait for that where the request has no deadline.
+constexpr std::int64_t loading_patience = 300 * second;
+/// Tokens that a prompt has at least: 3.5 bytes each, and that estimate is a quarter too high.
+std::size_t least_tokens(std::size_t bytes) noexcept {
+  return static_cast<std::size_t>(static_cast<double>(bytes) / 3.5 * 0.75);
+}
+
+bool has_tags(const deployment& one, std::span<const std::string_view> wanted, bool any) noexcept {
+  const auto& tags = one.settings->tags;
+  const auto has = [&](std::string_view tag) {
+    return std::find(tags.begin(), tags.end(), tag) != tags.end();
+  };
+  if (wanted.empty())
+    return true;
+  return any ? std::any_of(wanted.begin(), wanted.end(), has)
+             : std::all_of(wanted.begin(), wanted.end(), has);
+}
+} // namespace
+
+std::string_view to_string(moved why) noexcept {
+  constexpr std::array<std::string_view, 6> texts{"", "order", "spill", "any", "context", "policy"};
+  return texts[static_cast<std::size_t>(why)];
+}
+
+/// The candidates of one tier.
+struct journey::search {
+  std::array<candidate, max_candidates> all;
+  std::array<const deployment*, max_candidates> whose{};
+  std::size_t count = 0;
+  const model_name* name = nullptr;
+};
+
+journey::journey(const name_table& table, const model_name& start, const wish& what,
+                 const config::routing_settings& rules, retry_budget& budget, unsigned thread,
+                 std::int64_t now) noexcept
+    : table_(table), name_(&start), wish_(what), rules_(rules), budget_(budget), thread_(thread) {
+  names_[0] = start.place;
+  name_count_ = 1;
+  budget_.on_request(now);
+}
+
+bool journey::tried(deployment_place place) const noexcept {
+  const auto end = tried_.begin() + static_cast<std::ptrdiff_t>(tried_count_);
+  return std::find(tried_.begin(), end, place) != end;
+}
+
+void journey::mark(deployment_place place) noexcept {
+  if (tried_count_ < tried_.size())
+    tried_[tried_count_++] = place;
+}
+
+bool journey::time_left(std::int64_t now) const noexcept {
+  return wish_.deadline == 0 || wish_.deadline - now >= least_time;
+}
+
+void journey::note(std::int64_t& soonest, std::int64_t at) noexcept {
+  if (at != 0 && (soonest == 0 || at < soonest))
+    soonest = at;
+}
+
+/// Whether it is there for such requests at all.
+bool journey::may(const deployment& one, const place_state& state) const noexcept {
+  const std::uint16_t needs =
+      static_cast<std::uint16_t>(wish_.needs | config::capability_set::bit(wish_.what));
+  const std::uint16_t no = static_cast<std::uint16_t>(one.capabilities.no | state.capabilities.no);
+  return (no & needs) == 0;
+}
+
+/// Whether the prompt fits, as far as anybody can tell.
+bool journey::fits(const deployment&, const place_state& state) const noexcept {
+  if (state.context == 0)
+    return true;
+  return state.context >= min_context_ && state.context >= least_tokens(wish_.text_bytes);
+}
+
+const deployment* journey::seek_in_name(standing& known, random_source& random, std::int64_t now,
+                                        lenience with) {
+  search found;
+  found.name = name_;
+  unsigned tier = 0;
+  for (const auto& one : name_->deployments) {
+    if (found.count > 0 && one.settings->order != tier)
+      break;
+    if (tried(one.place) || found.count == max_candidates)
+      continue;
+    if (name_->place == names_[0] && one.settings->order < min_tier_)
+      continue;
+    const bool pinned = !wish_.pinned.empty();
+    if (pinned && one.settings->id != wish_.pinned)
+      continue;
+    any_id_ = true;
+    const auto state = known.of(one, wish_.what);
+    if (!may(one, state))
+      continue;
+    any_kind_ = true;
+    if (!has_tags(one, wish_.tags, rules_.any_tag))
+      continue;
+    any_tags_ = true;
+    if (larger_ && state.context != 0 && state.context < min_context_)
+      continue;
+    if (with != lenience::anything && !fits(one, state)) {
+      misfit_ = true;
+      continue;
+    }
+    if (state.drained || state.shut_until > now) {
+      shut_seen_ = true;
+      note(shut_until_, state.shut_until);
+      if (shut_by_ == trouble::none)
+        shut_by_ = state.why;
+      continue;
+    }
+    if (state.full_until > now) {
+      full_seen_ = true;
+      note(full_until_, state.full_until);
+      continue;
+    }
+    if (with == lenience::none && state.queue > name_->settings->spill.queue) {
+      spilled_ = true;
+      continue;
+    }
+    tier = one.settings->order;
+    auto& slot = found.all[found.count];
+    slot.meter = state.meter;
+    slot.weight = pinned ? std::max(one.settings->weight, 1e-6) : one.settings->weight;
+    slot.cost = one.settings->cost_input + one.settings->cost_output;
+    slot.id_hash = one.id_hash;
+    slot.headroom = state.headroom;
+    slot.tier = tier;
+    if (slot.weight > 0)
+      found.whose[found.count++] = &one;
+  }
+  return found.count == 0 ? nullptr : choose(found, random, now);
+}
+
+const deployment* journey::choose(const search& found, random_source& random,
+                                  std::int64_t now) const {
+  if (found.count == 1)
+    return found.whose[0];
+  pick_question question{random};
+  question.strategy = found.name->settings->strategy;
+  question.affinity =
+      found.name->settings->affinity == config::affinity_rule::none ? 0 : wish_.affinity;
+  question.prompt_class = prompt_class_of(wish_.text_bytes);
+  question.thread = thread_;
+  question.now = now;
+  const auto at = pick({found.all.data(), found.count}, question);
+  return at ? found.whose[*at] : nullptr;
+}
+
+/// To the next name in line.
+bool journey::next_name() noexcept {
+  if (name_at_ + 1 >= name_count_ || name_at_ >= rules_.hops)
+    return false;
+  ++name_at_;
+  name_ = &table_.name(names_[name_at_]);
+  moved_ = reasons_[name_at_];
+  spilled_ = false;
+  misfit_ = false;
+  return true;
+}
+
+/// These names come next, each once.
+void journey::expect(std::span<const name_place> names, moved why) noexcept {
+  for (const auto one : names) {
+    const auto end = names_.begin() + static_cast<std::ptrdiff_t>(name_count_);
+    if (name_count_ < names_.size() && std::find(names_.begin(), end, one) == end) {
+      names_[name_count_] = one;
+      reasons_[name_count_++] = why;
+    }
+  }
+}
+
+move journey::go(const deployment* to) noexcept {
+  move next;
+  next.to = to;
+  at_ = to;
+  if (to == nullptr)
+    return next;
+  mark(to->place);
+  if (name_at_ == 0 && to->settings->order > name_->deployments.front().settings->order)
+    moved_ = spilled_ ? moved::spill : moved::order;
+  return next;
+}
+
+move journey::seek(standing& known, random_source& random, std::int64_t now) {
+  const auto began = name_at_;
+  do {
+    for (const auto with : {lenience::none, lenience::queues})
+      if (const auto* found = seek_in_name(known, random, now, with))
+        return go(found);
+    if (misfit_)
+      expect(name_->context, moved::context);
+    expect(name_->any, name_at_ == 0 ? moved::any : reasons_[name_at_]);
+  } while (next_name());
+  // Nobody for whom it is certain. From here on whoever does it at all.
+  const auto last = name_at_;
+  for (name_at_ = began; name_at_ <= last; ++name_at_) {
+    name_ = &table_.name(names_[name_at_]);
+    moved_ = reasons_[name_at_];
+    spilled_ = false;
+    if (const auto* found = seek_in_name(known, random, now, lenience::anything))
+      return go(found);
+  }
+  name_at_ = last;
+  return {};
+}
+
+move journey::first(standing& known, random_source& random, std::int64_t now) {
+  return seek(known, random, now);
+}
+
+/// Nobody else is left: whether the same one may be asked again.
+move journey::alone(const verdict& how, std::int64_t now) noexcept {
+  move again;
+  const auto wait = how.next == remedy::other_or_wait ? loading_pause : how.wait;
+  if (how.next == remedy::other_or_same && !waited_)
+    waited_ = true;
+  else if (how.next == remedy::other_or_wait) {
+    if (wait_began_ == 0)
+      wait_began_ = now;
+    if (now - wait_began_ > loading_patience)
+      return again;
+  } else {
+    return again;
+  }
+  if (!time_left(now + wait))
+    return again;
+  again.to = at_;
+  again.wait = wait;
+  return again;
+}
+
+move journey::after(const verdict& how, standing& known, random_source& random, std::int64_t now) {
+  failed_ = true;
+  last_ = how;
+  const auto* before = at_;
+  if (how.counts_as_attempt)
+    ++attempts_;
+  if (how.next == remedy::same_without_extras && !stripped_) {
+    stripped_ = true;
+    return {before, 0, true};
+  }
+  if (how.next == remedy::nothing || how.next == remedy::same_without_extras)
+    return {};
+  late_ = !time_left(now);
+  if (late_)
+    return {};
+  const unsigned own = before->settings->attempts;
+  const unsigned most = own == 0 ? rules_.attempts : std::min(own, rules_.attempts);
+  if (how.counts_as_attempt && attempts_ >= most)
+    return {};
+  if (how.next == remedy::larger_context) {
+    larger_ = true;
+    const auto had = known.of(*before, wish_.what).context;
+    min_context_ = std::max(min_context_, had + 1);
+    expect(name_->context, moved::context);
+  } else if (how.next == remedy::policy_fallback) {
+    expect(name_->policy, moved::policy);
+    // The same model would refuse it again.
+    if (!next_name())
+      return {};
+  } else if (how.next == remedy::next_tier) {
+    min_tier_ = before->settings->order + 1;
+  }
+  auto next = seek(known, random, now);
+  if (next.to != nullptr)
+    return !how.counts_as_attempt || budget_.take(now) ? next : move{};
+  at_ = before;
+  next = alone(how, now);
+  at_ = next.to;
+  return next;
+}
+
+move journey::after_denial(bool full, std::int64_t retry_at, standing& known, random_source& random,
+                           std::int64_t now) {
+  if (full) {
+    full_seen_ = true;
+    note(full_until_, retry_at);
+    spilled_ = true;
+  } else {
+    shut_seen_ = true;
+    note(shut_until_, retry_at);
+  }
+  late_ = !time_left(now);
+  return late_ ? move{} : seek(known, random, now);
+}
+
+bool journey::has_others(standing& known) const {
+  for (const auto& one : name_->deployments)
+    if (!tried(one.place) && one.settings->weight > 0) {
+      const auto state = known.of(one, wish_.what);
+      if (may(one, state) && !state.drained && state.shut_until == 0)
+        return true;
+    }
+  return !name_->any.empty();
+}
+
+farewell journey::farewell(std::int64_t now) const noexcept {
+  using cause = routing::farewell::cause;
+  routing::farewell result;
+  result.last = last_;
+  result.retry_at = shut_until_ == 0 ? full_until_ : shut_until_;
+  if (full_until_ != 0 && full_until_ < result.retry_at)
+    result.retry_at = full_until_;
+  result.shut_by = shut_by_;
+  if (wish_.deadline != 0 && now >= wish_.deadline)
+    result.why = cause::deadline;
+  else if (failed_)
+    result.why = cause::failed;
+  else if (late_)
+    result.why = cause::deadline;
+  else if (!any_id_)
+    result.why = cause::unknown_id;
+  else if (!any_kind_)
+    result.why = cause::wrong_kind;
+  else if (!any_tags_)
+    result.why = cause::no_tags;
+  else
+    result.why = shut_seen_ || !full_seen_ ? cause::shut : cause::full;
+  return result;
+}
+
+} // namespace synapse::routing

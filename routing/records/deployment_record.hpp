@@ -1,0 +1,94 @@
+/// @file
+/// What a process knows of one deployment besides its settings; outlives reloads.
+#pragma once
+
+#include "config/catalog_settings.hpp"
+#include "routing/failure/permit_shrink.hpp"
+#include "routing/pick/meter.hpp"
+#include "routing/pick/rate_limit.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace synapse::routing {
+
+/// Shared by all threads. What picks look at is lock-free.
+class deployment_record {
+public:
+  /// @param threads that take requests
+  deployment_record(const config::deployment_settings& settings, unsigned threads);
+  deployment_record(const deployment_record&) = delete;
+  deployment_record& operator=(const deployment_record&) = delete;
+
+  deployment_meter meter;
+
+  // ---- limits ----
+  /// One more request may go there; `leave` has to follow. @param tokens estimate of what it costs
+  /// @returns 0, or the time at which it is worth asking again
+  std::int64_t enter(std::int64_t tokens, std::int64_t now) noexcept;
+  /// It is over. @param used tokens in all; below 0: as many as were estimated
+  void leave(std::int64_t estimated, std::int64_t used, std::int64_t entered,
+             std::int64_t now) noexcept;
+  /// It was not sent after all.
+  void give_back(std::int64_t estimated, std::int64_t entered, std::int64_t now) noexcept;
+  /// When it has room again: 0 now.
+  std::int64_t full_until(std::int64_t now) noexcept;
+  float headroom(std::int64_t now) noexcept { return limits_.headroom(now); }
+  /// The backend says that it is too busy, or has answered well.
+  void on_busy() noexcept;
+  void on_good() noexcept;
+
+  // ---- discovered ----
+  void set_context(std::size_t tokens) noexcept { context_.store(tokens); }
+  /// As set, else as discovered, tokens; 0: not known.
+  std::size_t context() const noexcept;
+  void set_capabilities(config::capability_set known) noexcept;
+  config::capability_set capabilities() const noexcept;
+  /// The backend has not got the route of this kind.
+  void lacks(config::capability what) noexcept;
+  void set_queue(std::uint32_t waiting) noexcept { queue_.store(waiting); }
+  std::uint32_t queue() const noexcept { return queue_.load(std::memory_order_relaxed); }
+
+  // ---- by hand ----
+  void drain(bool out) noexcept { drained_.store(out); }
+  bool drained() const noexcept { return drained_.load(std::memory_order_relaxed); }
+
+  // ---- for people ----
+  void note_error(std::string_view words, std::int64_t wall_ms);
+  struct error {
+    std::string words;
+    std::int64_t wall_ms = 0; ///< since 1970; 0: there was none
+  };
+  error last_error() const;
+
+  /// Whether limits and threads are as this one was made for; another one has to be made else.
+  bool fits(const config::deployment_settings& settings, unsigned threads) const noexcept;
+
+private:
+  std::uint32_t most_in_flight() const noexcept;
+
+  const unsigned threads_;
+  const unsigned rpm_;
+  const std::size_t tpm_;
+  const unsigned max_requests_;
+  const std::size_t set_context_;
+  rate_limits limits_;
+  std::atomic<std::uint32_t> inside_{0};
+  std::atomic<std::uint32_t> shrunk_to_{0}; ///< 0: it is not
+  std::atomic<std::size_t> context_{0};
+  std::atomic<std::uint32_t> capabilities_{0}; ///< `yes` below, `no` above
+  std::atomic<std::uint32_t> queue_{0};
+  std::atomic<bool> drained_{false};
+  mutable std::mutex mutex_; ///< of what follows
+  permit_shrink shrink_;
+  error last_error_;
+};
+
+using record_ptr = std::shared_ptr<deployment_record>;
+
+} // namespace synapse::routing
