@@ -52,9 +52,12 @@ progress audio_answer::take(std::string_view bytes, std::string& out) {
 
 progress audio_answer::finish(std::string& /*out*/) {
   // Where only the connection's end tells the answer's, its header is asked whether that was all.
-  if (unframed_ && kind_ == media_kind::wav && wav_.finish(total_) == wav_status::ok &&
-      wav_.info().missing_bytes != 0)
-    return refuse("its recording was cut off");
+  if (unframed_ && kind_ == media_kind::wav && known_) {
+    const bool in_header = wav_.status() == wav_status::need_more;
+    if (const auto status = wav_.finish(total_);
+        in_header || (status == wav_status::ok && wav_.info().missing_bytes != 0))
+      return refuse("its recording was cut off");
+  }
   if (known_)
     return progress::more;
   return refuse(first_.empty() ? "its answer is empty" : "its answer is too short for a recording");

@@ -59,6 +59,10 @@ TEST(audio_answer, asks_the_header_whether_all_is_there_where_nothing_else_tells
   EXPECT_EQ(translate(whole, "", recording, 100).problem, "");
   auto of_known_length = wav_answer();
   EXPECT_EQ(translate(of_known_length, framed, cut, 100).problem, "") << "the relay counts";
+  for (std::size_t size = 0; size < recording.size(); ++size) {
+    auto anywhere = wav_answer();
+    EXPECT_NE(translate(anywhere, "", recording.substr(0, size)).problem, "") << size;
+  }
 }
 
 } // namespace
