@@ -7,6 +7,7 @@ synapse_add_component(http_dialects NO_PCH PATH http/dialects
     openai/answer_form.cpp openai/chat_edit.cpp openai/chat_fill.cpp openai/chat_scan.cpp
     openai/chat_stream.cpp openai/event_relay.cpp openai/usage_tail.cpp
     openai/audio/pcm_answer.cpp openai/audio/speech_events.cpp openai/audio/transcription.cpp
+    piper/pcm_at_24khz.cpp piper/request.cpp piper/resampler.cpp piper/to_openai.cpp piper/voices.cpp
     pyannote/speakers.cpp
     whisper_stt/answer.cpp whisper_stt/languages.cpp whisper_stt/request.cpp whisper_stt/to_openai.cpp
   DEPENDS http_core
@@ -66,6 +67,9 @@ synapse_add_test(http_dialects NO_PCH
     http/dialects/chatterbox/answer_test.cpp http/dialects/chatterbox/request_test.cpp
     http/dialects/deepfilter/request_test.cpp
     http/dialects/openai/audio/speech_test.cpp http/dialects/openai/audio/transcription_test.cpp
+    http/dialects/piper/pcm_at_24khz_test.cpp http/dialects/piper/request_test.cpp
+    http/dialects/piper/resampler_test.cpp http/dialects/piper/to_openai_test.cpp
+    http/dialects/piper/voices_test.cpp
     http/dialects/pyannote/speakers_test.cpp
     http/dialects/whisper_stt/answer_test.cpp http/dialects/whisper_stt/to_openai_test.cpp
   DEPENDS http_dialects)

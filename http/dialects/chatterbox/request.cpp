@@ -2,11 +2,10 @@
 
 #include "http/core/body/multipart_writer.hpp"
 #include "http/core/json/json_text.hpp"
+#include "http/dialects/openai/audio/stock_voices.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 #include <utility>
 
@@ -31,11 +30,6 @@ json tts_body(const speech& what) {
     body["output_format"] = format_of(what);
   return body;
 }
-
-/// OpenAI's API reference, "Create speech".
-constexpr std::array<std::string_view, 13> stock_voices{"alloy", "ash",   "ballad", "coral", "echo",
-                                                        "fable", "marin", "nova",   "onyx",  "sage",
-                                                        "cedar", "verse", "shimmer"};
 } // namespace
 
 json_call with_reference(const speech& what, std::string_view reference) {
@@ -64,7 +58,7 @@ json_call openai_with_voice(const speech& what, std::string_view voice_file) {
 }
 
 std::string predefined_voice_file(std::string_view voice) {
-  if (std::find(stock_voices.begin(), stock_voices.end(), voice) != stock_voices.end())
+  if (openai::is_stock_voice(voice))
     return std::string{default_voice_file};
   std::string file{voice};
   if (file.find('.') != std::string::npos)
