@@ -9,6 +9,7 @@ synapse_add_component(http_dialects NO_PCH PATH http/dialects
     openai/audio/pcm_answer.cpp openai/audio/speech_events.cpp openai/audio/transcription.cpp
     piper/pcm_at_24khz.cpp piper/request.cpp piper/resampler.cpp piper/to_openai.cpp piper/voices.cpp
     pyannote/speakers.cpp
+    speaches/lists.cpp speaches/request.cpp speaches/to_openai.cpp speaches/trouble.cpp
     whisper_cpp/answer.cpp whisper_cpp/request.cpp whisper_cpp/to_openai.cpp whisper_cpp/words.cpp
     whisper_stt/answer.cpp whisper_stt/languages.cpp whisper_stt/request.cpp whisper_stt/to_openai.cpp
   DEPENDS http_core
@@ -72,6 +73,8 @@ synapse_add_test(http_dialects NO_PCH
     http/dialects/piper/resampler_test.cpp http/dialects/piper/to_openai_test.cpp
     http/dialects/piper/voices_test.cpp
     http/dialects/pyannote/speakers_test.cpp
+    http/dialects/speaches/lists_test.cpp http/dialects/speaches/request_test.cpp
+    http/dialects/speaches/to_openai_test.cpp http/dialects/speaches/trouble_test.cpp
     http/dialects/whisper_cpp/answer_test.cpp http/dialects/whisper_cpp/request_test.cpp
     http/dialects/whisper_cpp/to_openai_test.cpp http/dialects/whisper_cpp/words_test.cpp
     http/dialects/whisper_stt/answer_test.cpp http/dialects/whisper_stt/to_openai_test.cpp
