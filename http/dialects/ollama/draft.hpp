@@ -1,0 +1,147 @@
+/// @file
+/// Internal: a client's request while a native one is made of it.
+#pragma once
+
+#include "http/dialects/ollama/request.hpp"
+#include "http/dialects/openai/json_cursor.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace synapse::http::ollama {
+
+/// Members of OpenAI's requests that are looked at.
+enum class member : std::uint8_t {
+  audio,
+  best_of,
+  chat_template_kwargs,
+  dimensions,
+  echo,
+  encoding_format,
+  frequency_penalty,
+  function_call,
+  functions,
+  input,
+  logit_bias,
+  logprobs,
+  max_completion_tokens,
+  max_tokens,
+  messages,
+  min_p,
+  modalities,
+  n,
+  parallel_tool_calls,
+  prediction,
+  presence_penalty,
+  prompt,
+  reasoning,
+  reasoning_effort,
+  repeat_last_n,
+  repeat_penalty,
+  repetition_penalty,
+  response_format,
+  seed,
+  service_tier,
+  stop,
+  store,
+  stream,
+  suffix,
+  temperature,
+  think,
+  tool_choice,
+  tools,
+  top_k,
+  top_logprobs,
+  top_p,
+  typical_p,
+  verbosity,
+  web_search_options,
+  count_,
+};
+
+std::string_view to_string(member which) noexcept;
+
+/// @returns the number that a JSON value is, or nothing when it is none.
+std::optional<double> number_of(std::string_view value) noexcept;
+/// The same for whole numbers, however they are spelled (`256`, `256.0`, `2.56e2`).
+std::optional<std::int64_t> integer_of(std::string_view value) noexcept;
+/// Whether a JSON value asks for something: neither false nor an empty text, list or object.
+bool is_said(std::string_view value) noexcept;
+/// @returns the value of an object's member, the last of that name; empty: none, null, or no
+/// object.
+std::string_view value_in(std::string_view object, std::string_view name);
+
+/// Calls `use(element)` for each element of a list until it says false. @returns what it said last
+template <class Use>
+bool each_of(std::string_view list, Use&& use) {
+  bool good = true;
+  detail::json_cursor cursor(list);
+  if (cursor.peek() == '[')
+    cursor.elements([&] {
+      const auto one = cursor.value().of(list);
+      good = good && use(one);
+    });
+  return good;
+}
+
+/// Reads members, remembers what is wrong and what is lost, and writes the native body. Values are
+/// the client's texts of them, valid as long as its body. After a refusal nothing more is of use.
+class draft {
+public:
+  draft(std::string_view body, const call_settings& settings);
+
+  /// @returns the value; empty where there is none, or null.
+  std::string_view operator[](member which) const noexcept {
+    return values_[static_cast<std::size_t>(which)];
+  }
+  /// The first of them that there is; else the last one.
+  member first_of(std::initializer_list<member> names) const noexcept;
+
+  /// Ends it. @returns false
+  bool refuse(std::string field, std::string message);
+  bool refuse(member which, std::string message);
+  /// A field that will not be heeded. @param name lives forever
+  void lose(std::string_view name);
+
+  /// Reads a member that is true or false; without one `to` stays. @returns false when refused.
+  bool read(member which, bool& to);
+  /// @returns false, and refuses, when it is there and says something else than true or false.
+  bool is_flag(member which) {
+    bool unused = false;
+    return read(which, unused);
+  }
+  /// Refuses what asks for more than one answer.
+  bool is_one(member which);
+
+  const call_settings& settings() const noexcept { return settings_; }
+  /// Begins a member of the native body; its value is to be appended.
+  std::string& add(std::string_view name);
+  /// The request, or why there is none. Once, at the end.
+  native_request finish(std::string_view path);
+
+private:
+  call_settings settings_;
+  std::array<std::string_view, static_cast<std::size_t>(member::count_)> values_{};
+  std::string out_;
+  std::vector<std::string_view> lossy_;
+  std::optional<unfit> unfit_;
+};
+
+// ---- members that more than one kind of request has; false when refused ----
+
+/// `options`: how a text is made. options.cpp
+bool add_options(draft& to);
+/// `think`. options.cpp
+bool add_think(draft& to);
+/// `format`. options.cpp
+bool add_format(draft& to);
+/// `keep_alive`, and that no prompt is to be cut silently.
+void add_constants(draft& to);
+
+} // namespace synapse::http::ollama
