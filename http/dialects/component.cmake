@@ -4,7 +4,8 @@ synapse_add_component(http_dialects NO_PCH PATH http/dialects
     audio_answer.cpp events_answer.cpp form_fields.cpp json_answer.cpp segment_joiner.cpp
     chatterbox/answer.cpp chatterbox/languages.cpp chatterbox/request.cpp chatterbox/to_openai.cpp
     deepfilter/answer.cpp deepfilter/request.cpp
-    ollama/draft.cpp ollama/messages.cpp ollama/options.cpp ollama/request.cpp
+    ollama/answer_parts.cpp ollama/draft.cpp ollama/embedding_answer.cpp ollama/messages.cpp
+    ollama/options.cpp ollama/request.cpp ollama/stream_answer.cpp ollama/whole_answer.cpp
     openai/answer_form.cpp openai/chat_edit.cpp openai/chat_fill.cpp openai/chat_scan.cpp
     openai/chat_stream.cpp openai/event_relay.cpp openai/usage_tail.cpp
     openai/audio/pcm_answer.cpp openai/audio/speech_events.cpp openai/audio/transcription.cpp
@@ -69,8 +70,11 @@ synapse_add_test(http_dialects NO_PCH
     http/dialects/languages_test.cpp http/dialects/segment_joiner_test.cpp
     http/dialects/chatterbox/answer_test.cpp http/dialects/chatterbox/request_test.cpp
     http/dialects/deepfilter/request_test.cpp
-    http/dialects/ollama/draft_test.cpp http/dialects/ollama/messages_test.cpp
+    http/dialects/ollama/answer_parts_test.cpp http/dialects/ollama/draft_test.cpp
+    http/dialects/ollama/embedding_answer_test.cpp http/dialects/ollama/messages_test.cpp
     http/dialects/ollama/options_test.cpp http/dialects/ollama/request_test.cpp
+    http/dialects/ollama/stream_answer_faults_test.cpp http/dialects/ollama/stream_answer_test.cpp
+    http/dialects/ollama/whole_answer_test.cpp
     http/dialects/openai/audio/speech_test.cpp http/dialects/openai/audio/transcription_test.cpp
     http/dialects/piper/pcm_at_24khz_test.cpp http/dialects/piper/request_test.cpp
     http/dialects/piper/resampler_test.cpp http/dialects/piper/to_openai_test.cpp
