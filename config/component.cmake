@@ -3,8 +3,16 @@ synapse_add_component(config NO_PCH PATH config
   SOURCES
     backend_types.cpp
     catalog_settings.cpp
+    catalog/catalog_defaults.cpp
+    catalog/catalog_fields.cpp
+    catalog/catalog_limits.cpp
+    catalog/catalog_reader.cpp
+    catalog/deployment_reader.cpp
+    catalog/expansion.cpp
+    catalog/json_text.cpp
     text/config_error.cpp
     defaults/derived_routes.cpp
+    print/describe_catalog.cpp
     print/describe.cpp
     text/document_reader.cpp
     environment.cpp
@@ -15,9 +23,18 @@ synapse_add_component(config NO_PCH PATH config
     values/networks.cpp
     values/origins.cpp
     values/redis_url.cpp
+    print/known_keys.cpp
     print/render.cpp
+    print/render_catalog.cpp
+    print/yaml_writer.cpp
     defaults/route_defaults.cpp
+    rules/catalog_rules.cpp
+    rules/fallback_rules.cpp
+    rules/field_rules.cpp
+    rules/gpu_rules.cpp
+    rules/name_index.cpp
     schema.cpp
+    text/section_reader.cpp
     validator.cpp
     values/values.cpp
     watcher.cpp

@@ -1,5 +1,6 @@
 #include "config/loader.hpp"
 
+#include "config/catalog/catalog_defaults.hpp"
 #include "config/defaults/derived_routes.hpp"
 #include "config/defaults/route_defaults.hpp"
 #include "config/text/document_reader.hpp"
@@ -56,6 +57,7 @@ load_result load_text(std::string_view text, const std::string& file_name) {
     append_default_routes(all);
     result.derived_routes = append_derived_routes(all, given);
     apply_use_defaults(all, given);
+    apply_catalog_defaults(all);
     const auto add = [&](problem&& found) {
       if (reader.is_reported(found.key))
         return;
@@ -64,8 +66,10 @@ load_result load_text(std::string_view text, const std::string& file_name) {
       problems.add(std::move(found));
     };
     auto wrong = validate(all);
-    if (!has_errors(wrong))
-      wrong = unserved_backends(all);
+    if (!has_errors(wrong)) {
+      auto unserved = unserved_backends(all);
+      wrong.insert(wrong.end(), unserved.begin(), unserved.end());
+    }
     for (problem& found : wrong)
       add(std::move(found));
     result.variables = variables_of(all, reader, file_name);

@@ -1,6 +1,5 @@
 #include "config/schema.hpp"
 
-#include "config/backend_types.hpp"
 #include "config/values/values.hpp"
 
 #include <cstdio>
@@ -9,27 +8,7 @@ namespace synapse::config {
 
 namespace {
 
-constexpr double second = 1000;
-constexpr double minute = 60 * second;
-constexpr double hour = 60 * minute;
-constexpr double day = 24 * hour;
-constexpr double kib = 1024;
-constexpr double mib = 1024 * kib;
-constexpr double gib = 1024 * mib;
-constexpr value_range any{};
-
-constexpr value_range between(double min, double max) {
-  return {min, max, false, false};
-}
-constexpr value_range off_or_between(double min, double max) {
-  return {min, max, true, false};
-}
-constexpr value_range off_or_bytes_between(double min, double max) {
-  return {min, max, true, true};
-}
-constexpr value_range bytes_between(double min, double max) {
-  return {min, max, false, true};
-}
+using namespace ranges;
 
 const field<settings> settings_fields[] = {
     {"threads", &settings::threads, between(0, 256), "I/O threads; 0 = one per core"},
@@ -186,10 +165,16 @@ const field<backend_settings> backend_fields[] = {
     {"dns_refresh", &backend_settings::dns_refresh, between(100, day),
      "how often the host name is resolved anew"},
     {"list_models", &backend_settings::list_models, any, "take part in `GET /v1/models`",
-     "true for openai-compatible"},
+     "true for types with models"},
     {"manage_models", &backend_settings::manage_models, any,
      "it is a llama.cpp router whose models the gateway loads and unloads",
-     "true for the openai-compatible one that serves /models"},
+     "true for llama-router and what serves /models"},
+    {"gpu", &backend_settings::gpu, any, "one of `gpus`; empty = none that is managed"},
+    {"persistent", &backend_settings::persistent, any, "never put to sleep to make room"},
+    {"api_version", &backend_settings::api_version, any,
+     "query parameter `api-version` of `azure`"},
+    {"keep_alive", &backend_settings::keep_alive, unset_or_between(0, 365 * day),
+     "how long an `ollama` keeps a model after a request", "the server's"},
 };
 
 const field<health_settings> health_fields[] = {
@@ -262,6 +247,8 @@ const field<authorization_settings> authorization_fields[] = {
     {"bearer_env", &authorization_settings::bearer_env, any,
      "name of the environment variable that holds the backend's key"},
     {"bearer_file", &authorization_settings::bearer_file, any, "file that holds the backend's key"},
+    {"header", &authorization_settings::header, any,
+     "field that carries the key; empty = as the type wants it"},
 };
 
 std::string format_number(double value) {
@@ -270,60 +257,10 @@ std::string format_number(double value) {
   return text;
 }
 
-/// `value` as the file would spell it.
-template <class Value>
-std::string format_value(const Value& value, const value_range& range) {
-  if constexpr (std::is_same_v<Value, milliseconds>) {
-    return format_duration(value);
-  } else if constexpr (std::is_same_v<Value, std::vector<milliseconds>>) {
-    std::string result = "[";
-    for (const milliseconds one : value)
-      result += (result.size() == 1 ? "" : ", ") + format_duration(one);
-    return result + "]";
-  } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
-    std::string result = "[";
-    for (const std::string& one : value)
-      result += (result.size() == 1 ? "" : ", ") + one;
-    return result + "]";
-  } else if constexpr (std::is_same_v<Value, bool>) {
-    return value ? "true" : "false";
-  } else if constexpr (std::is_same_v<Value, std::string>) {
-    return value.empty() ? "\"\"" : value;
-  } else {
-    return range.bytes ? format_size(static_cast<std::uint64_t>(value))
-                       : format_number(static_cast<double>(value));
-  }
-}
-
 std::string format_bound(double value, const value_range& range, bool is_duration) {
   if (is_duration)
     return format_duration(milliseconds{static_cast<std::int64_t>(value)});
   return range.bytes ? format_size(static_cast<std::uint64_t>(value)) : format_number(value);
-}
-
-std::string range_text(const value_range& range, bool is_duration) {
-  if (range.max == 0)
-    return {};
-  return (range.zero_is_off ? "0 or " : "") + format_bound(range.min, range, is_duration) + " to " +
-         format_bound(range.max, range, is_duration);
-}
-
-template <class Section>
-constexpr bool is_duration_field(const field<Section>& one) {
-  return std::holds_alternative<milliseconds Section::*>(one.member) ||
-         std::holds_alternative<std::vector<milliseconds> Section::*>(one.member);
-}
-
-/// Appends the keys of `section`, whose values are the defaults.
-template <class Section>
-void append_keys(std::vector<key_info>& keys, const std::string& prefix, const Section& section) {
-  for (const field<Section>& one : fields_of<Section>()) {
-    const auto text = [&](auto member) { return format_value(section.*member, one.range); };
-    const std::string usual = one.computed_default.empty() ? std::visit(text, one.member)
-                                                           : std::string{one.computed_default};
-    keys.push_back({prefix + std::string{one.name}, usual,
-                    range_text(one.range, is_duration_field(one)), std::string{one.description}});
-  }
 }
 
 } // namespace
@@ -418,52 +355,21 @@ std::span<const field<authorization_settings>> fields_of() {
 }
 
 bool in_range(double value, const value_range& range) {
-  return (range.zero_is_off && value == 0) || (value >= range.min && value <= range.max);
+  return (range.zero_is_off && value == 0) || (range.negative_is_unset && value < 0) ||
+         (value >= range.min && value <= range.max);
+}
+
+std::string range_text(const value_range& range, bool is_duration) {
+  if (range.max == 0)
+    return {};
+  return (range.zero_is_off ? "0 or " : "") + format_bound(range.min, range, is_duration) + " to " +
+         format_bound(range.max, range, is_duration);
 }
 
 std::string range_message(const value_range& range, bool is_duration) {
   return std::string{"must be "} + (range.zero_is_off ? "0 or " : "") + "between " +
          format_bound(range.min, range, is_duration) + " and " +
          format_bound(range.max, range, is_duration);
-}
-
-namespace {
-/// "`a`, `b` or `c`".
-std::string names_of_types() {
-  std::string text;
-  const auto rows = backend_types();
-  for (const auto& row : rows) {
-    if (!text.empty())
-      text += &row == &rows.back() ? " or " : ", ";
-    text += "`" + std::string{row.name} + "`";
-  }
-  return text;
-}
-} // namespace
-
-std::vector<key_info> known_keys() {
-  std::vector<key_info> keys;
-  const settings all;
-  for_each_section(all, [&](std::string_view path, const auto& section) {
-    append_keys(keys, std::string{path}, section);
-  });
-  keys.push_back({"models.auto.rules", "one for code, see below", "up to 32 entries",
-                  "`{model, words}` each: the first rule that has a word of the messages decides"});
-  keys.push_back({"models.aliases", "{}", "up to 256 entries",
-                  "names that clients use, and the model that each means"});
-  keys.push_back({"backends", "required", "1 to 256 entries", "the backends by name"});
-  keys.push_back({"routes", "the API's own paths, see below", "up to 1024 entries",
-                  "which backend serves a path; a path ends in `/*` for all below it"});
-  const std::string prefix = "backends.<name>.";
-  keys.push_back({prefix + "url", "required", "",
-                  "`http://` or `https://` with host, optional port and base path"});
-  keys.push_back({prefix + "type", std::string{to_string(backend_settings{}.type)}, "",
-                  "what the backend speaks: " + names_of_types()});
-  const backend_settings backend;
-  for_each_backend_section(backend, [&](std::string_view path, const auto& section) {
-    append_keys(keys, prefix + std::string{path}, section);
-  });
-  return keys;
 }
 
 } // namespace synapse::config

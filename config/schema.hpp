@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "config/values/ranges.hpp"
 
 #include <cstddef>
 #include <span>
@@ -14,14 +15,6 @@
 #include <vector>
 
 namespace synapse::config {
-
-/// What a number, size (bytes) or duration (milliseconds) may be.
-struct value_range {
-  double min = 0;
-  double max = 0;
-  bool zero_is_off = false; ///< 0 is allowed besides min to max
-  bool bytes = false;       ///< of a std::size_t: written with KiB, MiB, …
-};
 
 /// One key that holds a single value (or a list of durations) of the settings struct `Section`.
 template <class Section>
@@ -85,6 +78,24 @@ std::span<const field<cluster_tls_settings>> fields_of();
 template <>
 std::span<const field<redial_settings>> fields_of();
 template <>
+std::span<const field<vram_settings>> fields_of();
+template <>
+std::span<const field<sleep_settings>> fields_of();
+template <>
+std::span<const field<routing_settings>> fields_of();
+template <>
+std::span<const field<cell_settings>> fields_of();
+template <>
+std::span<const field<fallback_settings>> fields_of();
+template <>
+std::span<const field<gpu_settings>> fields_of();
+template <>
+std::span<const field<catalog_model>> fields_of();
+template <>
+std::span<const field<spill_settings>> fields_of();
+template <>
+std::span<const field<deployment_settings>> fields_of();
+template <>
 std::span<const field<settings>> fields_of();
 
 /// Calls `visit(path, section)` for every section outside of backends; the path is "" or ends in a
@@ -100,6 +111,9 @@ void for_each_section(All& all, Visitor&& visit) {
   visit(std::string_view{"health."}, all.health);
   visit(std::string_view{"models."}, all.models);
   visit(std::string_view{"models.auto."}, all.models.choice);
+  visit(std::string_view{"fallbacks."}, all.fallbacks);
+  visit(std::string_view{"routing."}, all.routing);
+  visit(std::string_view{"routing.cell."}, all.routing.cell);
   visit(std::string_view{"cluster."}, all.cluster);
   visit(std::string_view{"cluster.tls."}, all.cluster.tls);
   visit(std::string_view{"cluster.redial."}, all.cluster.redial);
@@ -117,13 +131,28 @@ void for_each_backend_section(Backend& backend, Visitor&& visit) {
   visit(std::string_view{"pool."}, backend.pool);
   visit(std::string_view{"tls."}, backend.tls);
   visit(std::string_view{"authorization."}, backend.authorization);
+  visit(std::string_view{"vram."}, backend.vram);
+  visit(std::string_view{"sleep."}, backend.sleep);
 }
+
+/// The same for one name of the catalog; the path is relative to the name.
+template <class Model, class Visitor>
+void for_each_name_section(Model& model, Visitor&& visit) {
+  visit(std::string_view{""}, model);
+  visit(std::string_view{"spill."}, model.spill);
+}
+
+/// What a deployment's `cost.input` and `cost.output` may be; their table would need a section.
+inline constexpr value_range cost_range = ranges::between(0, 1'000'000);
 
 /// Whether `value` lies in `range`; only for numbers, sizes and durations.
 bool in_range(double value, const value_range& range);
 
 /// `must be between 1 and 10`, in the units the file uses. `is_duration`: the range is in ms.
 std::string range_message(const value_range& range, bool is_duration);
+
+/// `1 to 10`, or "" when any value goes.
+std::string range_text(const value_range& range, bool is_duration);
 
 /// One key for people.
 struct key_info {
@@ -133,7 +162,7 @@ struct key_info {
   std::string description;
 };
 
-/// Every key the loader knows, in the order of the documentation.
+/// Every key the loader knows, in the order of the documentation (config/print/known_keys.cpp).
 std::vector<key_info> known_keys();
 
 } // namespace synapse::config

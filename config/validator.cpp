@@ -2,6 +2,10 @@
 
 #include "config/defaults/derived_routes.hpp"
 #include "config/defaults/route_defaults.hpp"
+#include "config/rules/catalog_rules.hpp"
+#include "config/rules/fallback_rules.hpp"
+#include "config/rules/field_rules.hpp"
+#include "config/rules/gpu_rules.hpp"
 #include "config/schema.hpp"
 #include "config/values/origins.hpp"
 #include "config/values/values.hpp"
@@ -12,72 +16,6 @@
 namespace synapse::config {
 
 namespace {
-
-constexpr std::size_t max_text = 4096;
-constexpr std::size_t max_backend_name = 64;
-constexpr std::size_t max_waits = 16;
-
-/// Gathers problems under key paths.
-class report {
-public:
-  void add(std::string key, std::string message, std::string suggestion = {}) {
-    problems_.push_back({"", 0, std::move(key), std::move(message), std::move(suggestion)});
-  }
-  std::vector<problem> take() { return std::move(problems_); }
-
-private:
-  std::vector<problem> problems_;
-};
-
-void check_value(report& out, const std::string& key, const std::string& value,
-                 const value_range&) {
-  if (value.size() > max_text)
-    out.add(key, "is longer than " + std::to_string(max_text) + " bytes");
-  else if (!is_printable(value))
-    out.add(key, "must not have control characters");
-}
-
-void check_value(report&, const std::string&, bool, const value_range&) {}
-
-void check_value(report& out, const std::string& key, milliseconds value,
-                 const value_range& range) {
-  if (!in_range(static_cast<double>(value.count()), range))
-    out.add(key, range_message(range, true));
-}
-
-void check_value(report& out, const std::string& key, const std::vector<milliseconds>& values,
-                 const value_range& range) {
-  if (values.size() > max_waits)
-    out.add(key, "must not have more than " + std::to_string(max_waits) + " entries");
-  for (std::size_t i = 0; i < std::min(values.size(), max_waits); ++i)
-    check_value(out, key + "[" + std::to_string(i) + "]", values[i], range);
-}
-
-void check_value(report& out, const std::string& key, const std::vector<std::string>& values,
-                 const value_range& range) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::string item = key + "[" + std::to_string(i) + "]";
-    // Blanks alone stand for nothing, neither as a word nor as a name.
-    if (values[i].find_first_not_of(" \t") == std::string::npos)
-      out.add(item, "must not be empty");
-    else
-      check_value(out, item, values[i], range);
-  }
-}
-
-template <class Number>
-void check_value(report& out, const std::string& key, Number value, const value_range& range) {
-  if (!in_range(static_cast<double>(value), range))
-    out.add(key, range_message(range, false));
-}
-
-template <class Section>
-void check_fields(report& out, const std::string& prefix, const Section& section) {
-  for (const field<Section>& one : fields_of<Section>()) {
-    const std::string key = prefix + std::string{one.name};
-    std::visit([&](auto member) { check_value(out, key, section.*member, one.range); }, one.member);
-  }
-}
 
 /// A certificate is of no use without its key, and the other way round.
 template <class Tls>
@@ -91,16 +29,6 @@ void check_certificate(report& out, const std::string& prefix, const Tls& tls) {
 bool is_path(std::string_view path) {
   return path.starts_with('/') && std::all_of(path.begin(), path.end(), [](char c) {
            return c > ' ' && c < 0x7f && c != '#';
-         });
-}
-
-bool is_name(std::string_view name) {
-  const auto letter_or_digit = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  return !name.empty() && name.size() <= max_backend_name && letter_or_digit(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) {
-           return letter_or_digit(c) || c == '-' || c == '_' || c == '.';
          });
 }
 
@@ -223,12 +151,10 @@ void check_cluster(report& out, const cluster_settings& cluster) {
   needed("ca", tls.ca);
 }
 
-void check_backend(report& out, const std::string& name, const backend_settings& backend) {
+void check_backend(report& out, const std::string& name, const backend_settings& backend,
+                   const settings& all) {
   const std::string prefix = "backends." + name + ".";
-  if (!is_name(name))
-    out.add("backends." + name, "a backend's name is 1 to " + std::to_string(max_backend_name) +
-                                    " letters, digits, \"-\", \"_\" and \".\", the first of them "
-                                    "a letter or digit");
+  check_name(out, "backends." + name, name, "a backend");
   for_each_backend_section(backend, [&](std::string_view path, const auto& section) {
     check_fields(out, prefix + std::string{path}, section);
   });
@@ -242,6 +168,7 @@ void check_backend(report& out, const std::string& name, const backend_settings&
   if (!backend.url.tls && backend.tls != upstream_tls_settings{})
     out.add(prefix + "tls", "has no effect on an http:// URL; use https:// or remove it");
   check_authorization(out, prefix + "authorization.", backend.authorization);
+  check_backend_use(out, prefix, backend, all);
 }
 
 void check_route(report& out, const route_settings& route, const settings& all,
@@ -261,7 +188,7 @@ void check_route(report& out, const route_settings& route, const settings& all,
   } else if (route.backend == by_model) {
     out.add(key, "\"*\" is for routes whose requests name a model; name a backend");
   } else if (!all.backends.contains(route.backend))
-    out.add(key, "unknown backend " + quote(route.backend), nearest(route.backend, names));
+    out.add(key, "unknown backend " + quote(route.backend), out.near(route.backend, names));
 }
 
 void check_routes(report& out, const settings& all) {
@@ -270,9 +197,7 @@ void check_routes(report& out, const settings& all) {
     out.add("routes", "must not have more than " + std::to_string(max_routes) + " entries");
     return;
   }
-  std::vector<std::string_view> names;
-  for (const auto& [name, backend] : all.backends)
-    names.push_back(name);
+  const auto names = names_in(all.backends);
   std::set<std::string_view> seen;
   for (const route_settings& route : all.routes) {
     check_route(out, route, all, names);
@@ -300,8 +225,11 @@ std::vector<problem> validate(const settings& all) {
     out.add("backends", "must not have more than " + std::to_string(max_backends) + " entries");
   else
     for (const auto& [name, backend] : all.backends)
-      check_backend(out, name, backend);
+      check_backend(out, name, backend, all);
   check_routes(out, all);
+  check_gpus(out, all);
+  check_catalog(out, all);
+  check_fallbacks(out, all);
   return out.take();
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace synapse::config {
 
@@ -93,6 +94,8 @@ std::string unserved_message(const settings& all, const backend_settings& backen
                  "; say which serves what, ";
     return message + "write routes: {" + usual_routes_to(type.usually, backend.name) + "}";
   }
+  if (!row_of(backend.type).has_models)
+    return message + "name it in a deployment of the catalog";
   if (!backend.list_models)
     return message + "it does not list its models (list_models); write routes: {" +
            std::string{model_paths[0]} + ": " + backend.name + "}, or remove list_models";
@@ -118,8 +121,10 @@ std::vector<std::string_view> backends_with_models(const settings& all) {
 std::vector<std::string>
 append_derived_routes(settings& all, const std::function<bool(const std::string&)>& given) {
   std::vector<std::string> paths;
+  // What names a model goes where the catalog says.
+  const bool by_catalog = !all.catalog.empty() || !all.litellm.empty();
   const auto append = [&](std::string_view path, std::string_view backend) {
-    if (find_route(all, path) != nullptr)
+    if (find_route(all, path) != nullptr || (by_catalog && path.starts_with("/v1/")))
       return;
     all.routes.push_back({std::string{path}, std::string{backend}});
     paths.emplace_back(path);
@@ -158,8 +163,14 @@ std::vector<problem> unserved_backends(const settings& all) {
       for (const auto name : backends_with_models(all))
         served.push_back(name);
   }
+  std::set<std::string_view> in_catalog;
+  for (const catalog_model& model : all.catalog)
+    for (const deployment_settings& deployment : model.deployments)
+      in_catalog.insert(deployment.backend);
   std::vector<problem> problems;
   for (const auto& [name, backend] : all.backends) {
+    if (in_catalog.contains(name))
+      continue;
     if (std::find(served.begin(), served.end(), name) != served.end()) {
       if (keeps_its_models(all, backend))
         problems.push_back(kept_models(backend));

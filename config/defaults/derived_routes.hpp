@@ -26,13 +26,14 @@ std::vector<std::string_view> backends_with_models(const settings& all);
 ///  - those of the LLM API: to the one openai-compatible backend that has no other use, or to
 ///    `by_model` where there are several;
 ///  - those of speech, recognition, speakers and audio: to the one backend of that type.
-/// After the default routes. `given("backends.<name>.list_models")` says whether the file has it.
+/// Where there is a catalog it decides about paths below `/v1/`, and they get none. After the
+/// default routes. `given("backends.<name>.list_models")` says whether the file has it.
 /// @returns the paths that were appended.
 std::vector<std::string>
 append_derived_routes(settings& all, const std::function<bool(const std::string&)>& given);
 
-/// A warning for each backend that no request can reach, with what to write. After all routes and
-/// defaults are there.
+/// A warning for each backend that no request can reach, by route or through the catalog, with what
+/// to write. After all routes and defaults are there.
 std::vector<problem> unserved_backends(const settings& all);
 
 } // namespace synapse::config

@@ -92,7 +92,8 @@ void apply_use_defaults(settings& all, const std::function<bool(const std::strin
       backend.list_models = type.has_models;
     if (!given(prefix + "manage_models")) {
       const auto* list = find_route(all, "/models");
-      backend.manage_models = type.has_models && list != nullptr && list->backend == name;
+      backend.manage_models = backend.type == backend_type::llama_router ||
+                              (type.has_models && list != nullptr && list->backend == name);
     }
   }
 }

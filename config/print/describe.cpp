@@ -3,6 +3,7 @@
 #include "config/defaults/derived_routes.hpp"
 #include "config/defaults/route_defaults.hpp"
 #include "config/environment.hpp"
+#include "config/print/describe_catalog.hpp"
 #include "config/values/values.hpp"
 
 #include <algorithm>
@@ -40,6 +41,8 @@ std::string key_text(const authorization_settings& authorization) {
     return "key from the variable " + authorization.bearer_env;
   if (!authorization.bearer_file.empty())
     return "key from the file " + authorization.bearer_file;
+  if (!authorization.literal.empty())
+    return "key from the LiteLLM file";
   return authorization.forward ? "the client's authorization" : "no authorization";
 }
 
@@ -110,6 +113,7 @@ std::string render_summary(const settings& all, std::span<const std::string> der
   result += "backends\n";
   for (const auto& [name, backend] : all.backends)
     result += backend_text(backend);
+  result += describe_catalog(all);
   result += routes_text(all, derived);
   result +=
       "dashboard  token " + std::string{is_set(process.dashboard_access_token.has_value())} + "\n";

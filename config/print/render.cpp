@@ -1,92 +1,11 @@
 #include "config/print/render.hpp"
 
-#include "config/schema.hpp"
-#include "config/values/values.hpp"
+#include "config/print/render_catalog.hpp"
+#include "config/print/yaml_writer.hpp"
 
-#include <algorithm>
-#include <cstdio>
+#include <type_traits>
 
 namespace synapse::config {
-
-namespace {
-
-/// As YAML reads it back: plain where that is safe, else in double quotes.
-std::string yaml_text(const std::string& text) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.' || c == '/';
-  };
-  const bool begins_plain =
-      !text.empty() && ((text.front() >= 'a' && text.front() <= 'z') ||
-                        (text.front() >= 'A' && text.front() <= 'Z') || text.front() == '/');
-  if (begins_plain && std::all_of(text.begin(), text.end(), is_plain))
-    return text;
-  std::string result{'"'};
-  for (const char c : text) {
-    char escaped[8];
-    if (c == '"' || c == '\\')
-      result.append({'\\', c});
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(c));
-      result += escaped;
-    } else
-      result += c;
-  }
-  return result + '"';
-}
-
-template <class Value>
-std::string yaml_value(const Value& value, const value_range& range) {
-  if constexpr (std::is_same_v<Value, milliseconds>) {
-    return format_duration(value);
-  } else if constexpr (std::is_same_v<Value, std::string>) {
-    return yaml_text(value);
-  } else if constexpr (std::is_same_v<Value, bool>) {
-    return value ? "true" : "false";
-  } else if constexpr (std::is_same_v<Value, double>) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.15g", value);
-    return text;
-  } else if constexpr (std::is_arithmetic_v<Value>) {
-    return range.bytes ? format_size(static_cast<std::uint64_t>(value)) : std::to_string(value);
-  } else {
-    std::string list{'['};
-    for (const auto& one : value)
-      list += (list.size() == 1 ? "" : ", ") + yaml_value(one, range);
-    return list + ']';
-  }
-}
-
-/// Writes sections as they are visited: parents before their children.
-class section_writer {
-public:
-  section_writer(std::string& out, std::size_t depth) : out_(out), depth_(depth) {}
-
-  /// @param path "" or names that end in a dot each
-  template <class Section>
-  void operator()(std::string_view path, const Section& section) const {
-    auto depth = depth_;
-    if (!path.empty()) {
-      path.remove_suffix(1);
-      depth += static_cast<std::size_t>(std::count(path.begin(), path.end(), '.'));
-      line(depth++, path.substr(path.rfind('.') + 1), "");
-    }
-    for (const auto& one : fields_of<Section>())
-      std::visit(
-          [&](auto member) { line(depth, one.name, yaml_value(section.*member, one.range)); },
-          one.member);
-  }
-
-  void line(std::size_t depth, std::string_view name, std::string_view value) const {
-    out_.append(2 * depth, ' ').append(name).append(value.empty() ? ":" : ": ");
-    out_.append(value).append("\n");
-  }
-
-private:
-  std::string& out_;
-  std::size_t depth_;
-};
-} // namespace
 
 std::string render_settings(const settings& all) {
   std::string result;
@@ -106,6 +25,10 @@ std::string render_settings(const settings& all) {
         write.line(3, "- model", yaml_text(rule.model));
         write.line(4, "words", yaml_value(rule.words, {}));
       }
+    } else if constexpr (std::is_same_v<section_type, routing_settings>) {
+      write.line(1, "on_exhausted", section.wait_when_exhausted ? "wait" : "fail");
+    } else if constexpr (std::is_same_v<section_type, fallback_settings>) {
+      render_fallbacks(result, section);
     }
   });
   result += "backends:\n";
@@ -115,6 +38,8 @@ std::string render_settings(const settings& all) {
     write.line(2, "type", to_string(backend.type));
     for_each_backend_section(backend, section_writer{result, 2});
   }
+  render_gpus(result, all);
+  render_catalog(result, all);
   result += "routes:\n";
   for (const auto& route : all.routes)
     write.line(1, yaml_text(route.path), yaml_text(route.backend));

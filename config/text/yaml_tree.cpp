@@ -58,6 +58,7 @@ public:
     check_tag(mark, tag);
     auto node = make(yaml_node::kind::scalar, mark);
     node->text = value;
+    node->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
     add(std::move(node), anchor);
   }
 
@@ -141,6 +142,11 @@ private:
       return;
     }
     frame& top = frames_.back();
+    // Aliases of aliases would nest as deeply as the file is long, and trees are walked (and freed)
+    // by functions that call themselves.
+    top.node->height = std::max(top.node->height, node->height + 1);
+    if (top.node->height > limits_.max_depth)
+      throw limit_exceeded{line, "the file is nested too deeply"};
     if (top.node->type == yaml_node::kind::sequence) {
       top.node->items.push_back(std::move(node));
     } else if (!top.has_key) {

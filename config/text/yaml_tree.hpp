@@ -20,8 +20,10 @@ struct yaml_entry;
 struct yaml_node {
   enum class kind { null, scalar, sequence, map };
   kind type = kind::null;
-  std::size_t line = 0; ///< 1-based
-  std::string text;     ///< of a scalar
+  std::size_t line = 0;   ///< 1-based
+  std::string text;       ///< of a scalar
+  bool quoted = false;    ///< a scalar that is a text whatever it looks like: "1", |, !!str
+  std::size_t height = 0; ///< levels below it, those of aliases included
   std::vector<std::shared_ptr<const yaml_node>> items;
   std::vector<yaml_entry> entries; ///< in the order of the text, keys unique
 };
@@ -34,7 +36,7 @@ struct yaml_entry {
 
 struct yaml_limits {
   std::size_t max_bytes = 1024 * 1024;
-  std::size_t max_depth = 32;
+  std::size_t max_depth = 32; ///< through aliases, too
   std::size_t max_nodes = 100'000;
 };
 

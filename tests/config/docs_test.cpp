@@ -5,6 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
 namespace synapse::config {
 namespace {
 
@@ -28,39 +33,45 @@ struct docs : testing::Test {
 
 /// Defaults in words stand as they are, values as code.
 std::string shown(const key_info& key) {
-  if (key.default_text == "required" || key.default_text == "by use" || key.path == "routes" ||
-      key.path == "models.auto.rules")
+  for (const char* words : {"required", "by use", "the server's", "the backend's", "as discovered",
+                            "true for types with models"})
+    if (key.default_text == words)
+      return words;
+  if (key.path == "routes" || key.path == "models.auto.rules")
     return key.default_text;
-  if (key.default_text == "true for openai-compatible")
-    return "true for `openai-compatible`";
   if (key.path.ends_with(".manage_models"))
-    return "true for the `openai-compatible` one that serves `/models`";
+    return "true for `llama-router` and what serves `/models`";
   return "`" + key.default_text + "`";
 }
 
+/// Heading of the table that has the keys with a prefix; the last one has all others.
+constexpr std::pair<std::string_view, const char*> tables[] = {
+    {"backends.<name>.", "## Keys of a backend"},
+    {"catalog.<name>.", "## Keys of a name"},
+    {"gpus.<name>.", "## Keys of a card"},
+    {"", "## Keys of the file"}};
+
 TEST_F(docs, has_every_key_with_default_and_range) {
-  const std::string prefix = "backends.<name>.";
-  const std::string file_keys = part("## Keys of the file");
-  const std::string backend_keys = part("## Keys of a backend");
   ASSERT_GT(known_keys().size(), 50u);
   for (const key_info& key : known_keys()) {
-    const bool inner = key.path.starts_with(prefix);
-    const std::string path = inner ? key.path.substr(prefix.size()) : key.path;
-    expect_row(inner ? backend_keys : file_keys,
-               "| `" + path + "` | " + shown(key) + " | " + key.range + " |");
+    const auto* table = std::find_if(std::begin(tables), std::end(tables), [&](const auto& one) {
+      return key.path.starts_with(one.first);
+    });
+    expect_row(part(table->second), "| `" + key.path.substr(table->first.size()) + "` | " +
+                                        shown(key) + " | " + key.range + " |");
   }
 }
 
 TEST_F(docs, has_no_key_that_does_not_exist) {
   std::size_t rows = 0;
-  for (const char* heading : {"## Keys of the file", "## Keys of a backend"}) {
+  for (const auto& [prefix, heading] : tables) {
     const std::string rows_of = part(heading);
     for (std::size_t at = rows_of.find("\n| `"); at != std::string::npos;
          at = rows_of.find("\n| `", at + 1))
       ++rows;
   }
-  // The two tables, and three rows of the table of timeouts by use.
-  EXPECT_EQ(rows, known_keys().size() + 3);
+  // The tables, and two rows of the table of timeouts by use.
+  EXPECT_EQ(rows, known_keys().size() + 2);
 }
 
 TEST_F(docs, has_every_variable_with_its_default) {

@@ -182,8 +182,9 @@ TEST(loader_errors, urls_and_types) {
             "test.yaml:2: backends.a.url: is required\n"
             "test.yaml:3: backends.b.url: the URL must begin with http:// or https://\n"
             "test.yaml:4: backends.c.type: unknown type \"faster-wisper\"; known are "
-            "openai-compatible, chatterbox, faster-whisper, pyannote, deepfilter (did you mean "
-            "\"faster-whisper\"?)\n"
+            "openai-compatible, chatterbox, faster-whisper, pyannote, deepfilter, ollama, vllm, "
+            "llama-router, sglang, trtllm, speaches, piper, whisper-cpp, tei, infinity, openai, "
+            "openrouter, azure, anthropic (did you mean \"faster-whisper\"?)\n"
             "test.yaml:6: backends.d.url: has no value\n");
 }
 
@@ -378,14 +379,22 @@ TEST(loader_errors, every_listed_key_is_read) {
     std::string indent;
     std::string rest = path;
     for (auto dot = rest.find('.'); dot != std::string::npos; dot = rest.find('.')) {
-      text += indent + rest.substr(0, dot) + ":\n";
+      std::string name = rest.substr(0, dot);
+      const bool list = name.ends_with("[]");
+      name.resize(name.size() - (list ? 2 : 0));
+      text += indent + name + ":\n";
       rest.erase(0, dot + 1);
-      indent += "  ";
+      // The first key of a list's entry stands behind the hyphen.
+      indent = indent.find('-') == std::string::npos ? indent : std::string(indent.size(), ' ');
+      indent += list ? "- " : "  ";
     }
     text += indent + rest + ": [{}]\n";
+    if (const auto list = path.find("[]"); list != std::string::npos)
+      path.replace(list, 2, "[0]");
     const auto result = load_text(text, "test.yaml");
     const problem* found = find_problem(result.problems, path);
-    for (const char* entry : {"[0]", "[0].model"}) // bad entries of a list are reported one by one
+    for (const char* entry :
+         {"[0]", "[0].model", "[0].backend"}) // bad entries of a list are reported one by one
       if (found == nullptr)
         found = find_problem(result.problems, path + entry);
     ASSERT_NE(found, nullptr) << text << render_all(result.problems);

@@ -79,6 +79,20 @@ TEST(sample_files, what_is_commented_out_are_keys_with_their_defaults) {
   EXPECT_EQ(*result.value, load_sample("backends.yaml"));
 }
 
+TEST(sample_files, the_example_of_a_catalog_is_valid) {
+  std::istringstream lines{read_all(std::string{SYNAPSE_SOURCE_DIR} + "/config/backends.yaml")};
+  std::string text = "backends: {vllm-a: {url: 'http://vllm-a:8000', type: vllm, gpu: gpu0}}\n";
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("## "))
+      text += line.substr(3) + "\n";
+  const auto result = load_text(text, "example");
+  EXPECT_EQ(render_all(result.problems), "");
+  ASSERT_TRUE(result) << text;
+  ASSERT_EQ(result.value->catalog.size(), 1u);
+  EXPECT_EQ(result.value->catalog[0].deployments.size(), 1u);
+  EXPECT_EQ(result.value->gpus.size(), 1u);
+}
+
 TEST(sample_files, the_local_registry_stays_on_loopback) {
   const settings all = load_sample("local.yaml");
   const settings registry = load_sample("backends.yaml");

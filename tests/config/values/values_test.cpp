@@ -142,7 +142,7 @@ TEST(values, backend_types_read_back) {
   for (const auto name : backend_type_names())
     EXPECT_EQ(to_string(*parse_backend_type(name)), name);
   EXPECT_EQ(*parse_backend_type("deepfilter"), backend_type::deepfilter);
-  EXPECT_FALSE(parse_backend_type("openai"));
+  EXPECT_FALSE(parse_backend_type("open-ai"));
 }
 
 TEST(values, hosts_are_names_or_addresses) {
