@@ -4,7 +4,7 @@ synapse_add_component(http_api
   SOURCES request/refusal.cpp request/head_checks.cpp request/body_reading.cpp request/field_fault.cpp
           request/value_checks.cpp
           forms/late_answer.cpp forms/form_input.cpp forms/upload_form.cpp forms/form_call.cpp
-          llm/model_turn.cpp llm/model_request.cpp llm/model_targets.cpp llm/completions_handler.cpp
+          llm/model_turn.cpp llm/model_request.cpp llm/model_targets.cpp llm/completions_handler.cpp llm/catalog_request.cpp llm/llm_dress.cpp
           llm/pass_through_handler.cpp llm/model_places.cpp
           models/models_handler.cpp models/model_list.cpp models/model_questions.cpp
           models/router_models_handler.cpp models/profiles_handler.cpp

@@ -1,4 +1,5 @@
 #include "http/api/api_handlers.hpp"
+#include "http/api/llm/catalog_request.hpp"
 #include "http/api/llm/checked_json.hpp"
 #include "http/api/llm/model_places.hpp"
 #include "http/api/llm/model_request.hpp"
@@ -61,6 +62,19 @@ net::task<void> forward_checked(server::exchange& exchange, routing::plan by_pat
     co_await exchange.reply_error(refused->detail, refused->message);
     co_return;
   }
+  if (options.openai_answer && !exchange.routes()->catalog().names().empty()) {
+    std::string chosen;
+    const auto* name = find_name(exchange, body, chosen);
+    if (name != nullptr) {
+      const auto& asked = chosen.empty() ? body.model : chosen;
+      co_await forward_to_deployments(exchange, *name, asked, body, options);
+      co_return;
+    }
+    if (by_path.by == routing::plan::basis::nowhere) {
+      co_await refuse_unknown_name(exchange, body.model);
+      co_return;
+    }
+  }
   if (by_path.by == routing::plan::basis::path) {
     const auto& site = exchange.routes()->site(by_path.targets.front());
     if (!is_managed(*site)) {
@@ -76,7 +90,7 @@ net::task<void> forward_checked(server::exchange& exchange, routing::plan by_pat
 net::task<void> to_backend(server::exchange& exchange, proxy::forward_options options,
                            bool chat = false) {
   const auto plan = exchange.routes()->catalog().plan_for(exchange.path());
-  if (plan.by == routing::plan::basis::nowhere)
+  if (plan.by == routing::plan::basis::nowhere && exchange.routes()->catalog().names().empty())
     return exchange.reply_error(response_detail::backend_not_found,
                                 "no backend is configured for this route");
   return forward_checked(exchange, plan, options, chat);

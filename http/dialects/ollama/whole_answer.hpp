@@ -13,7 +13,7 @@
 namespace synapse::http::ollama {
 
 /// The answer to /api/chat or /api/generate without a stream.
-class whole_answer final : public json_answer {
+class whole_answer : public json_answer {
 public:
   whole_answer(answer_kind kind, answer_names names) : names_(std::move(names)), kind_(kind) {}
 

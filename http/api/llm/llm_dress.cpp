@@ -1,0 +1,177 @@
+#include "http/api/llm/llm_dress.hpp"
+
+#include "http/dialects/ollama/embedding_answer.hpp"
+#include "http/dialects/ollama/request.hpp"
+#include "http/dialects/ollama/stream_answer.hpp"
+#include "http/dialects/ollama/whole_answer.hpp"
+#include "http/dialects/openai/chat_edit.hpp"
+#include "http/dialects/openai/request_facts.hpp"
+
+#include <chrono>
+#include <variant>
+
+namespace synapse::api {
+
+namespace ollama = http::ollama;
+
+namespace {
+/// Ollama's answer to something that it has cut is an answer all the same, and the client is told.
+class warning_answer final : public ollama::whole_answer {
+public:
+  warning_answer(ollama::answer_kind kind, ollama::answer_names names, std::int64_t estimated,
+                 std::int64_t context)
+      : whole_answer(kind, std::move(names)), estimated_(estimated), context_(context) {}
+  head client_head() const override {
+    auto said = whole_answer::client_head();
+    if (truncated(estimated_, context_))
+      said.fields += "X-Synapse-Warning: truncated\r\n";
+    return said;
+  }
+
+private:
+  std::int64_t estimated_;
+  std::int64_t context_;
+};
+
+std::int64_t unix_seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+} // namespace
+
+/// One of the three.
+class llm_dress::native_answer {
+public:
+  std::optional<warning_answer> whole;
+  std::optional<ollama::stream_answer> stream;
+  std::optional<ollama::embedding_answer> embedding;
+
+  http::answer_translator& translator() {
+    if (whole)
+      return *whole;
+    if (stream)
+      return *stream;
+    return *embedding;
+  }
+  std::int64_t in() const {
+    return whole    ? whole->prompt_tokens()
+           : stream ? stream->prompt_tokens()
+                    : embedding->prompt_tokens();
+  }
+  std::int64_t out() const {
+    return whole ? whole->completion_tokens() : stream ? stream->completion_tokens() : 0;
+  }
+};
+
+llm_dress::llm_dress(server::exchange& exchange, const http::json_inspection& body,
+                     routing::kind what, std::size_t text_bytes)
+    : ex_(exchange), body_(body), what_(what), text_bytes_(text_bytes) {}
+
+llm_dress::~llm_dress() = default;
+
+std::int64_t llm_dress::tokens_in() const {
+  return answer_ ? answer_->in() : ex_.record().prompt_tokens;
+}
+
+std::int64_t llm_dress::tokens_out() const {
+  return answer_ ? answer_->out() : ex_.record().completion_tokens;
+}
+
+/// The body with what is the deployment's own: model, fields that the client leaves out. @returns
+/// the client's where nothing is to be changed.
+std::string_view llm_dress::edit(const attempt_place& where) {
+  const auto& defaults = where.deployment.settings->defaults;
+  http::chat_edits edits;
+  if (where.model != body_.model || body_.model_kind != http::json_kind::string)
+    edits.model = where.model;
+  edits.remove_synapse = body_.synapse_kind != http::json_kind::absent;
+  if (edits.empty() && defaults.empty())
+    return ex_.body();
+  edited_ = edits.empty() ? std::string{ex_.body()}
+                          : http::apply_edits(ex_.body(), http::scan_chat(ex_.body()), edits);
+  if (!defaults.empty())
+    edited_ = http::openai::with_fields(edited_, defaults);
+  return edited_;
+}
+
+std::optional<refusal> llm_dress::dress(const attempt_place& where,
+                                        proxy::forward_options& options) {
+  answer_.reset();
+  lossy_.clear();
+  fields_.clear();
+  for (const auto& [name, value] : where.deployment.settings->headers)
+    fields_.append(name).append(": ").append(value).append("\r\n");
+  options.request_fields = fields_;
+  switch (where.site.settings->type) {
+  case config::backend_type::ollama:
+    return ask_ollama(where, options);
+  case config::backend_type::anthropic:
+    return refusal{http::response_detail::not_supported,
+                   "backend " + where.site.name() +
+                       " is asked in Anthropic's dialect, which is not "
+                       "translated yet"};
+  default:
+    ask_openai(where, options);
+    return {};
+  }
+}
+
+void llm_dress::ask_openai(const attempt_place& where, proxy::forward_options& options) {
+  const auto body = edit(where);
+  if (body.data() == edited_.data())
+    options.body = &edited_;
+  const auto& backend = *where.site.settings;
+  if (backend.type != config::backend_type::azure)
+    return;
+  // Azure has the deployment's name in the path, which `/v1` stands before elsewhere.
+  target_ = "/openai/deployments/" + where.model + std::string{ex_.path().substr(3)} +
+            "?api-version=" + backend.api_version;
+  options.target = target_;
+}
+
+std::optional<refusal> llm_dress::ask_ollama(const attempt_place& where,
+                                             proxy::forward_options& options) {
+  const auto body = edit(where);
+  std::string keep_alive;
+  if (const auto kept = where.site.settings->keep_alive; kept.count() >= 0)
+    keep_alive = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(kept).count());
+  ollama::call_settings settings;
+  settings.model = where.model;
+  settings.keep_alive = keep_alive;
+  const auto context = where.deployment.settings->context;
+  settings.num_ctx = static_cast<std::uint32_t>(context);
+  auto made = what_ == routing::kind::chat          ? ollama::chat_call(body, settings)
+              : what_ == routing::kind::completions ? ollama::completion_call(body, settings)
+                                                    : ollama::embedding_call(body, settings);
+  if (auto* wrong = std::get_if<ollama::unfit>(&made))
+    return refusal{http::response_detail::bad_request, wrong->message, wrong->field};
+  auto& call = std::get<ollama::native_call>(made);
+  for (const auto name : call.lossy)
+    lossy_.append(lossy_.empty() ? "X-Synapse-Lossy: " : ", ").append(name);
+  if (!lossy_.empty())
+    lossy_ += "\r\n";
+  native_.target = call.path;
+  native_.content_type = "application/json";
+  native_.body = std::move(call.body);
+  answer_ = std::make_unique<native_answer>();
+  ollama::answer_names names;
+  names.model = ex_.settings().routing.rewrite_model ? body_.model : where.model;
+  names.created = unix_seconds();
+  const bool chat = what_ == routing::kind::chat;
+  const auto kind = chat ? ollama::answer_kind::chat : ollama::answer_kind::completion;
+  names.id = (chat ? "chatcmpl-" : "cmpl-") + std::string{ex_.id()};
+  const auto estimated = static_cast<std::int64_t>(static_cast<double>(text_bytes_) / 3.5);
+  if (what_ == routing::kind::embeddings)
+    answer_->embedding.emplace(names.model, call.base64, call.inputs);
+  else if (body_.stream)
+    answer_->stream.emplace(kind, std::move(names), body_.include_usage,
+                            ex_.settings().limits.max_stream_event_bytes);
+  else
+    answer_->whole.emplace(kind, std::move(names), estimated, static_cast<std::int64_t>(context));
+  options.request = &native_;
+  options.translator = &answer_->translator();
+  return {};
+}
+
+} // namespace synapse::api
