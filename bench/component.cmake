@@ -21,8 +21,8 @@ target_link_libraries(synapse-model-turns PRIVATE synapse_flags synapse::actors_
 find_package(benchmark QUIET)
 if(benchmark_FOUND)
   add_executable(synapse-microbench bench/micro/http_core_bench.cpp bench/micro/telemetry_bench.cpp
-    bench/micro/permit_bench.cpp)
-  target_link_libraries(synapse-microbench PRIVATE synapse_flags synapse::http_core
+    bench/micro/permit_bench.cpp bench/micro/pick_bench.cpp)
+  target_link_libraries(synapse-microbench PRIVATE synapse_flags synapse::routing synapse::http_core
     synapse::telemetry synapse::actors_feed synapse::actors_supervision synapse::http_dialects synapse::http_server benchmark::benchmark_main)
 else()
   message(STATUS "Google Benchmark not found: synapse-microbench is left out")

@@ -10,7 +10,6 @@ synapse_add_component(routing NO_PCH PATH routing
           journey/journey.cpp
           names/name_table.cpp
           pick/affinity.cpp
-          pick/averages.cpp
           pick/contest.cpp
           pick/meter.cpp
           pick/rate_limit.cpp
@@ -23,4 +22,13 @@ synapse_add_component(routing NO_PCH PATH routing
 synapse_add_test(routing NO_PCH
   SOURCES routing/catalog_test.cpp routing/model_choice_test.cpp routing/model_index_test.cpp
           routing/names/name_table_test.cpp
+          routing/pick/affinity_test.cpp
+          routing/pick/allocation_test.cpp
+          routing/pick/averages_test.cpp
+          routing/pick/meter_test.cpp
+          routing/pick/random_test.cpp
+          routing/pick/rate_limit_test.cpp
+          routing/pick/strategy_simulation_test.cpp
+          routing/pick/strategy_test.cpp
+          routing/pick/windows_test.cpp
   DEPENDS routing)
