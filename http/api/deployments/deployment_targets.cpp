@@ -121,7 +121,7 @@ void deployment_targets::prepare(proxy::forward_options& options) {
   answer_fields_ = "X-Synapse-Backend: " + site_->name() +
                    "\r\nX-Synapse-Deployment: " + at_->settings->id +
                    "\r\nX-Synapse-Model: " + model_ +
-                   "\r\nX-Synapse-Attempts: " + std::to_string(journey_.attempts() + 1) + "\r\n";
+                   "\r\nX-Synapse-Attempts: " + std::to_string(ex_.record().attempts + 1) + "\r\n";
   if (const auto why = routing::to_string(journey_.why_here()); !why.empty())
     answer_fields_.append("X-Synapse-Fallback: ").append(why).append("\r\n");
   answer_fields_ += dress_.answer_fields();

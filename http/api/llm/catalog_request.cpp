@@ -2,7 +2,7 @@
 
 #include "http/api/deployments/deployment_targets.hpp"
 #include "http/api/llm/llm_dress.hpp"
-#include "http/api/models/model_list.hpp"
+#include "http/api/models/model_questions.hpp"
 #include "http/api/request/field_fault.hpp"
 #include "http/dialects/openai/chat_edit.hpp"
 #include "http/dialects/openai/request_facts.hpp"

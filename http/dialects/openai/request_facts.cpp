@@ -3,6 +3,11 @@
 #include "http/core/json/json_text.hpp"
 #include "http/dialects/openai/json_cursor.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
 namespace synapse::http::openai {
 
 namespace {
@@ -149,7 +154,7 @@ std::string with_fields(std::string_view body,
   for (const auto& [name, value] : missing) {
     if (!std::exchange(first, false))
       result += ',';
-    result += dump(name);
+    result += dump(nlohmann::ordered_json(name));
     result.append(":").append(value);
   }
   if (!empty)
