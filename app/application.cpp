@@ -37,6 +37,7 @@ unsigned thread_count(const config::settings& settings) {
 /// Members in order of construction: each may use those above it.
 struct application::parts {
   const config::settings first; ///< of the start
+  const config::origins from;
   const config::environment variables;
   const std::string port_file;
   const service_manager manager{variables};
@@ -48,11 +49,13 @@ struct application::parts {
   engine machine{thread_count(first), first, served.life, served.table, tools};
   control_plane control{first, variables, tools, served.observed, machine};
   configuration current{first,
+                        from,
                         variables,
                         tools,
                         served.observed,
                         {.apply = [this](const auto& fresh) { return control.apply(fresh); },
-                         .applied = [this](const auto&) { limit_connections(); }}};
+                         .applied = [this](const auto&) { limit_connections(); },
+                         .follow = [this](const auto& files) { watch.follow(files); }}};
 
   boost::asio::io_context main{1};
   boost::asio::signal_set signals{main};
@@ -67,11 +70,14 @@ struct application::parts {
   int signals_seen = 0;
   int status = 0;
 
-  parts(const config::load_result& loaded, config::environment env, std::string port)
-      : first(*loaded.value), variables(std::move(env)), port_file(std::move(port)) {
+  parts(const config::load_result& loaded, config::origins files, config::environment env,
+        std::string port)
+      : first(*loaded.value), from(std::move(files)), variables(std::move(env)),
+        port_file(std::move(port)) {
     for (const auto& t : machine.threads())
       served.observed.read_requests(t->log);
     current.tell(loaded);
+    watch.follow(loaded.files);
   }
 
   // ---- start ----
@@ -187,9 +193,10 @@ struct application::parts {
   }
 };
 
-application::application(const config::load_result& loaded, config::environment variables,
-                         std::string port_file)
-    : parts_(std::make_unique<parts>(loaded, std::move(variables), std::move(port_file))) {}
+application::application(const config::load_result& loaded, config::origins from,
+                         config::environment variables, std::string port_file)
+    : parts_(std::make_unique<parts>(loaded, std::move(from), std::move(variables),
+                                     std::move(port_file))) {}
 
 application::~application() = default;
 

@@ -15,8 +15,8 @@ public:
   /// @param loaded has settings, and the file that they came from; its warnings are logged.
   /// @param variables the environment, kept for reloads.
   /// @param port_file where to write the port; empty: nowhere.
-  application(const config::load_result& loaded, config::environment variables,
-              std::string port_file);
+  application(const config::load_result& loaded, config::origins from,
+              config::environment variables, std::string port_file);
   application(const application&) = delete;
   application& operator=(const application&) = delete;
   ~application();

@@ -2,6 +2,7 @@
 #include "app/options.hpp"
 #include "app/process/probe.hpp"
 #include "app/version.hpp"
+#include "config/litellm/native_text.hpp"
 #include "config/loader.hpp"
 #include "config/print/describe.hpp"
 #include "config/text/config_error.hpp"
@@ -19,7 +20,10 @@ namespace {
 /// not be in the environment of who asks.
 int probe(const synapse::config::environment& variables, const synapse::app::options& options) {
   using namespace synapse;
-  const auto loaded = config::load_file(options.config_path.value_or(config::file_of(variables)));
+  const auto from = config::origins_of(variables, options.config_path, options.litellm);
+  // A file of LiteLLM's says nothing about where the gateway listens.
+  const auto loaded = from.file.empty() ? config::load_result{.value = config::settings{}}
+                                        : config::load_file(from.file);
   config::settings all = loaded ? *loaded.value : config::settings{};
   (void)config::apply_environment(variables, all);
   const auto problem = app::probe(all.listener, options.probe_path);
@@ -29,6 +33,15 @@ int probe(const synapse::config::environment& variables, const synapse::app::opt
                loaded ? ""
                       : " (the configuration cannot be used: see synapse --check-config FILE)");
   return 1;
+}
+
+/// A file of LiteLLM's alone is shown as one of our own, ready to be saved.
+void print(const synapse::config::load_result& loaded, const synapse::config::origins& from) {
+  using namespace synapse;
+  if (!from.file.empty())
+    std::fputs(config::render_summary(*loaded.value, loaded.derived_routes).c_str(), stdout);
+  if (loaded.litellm)
+    std::fputs(config::litellm::render_native(*loaded.litellm).c_str(), stdout);
 }
 
 /// Exit statuses: 0 well ended, 1 runtime failure, 2 wrong usage or configuration.
@@ -52,7 +65,8 @@ int run(int argc, char** argv) {
   const auto variables = config::environment_from(::environ);
   if (options.what == app::options::action::probe)
     return probe(variables, options);
-  const auto loaded = config::load(variables, options.config_path);
+  const auto from = config::origins_of(variables, options.config_path, options.litellm);
+  const auto loaded = config::load(from, variables);
   const bool check = options.what == app::options::action::check_config;
   // What stops nothing goes into the log, where more people look.
   if (!loaded || check)
@@ -60,10 +74,10 @@ int run(int argc, char** argv) {
   if (!loaded)
     return 2;
   if (check) {
-    std::fputs(config::render_summary(*loaded.value, loaded.derived_routes).c_str(), stdout);
+    print(loaded, from);
     return 0;
   }
-  app::application application{loaded, variables, options.port_file};
+  app::application application{loaded, from, variables, options.port_file};
   return application.run();
 }
 

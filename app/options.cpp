@@ -8,8 +8,8 @@
 namespace synapse::app {
 
 namespace {
-constexpr std::array<std::string_view, 6> known{"--check-config", "--config", "--help",
-                                                "--port-file",    "--probe",  "--version"};
+constexpr std::array<std::string_view, 7> known{
+    "--check-config", "--config", "--help", "--litellm", "--port-file", "--probe", "--version"};
 
 options refuse(std::string problem) {
   options result;
@@ -41,11 +41,20 @@ options parse_options(std::span<const std::string_view> arguments) {
       result.what = options::action::version;
       return result;
     }
-    if (name == "--check-config" || name == "--config" || name == "--port-file") {
+    // The file that is checked may be LiteLLM's alone.
+    if (name == "--check-config" && !value &&
+        (i + 1 == arguments.size() || arguments[i + 1].starts_with("--litellm"))) {
+      result.what = options::action::check_config;
+      continue;
+    }
+    if (name == "--check-config" || name == "--config" || name == "--port-file" ||
+        name == "--litellm") {
       if (!needs_value())
         return refuse(std::string{name} + " needs a file name");
       if (name == "--port-file") {
         result.port_file = *value;
+      } else if (name == "--litellm") {
+        result.litellm = *value;
       } else {
         result.config_path = *value;
         if (name == "--check-config")
@@ -67,20 +76,26 @@ options parse_options(std::span<const std::string_view> arguments) {
       problem += " (did you mean " + near + "?)";
     return refuse(problem);
   }
+  if (result.what == options::action::check_config && !result.config_path && !result.litellm)
+    return refuse("--check-config needs a file name");
   return result;
 }
 
 std::string help_text() {
   return "synapse: one endpoint in front of the AI services of a cluster\n"
          "\n"
-         "  synapse [--config FILE] [--port-file FILE]   run the gateway\n"
+         "  synapse [--config FILE] [--litellm FILE] [--port-file FILE]\n"
+         "                                               run the gateway\n"
          "  synapse --check-config FILE                  check a configuration and show it\n"
+         "  synapse --check-config --litellm FILE        show it as a file of Synapse's own\n"
          "  synapse --probe [livez|readyz] [--config FILE]\n"
          "                                               ask the gateway that runs here how it is\n"
          "  synapse -v | --version\n"
          "  synapse -h | --help\n"
          "\n"
          "  --config FILE     backend registry; goes before SYNAPSE_GATEWAY_CONFIG_PATH\n"
+         "  --litellm FILE    models of a LiteLLM proxy's config.yaml, besides those of --config;\n"
+         "                    without --config it is the whole configuration\n"
          "  --port-file FILE  write the port that is listened on into FILE once it is open\n"
          "\n"
          "--probe is a health check: status 0 when the gateway answers 200 (to readyz unless\n"

@@ -13,6 +13,7 @@ struct options {
   enum class action { run, check_config, probe, help, version, refuse };
   action what = action::run;
   std::optional<std::string> config_path; ///< --config, or the argument of --check-config
+  std::optional<std::string> litellm;     ///< --litellm
   std::string port_file;                  ///< --port-file
   std::string probe_path;                 ///< of --probe: "/livez" or "/readyz"
   std::string problem;                    ///< for refuse: what is wrong

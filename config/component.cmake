@@ -17,6 +17,20 @@ synapse_add_component(config NO_PCH PATH config
     text/document_reader.cpp
     environment.cpp
     text/file_text.cpp
+    litellm/merge.cpp
+    litellm/native_text.cpp
+    litellm/reader.cpp
+    litellm/parts/backends.cpp
+    litellm/parts/entry.cpp
+    litellm/parts/groups.cpp
+    litellm/parts/model_info.cpp
+    litellm/parts/params.cpp
+    litellm/parts/providers.cpp
+    litellm/parts/router.cpp
+    litellm/text/context.cpp
+    litellm/text/ignored_keys.cpp
+    litellm/text/json.cpp
+    litellm/text/sources.cpp
     loader.cpp
     defaults/model_defaults.cpp
     text/near_names.cpp
@@ -49,6 +63,12 @@ synapse_add_test(config NO_PCH
     config/print/describe_test.cpp
     config/docs_test.cpp
     config/environment_test.cpp
+    config/litellm/hostile_test.cpp
+    config/litellm/loading_test.cpp
+    config/litellm/native_text_test.cpp
+    config/litellm/providers_test.cpp
+    config/litellm/reader_test.cpp
+    config/litellm/reader_words_test.cpp
     config/loader_errors_test.cpp
     config/loader_test.cpp
     config/text/near_names_test.cpp

@@ -2,6 +2,7 @@
 
 #include "config/text/yaml_tree.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -90,9 +91,9 @@ std::set<std::string> directories_of(const std::string& path) {
 }
 
 file_watcher::file_watcher(std::string path)
-    : path_(std::move(path)), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    : first_{std::move(path), {}, {}}, inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   watch_directories();
-  (void)read_changed();
+  (void)read_changed(first_);
 }
 
 file_watcher::~file_watcher() {
@@ -100,11 +101,33 @@ file_watcher::~file_watcher() {
     ::close(inotify_);
 }
 
+void file_watcher::follow(const std::vector<std::string>& others) {
+  std::vector<watched_file> fresh;
+  for (const std::string& path : others) {
+    const auto old = std::find_if(others_.begin(), others_.end(),
+                                  [&](const watched_file& one) { return one.path == path; });
+    fresh.push_back(old != others_.end() ? *old : watched_file{path, {}, {}});
+    if (old == others_.end())
+      (void)read_changed(fresh.back());
+  }
+  others_ = std::move(fresh);
+  watch_directories();
+}
+
 std::optional<std::string> file_watcher::poll() {
   drain();
   // Watches first: what changes after them wakes the descriptor, what changed before is read now.
   watch_directories();
-  return read_changed();
+  auto text = read_changed(first_);
+  bool has_changed = false;
+  for (watched_file& one : others_)
+    has_changed = read_changed(one).has_value() || has_changed;
+  if (text || !has_changed)
+    return text;
+  // Where it cannot be read now, the next poll has it.
+  first_.identity.reset();
+  first_.seen.reset();
+  return read_changed(first_);
 }
 
 void file_watcher::drain() {
@@ -130,7 +153,10 @@ void file_watcher::watch_directories() {
   if (inotify_ < 0)
     return;
   std::map<int, std::string> wanted;
-  for (const std::string& directory : directories_of(path_)) {
+  auto directories = directories_of(first_.path);
+  for (const watched_file& one : others_)
+    directories.merge(directories_of(one.path));
+  for (const std::string& directory : directories) {
     // For a directory that is watched already this gives the descriptor it has.
     const int watch = ::inotify_add_watch(inotify_, directory.c_str(), watched_events);
     if (watch >= 0)
@@ -150,21 +176,21 @@ file_watcher::content file_watcher::digest(const std::string& text) {
   return {hash, text.size()};
 }
 
-std::optional<std::string> file_watcher::read_changed() {
-  const auto current = identify(path_);
-  if (!current || (identity_ && *current == *identity_))
+std::optional<std::string> file_watcher::read_changed(watched_file& which) {
+  const auto current = identify(which.path);
+  if (!current || (which.identity && *current == *which.identity))
     return std::nullopt;
-  identity_.reset();
-  auto file = read_file(path_, yaml_limits{}.max_bytes);
+  which.identity.reset();
+  auto file = read_file(which.path, yaml_limits{}.max_bytes);
   if (!file || file->torn)
     return std::nullopt;
   const std::int64_t age = now_ns() - file->identity.modified_ns;
   if (age > settled_ns)
-    identity_ = file->identity;
+    which.identity = file->identity;
   const content now = digest(file->text);
-  if (seen_ && now == *seen_)
+  if (which.seen && now == *which.seen)
     return std::nullopt;
-  seen_ = now;
+  which.seen = now;
   return std::move(file->text);
 }
 

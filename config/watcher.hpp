@@ -1,5 +1,5 @@
 /// @file
-/// Notices that the configuration file has other content than before.
+/// Notices that the configuration file, or one that it refers to, has other content than before.
 #pragma once
 
 #include "config/text/file_text.hpp"
@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace synapse::config {
 
@@ -26,6 +27,10 @@ public:
   ~file_watcher();
   file_watcher(const file_watcher&) = delete;
   file_watcher& operator=(const file_watcher&) = delete;
+
+  /// From now on a change of one of these files counts as one of the first file, too. What they
+  /// hold now counts as seen, unless they were followed before.
+  void follow(const std::vector<std::string>& others);
 
   /// The file's text when it differs from the one seen last (which it then becomes), bounded to
   /// just above the size that load_text() refuses. Empty while nothing changed, and while the file
@@ -45,16 +50,21 @@ private:
     bool operator==(const content&) const = default;
   };
 
+  struct watched_file {
+    std::string path;
+    std::optional<file_identity> identity; ///< of the last reading, if it can be relied on
+    std::optional<content> seen;
+  };
+
   static content digest(const std::string& text);
+  static std::optional<std::string> read_changed(watched_file& file);
   void drain();
   void watch_directories();
-  std::optional<std::string> read_changed();
 
-  std::string path_;
+  watched_file first_;
+  std::vector<watched_file> others_;
   int inotify_ = -1;
-  std::map<int, std::string> watches_;    ///< watch descriptor → directory
-  std::optional<file_identity> identity_; ///< of the last reading, if it can be relied on
-  std::optional<content> seen_;
+  std::map<int, std::string> watches_; ///< watch descriptor → directory
 };
 
 /// The directories whose entries decide what `path` resolves to: the one of every symlink on the

@@ -24,9 +24,10 @@ bool differ_in_what_cannot_change(const config::settings& was, const config::set
 
 } // namespace
 
-configuration::configuration(const config::settings& first, const config::environment& variables,
-                             instruments& tools, observation& observed, receivers give)
-    : path_(first.process.config_path), variables_(variables), tools_(tools), observed_(observed),
+configuration::configuration(const config::settings& first, config::origins from,
+                             const config::environment& variables, instruments& tools,
+                             observation& observed, receivers give)
+    : from_(std::move(from)), variables_(variables), tools_(tools), observed_(observed),
       give_(std::move(give)), settings_(std::make_shared<const config::settings>(first)) {}
 
 void configuration::tell(const config::load_result& loaded) {
@@ -57,7 +58,8 @@ void configuration::note(telemetry::reload_result result, std::vector<std::strin
 
 void configuration::take_over(const std::string& text) {
   using telemetry::reload_result;
-  auto loaded = config::with_environment(config::load_text(text, path_), variables_);
+  auto loaded = config::load(text, from_, variables_, config::disk_reader());
+  give_.follow(loaded.files);
   tell(loaded);
   std::vector<std::string> problems;
   for (const auto& problem : loaded.problems)
@@ -67,7 +69,6 @@ void configuration::take_over(const std::string& text) {
     note(reload_result::rejected, std::move(problems));
     return;
   }
-  loaded.value->process.config_path = path_;
   auto fresh = std::make_shared<const config::settings>(std::move(*loaded.value));
   tell_what_cannot_change(*fresh);
   if (!give_.apply(fresh)) {
@@ -82,8 +83,8 @@ void configuration::take_over(const std::string& text) {
 }
 
 void configuration::unreadable() {
-  tools_.say->error("cannot read {}, the old configuration stays in effect", path_);
-  note(telemetry::reload_result::rejected, {"cannot read " + path_});
+  tools_.say->error("cannot read {}, the old configuration stays in effect", from_.first());
+  note(telemetry::reload_result::rejected, {"cannot read " + from_.first()});
 }
 
 } // namespace synapse::app

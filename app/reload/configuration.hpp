@@ -23,12 +23,15 @@ public:
     std::function<bool(const actors::settings_ptr&)> apply;
     /// All use them.
     std::function<void(const config::settings&)> applied;
+    /// What else is to be looked at for changes, whether it could be used or not.
+    std::function<void(const std::vector<std::string>& files)> follow;
   };
 
-  /// @param first settings of the start, with the path of their file. @param variables the
+  /// @param first settings of the start. @param from their files. @param variables the
   /// environment, which new settings get, too. @param observed remembers reloads. All outlive this.
-  configuration(const config::settings& first, const config::environment& variables,
-                instruments& tools, observation& observed, receivers give);
+  configuration(const config::settings& first, config::origins from,
+                const config::environment& variables, instruments& tools, observation& observed,
+                receivers give);
 
   /// In force.
   const actors::settings_ptr& settings() const noexcept { return settings_; }
@@ -43,7 +46,7 @@ private:
   void tell_what_cannot_change(const config::settings& fresh);
   void note(telemetry::reload_result result, std::vector<std::string> problems);
 
-  const std::string path_;
+  const config::origins from_;
   const config::environment& variables_;
   instruments& tools_;
   observation& observed_;

@@ -1,5 +1,5 @@
 /// @file
-/// When the configuration file is read anew.
+/// When the configuration file, and what it refers to, is read anew.
 #pragma once
 
 #include "app/process/ticker.hpp"
@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace synapse::app {
 
@@ -26,6 +27,8 @@ public:
   /// What the file holds now counts as seen.
   configuration_watch(boost::asio::io_context& context, std::string path, receivers tell);
 
+  /// Looks at these as well: a change of one of them counts as one of the file.
+  void follow(const std::vector<std::string>& others) { watcher_.follow(others); }
   /// Looks at the file every few seconds, and when inotify says so.
   void start();
   /// Reads the file even if it seems to be the same.
