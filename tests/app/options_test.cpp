@@ -67,6 +67,20 @@ TEST(command_line_options, check_a_configuration_instead) {
   }
 }
 
+TEST(command_line_options, name_a_file_of_litellms) {
+  EXPECT_EQ(parse({"--litellm", "l.yaml"}).litellm, "l.yaml");
+  EXPECT_EQ(parse({"--config=a", "--litellm=l.yaml"}).config_path, "a");
+  EXPECT_FALSE(parse({"--litellm", "l.yaml"}).config_path) << "it may be alone";
+  for (const auto& arguments : std::vector<std::vector<std::string_view>>{
+           {"--check-config", "--litellm", "l.yaml"}, {"--litellm=l.yaml", "--check-config"}}) {
+    const auto result = parse(arguments);
+    EXPECT_EQ(result.what, action::check_config);
+    EXPECT_EQ(result.litellm, "l.yaml");
+    EXPECT_FALSE(result.config_path);
+  }
+  EXPECT_EQ(parse({"--litellm"}).what, action::refuse);
+}
+
 TEST(command_line_options, probe_readiness_unless_liveness_is_asked_for) {
   EXPECT_EQ(parse({"--probe"}).what, action::probe);
   EXPECT_EQ(parse({"--probe"}).probe_path, "/readyz");
