@@ -78,8 +78,9 @@ private:
       if (entry.key != "litellm")
         return false;
       line_ = entry.line;
-      const bool is_name =
-          entry.value->type == yaml_node::kind::scalar && !entry.value->text.empty();
+      if (entry.value->type == yaml_node::kind::scalar && entry.value->text.empty())
+        return true;
+      const bool is_name = entry.value->type == yaml_node::kind::scalar;
       const std::string name =
           is_name ? litellm::beside(from_.file, entry.value->text) : std::string{};
       if (!is_name)

@@ -21,6 +21,14 @@ synapse_add_component(routing NO_PCH PATH routing
 
 synapse_add_test(routing NO_PCH
   SOURCES routing/catalog_test.cpp routing/model_choice_test.cpp routing/model_index_test.cpp
+          routing/failure/cell_test.cpp
+          routing/failure/disposition_test.cpp
+          routing/failure/disposition_words_test.cpp
+          routing/failure/error_words_test.cpp
+          routing/failure/outage_test.cpp
+          routing/failure/permit_shrink_test.cpp
+          routing/failure/retry_budget_test.cpp
+          routing/failure/sliding_count_test.cpp
           routing/names/name_table_test.cpp
           routing/pick/affinity_test.cpp
           routing/pick/allocation_test.cpp
