@@ -59,7 +59,14 @@ synapse_add_component(config NO_PCH PATH config
 synapse_add_test(config NO_PCH
   SOURCES
     config/backend_types_test.cpp
+    config/catalog/catalog_defaults_test.cpp
+    config/catalog/catalog_limits_test.cpp
+    config/catalog/catalog_reader_test.cpp
+    config/catalog/deployment_reader_test.cpp
+    config/catalog/expansion_test.cpp
+    config/catalog/json_text_test.cpp
     config/defaults/derived_routes_test.cpp
+    config/print/describe_catalog_test.cpp
     config/print/describe_test.cpp
     config/docs_test.cpp
     config/environment_test.cpp
@@ -75,10 +82,18 @@ synapse_add_test(config NO_PCH
     config/values/networks_test.cpp
     config/values/origins_test.cpp
     config/values/redis_url_test.cpp
+    config/print/render_catalog_test.cpp
     config/print/render_test.cpp
+    config/print/yaml_writer_test.cpp
+    config/rules/catalog_rules_test.cpp
+    config/rules/fallback_rules_test.cpp
+    config/rules/field_rules_test.cpp
+    config/rules/gpu_rules_test.cpp
+    config/rules/name_index_test.cpp
     config/sample_files_test.cpp
     config/validator_test.cpp
     config/values/values_test.cpp
     config/watcher_test.cpp
+    config/text/section_reader_test.cpp
     config/text/yaml_tree_test.cpp
   DEPENDS config)

@@ -32,9 +32,10 @@ bool section_reader::is_reported(const std::string& key) const {
   // seem to lead nowhere, without a catalog every fallback.
   if (reported_.contains("") || reported_.contains(key))
     return true;
-  if (reported_.contains("backends"))
-    return key.starts_with("routes.") || (key.starts_with("catalog.") && key.ends_with(".backend"));
-  return reported_.contains("catalog") && key.starts_with("fallbacks.");
+  const bool names_backend =
+      key.starts_with("routes.") || (key.starts_with("catalog.") && key.ends_with(".backend"));
+  return (names_backend && reported_.contains("backends")) ||
+         (key.starts_with("fallbacks.") && reported_.contains("catalog"));
 }
 
 bool section_reader::expect_map(const std::string& key, const yaml_entry& entry) {

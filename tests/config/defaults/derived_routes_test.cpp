@@ -236,5 +236,49 @@ TEST(health_path, may_be_found_out_unless_the_file_names_one) {
     EXPECT_FALSE(load_backends(entry("a", keys)).value->backends.at("a").health.detect) << keys;
 }
 
+const std::string one_name = "catalog: {n: {deployments: [{backend: a, model: m}]}}\n";
+
+TEST(derived_routes, leave_what_names_a_model_to_the_catalog) {
+  const auto loaded = load_backends(entry("a") + entry("tts", "type: chatterbox"), one_name);
+  EXPECT_EQ(render_all(loaded.problems), "");
+  EXPECT_EQ(routes_of(loaded), "/tts/* tts\n");
+  // Usual names and what the file says stay.
+  EXPECT_EQ(routes_of(load_backends(entry("a") + entry("llama-embed"), one_name)),
+            "/v1/embeddings llama-embed\n");
+  EXPECT_EQ(routes_of(load_backends(entry("a"), one_name + "routes: {/v1/completions: a}\n")),
+            "/v1/completions a\n");
+  EXPECT_EQ(routes_of(load_backends(entry("a"), "litellm: f\n")), "");
+}
+
+TEST(derived_routes, a_backend_that_the_catalog_names_is_served) {
+  EXPECT_EQ(render_all(load_backends(entry("a"), one_name).problems), "");
+  const auto other = load_backends(entry("a") + entry("b"), one_name);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(find_problem(other.problems, "backends.a"), nullptr);
+  EXPECT_NE(find_problem(other.problems, "backends.b"), nullptr);
+}
+
+TEST(derived_routes, what_only_a_catalog_reaches_is_told_so) {
+  for (const char* type : {"speaches", "piper", "whisper-cpp", "anthropic"}) {
+    const auto loaded = load_backends(entry("a", std::string{"type: "} + type));
+    ASSERT_TRUE(loaded) << type;
+    EXPECT_EQ(routes_of(loaded), "") << type;
+    const auto* found = find_problem(loaded.problems, "backends.a");
+    ASSERT_NE(found, nullptr) << type;
+    EXPECT_EQ(found->message,
+              "no route leads to this backend: name it in a deployment of the catalog");
+    EXPECT_EQ(found->level, severity::warning);
+  }
+}
+
+TEST(derived_routes, a_llama_router_has_its_models_managed) {
+  const auto loaded = load_backends(entry("a", "type: llama-router") + entry("b") +
+                                    entry("c", "type: llama-router, manage_models: false"));
+  ASSERT_TRUE(loaded);
+  EXPECT_TRUE(loaded.value->backends.at("a").manage_models);
+  EXPECT_FALSE(loaded.value->backends.at("b").manage_models);
+  EXPECT_FALSE(loaded.value->backends.at("c").manage_models);
+}
+
 } // namespace
 } // namespace synapse::config

@@ -150,5 +150,24 @@ TEST(yaml_tree, the_report_is_bounded) {
   EXPECT_TRUE(problems.ends_with("f: 4899 more problems are not listed\n")) << problems;
 }
 
+TEST(yaml_tree, tells_a_text_from_what_only_looks_like_a_number) {
+  const auto [root, problems] = parse("[1, \"1\", '1', !!str 1, !!int 1, a]\n");
+  ASSERT_EQ(root->items.size(), 6u) << problems;
+  const bool quoted[] = {false, true, true, true, false, false};
+  for (std::size_t i = 0; i < 6; ++i)
+    EXPECT_EQ(root->items[i]->quoted, quoted[i]) << i;
+  EXPECT_TRUE(parse("a: |\n  1\n").root->entries[0].value->quoted);
+}
+
+TEST(yaml_tree, aliases_of_aliases_are_nested_as_deeply_as_they_read) {
+  std::string text = "a0: &a0 [x]\n";
+  for (int i = 1; i < 20'000; ++i)
+    text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) +
+            "]\n";
+  const auto [root, problems] = parse(text);
+  EXPECT_EQ(root, nullptr);
+  EXPECT_EQ(problems, "f:32: the file is nested too deeply\n");
+}
+
 } // namespace
 } // namespace synapse::config
