@@ -54,8 +54,22 @@ private:
       if (is_new)
         fresh.push_back(&one);
     }
-    for (const catalog_model* one : fresh)
+    std::set<std::string> ids;
+    for (const catalog_model& one : all_.catalog)
+      for (const deployment_settings& deployment : one.deployments)
+        ids.insert(deployment.id);
+    for (const catalog_model* one : fresh) {
       all_.catalog.push_back(*one);
+      for (deployment_settings& deployment : all_.catalog.back().deployments)
+        number(deployment.id, ids);
+    }
+  }
+
+  /// LiteLLM has one model under several names, and nobody needs an id there.
+  static void number(std::string& id, std::set<std::string>& taken) {
+    const std::string stem = id;
+    for (std::size_t count = 2; !taken.insert(id).second; ++count)
+      id = stem + "#" + std::to_string(count);
   }
 
   void add_lists(const char* kind, const name_lists& from, name_lists& into) {

@@ -126,7 +126,7 @@ TEST(catalog_reader, a_card_is_a_map_and_its_exclusive_backends_lists) {
 
 TEST(catalog_reader, a_litellm_file_is_only_remembered) {
   EXPECT_EQ(loaded(backends + "litellm: config.yaml\nroutes: {/x: b}\n").litellm, "config.yaml");
-  EXPECT_EQ(mistakes("litellm: [a]\n"), "test.yaml:2: litellm: must be a single value\n");
+  EXPECT_EQ(mistakes("litellm: [a]\n"), "test.yaml:2: litellm: must be the name of a file\n");
 }
 
 std::string many_names(int count) {
