@@ -6,7 +6,7 @@ synapse_add_component(http_api
           forms/late_answer.cpp forms/form_input.cpp forms/upload_form.cpp forms/form_call.cpp
           llm/model_turn.cpp llm/model_request.cpp llm/model_targets.cpp llm/completions_handler.cpp llm/catalog_request.cpp llm/llm_dress.cpp
           llm/pass_through_handler.cpp llm/model_places.cpp
-          models/models_handler.cpp models/model_list.cpp models/model_questions.cpp
+          models/models_handler.cpp models/catalog_list.cpp models/model_list.cpp models/model_questions.cpp
           models/router_models_handler.cpp models/profiles_handler.cpp
           voices/voice_questions.cpp voices/voice_upload.cpp voices/voices_handler.cpp
           deployments/attempt_facts.cpp deployments/deployment_targets.cpp deployments/farewell.cpp

@@ -1,0 +1,136 @@
+#include "http/api/models/catalog_list.hpp"
+
+#include "http/core/json/json_text.hpp"
+#include "http/sites/thread_standing.hpp"
+#include "routing/catalog.hpp"
+#include "routing/records/deployment_record.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace synapse::api {
+
+namespace {
+/// What the deployments of a name come to together.
+struct summary {
+  std::size_t deployments = 0;
+  std::size_t ready = 0;
+  bool loaded = false;
+  bool load_known = false;
+  std::size_t context = 0; ///< of the largest
+  std::uint16_t can = 0;   ///< kinds and capabilities that one of them has
+};
+
+/// The kind whose cell tells most about a name.
+routing::kind main_kind(const routing::model_name& name) {
+  for (unsigned i = 0; i < static_cast<unsigned>(config::capability::count_); ++i)
+    if ((name.kinds & (1U << i)) != 0)
+      return static_cast<routing::kind>(i);
+  return routing::kind::chat;
+}
+
+void append_text(std::string& out, std::string_view text) {
+  out += http::dump(nlohmann::ordered_json(text));
+}
+
+summary summary_of(const client::thread_routes& routes, const routing::model_name& name,
+                   net::time_ns now) {
+  client::thread_standing known{routes, now};
+  summary result;
+  const auto what = main_kind(name);
+  for (const auto& one : name.deployments) {
+    ++result.deployments;
+    const auto state = known.of(one, what);
+    if (!state.drained && state.shut_until <= now)
+      ++result.ready;
+    const auto load = state.meter->load();
+    result.load_known = result.load_known || load != routing::load_state::unknown;
+    result.loaded = result.loaded || load == routing::load_state::loaded;
+    result.context = std::max(result.context, state.context);
+    const auto has = static_cast<std::uint16_t>((one.capabilities.yes | state.capabilities.yes) &
+                                                ~(one.capabilities.no | state.capabilities.no));
+    result.can = static_cast<std::uint16_t>(result.can | has);
+  }
+  return result;
+}
+} // namespace
+
+catalog_list::catalog_list(const client::thread_routes& routes, net::time_ns now)
+    : routes_(routes), now_(now) {}
+
+void catalog_list::append(std::string& out, std::string_view id,
+                          const routing::model_name& name) const {
+  const auto known = summary_of(routes_, name, now_);
+  out += R"({"id":)";
+  append_text(out, id);
+  out += R"(,"object":"model","created":0,"owned_by":"synapse","synapse":{"ready":)";
+  out += known.ready > 0 ? "true" : "false";
+  out += R"(,"loaded":)";
+  out += !known.load_known ? "null" : known.loaded ? "true" : "false";
+  out += R"(,"context":)" + (known.context == 0 ? "null" : std::to_string(known.context));
+  out += R"(,"capabilities":[)";
+  bool first = true;
+  const auto can = static_cast<std::uint16_t>(known.can | name.kinds);
+  for (unsigned i = 0; i < static_cast<unsigned>(config::capability::count_); ++i)
+    if ((can & (1U << i)) != 0) {
+      out += std::exchange(first, false) ? "" : ",";
+      append_text(out, to_string(static_cast<config::capability>(i)));
+    }
+  out += R"(],"deployments":)" + std::to_string(known.deployments);
+  out += R"(,"ready_deployments":)" + std::to_string(known.ready);
+  if (id != name.settings->name && !name.settings->is_pattern()) {
+    out += R"(,"alias_of":)";
+    append_text(out, name.settings->name);
+  }
+  out += "}}";
+}
+
+/// Names that a pattern matches and its backends list.
+std::vector<std::string> catalog_list::expanded(const routing::model_name&) const {
+  return {};
+}
+
+std::string catalog_list::all() const {
+  std::string out = R"({"object":"list","data":[)";
+  bool first = true;
+  const auto add = [&](std::string_view id, const routing::model_name& name) {
+    if (!std::exchange(first, false))
+      out += ',';
+    append(out, id, name);
+  };
+  for (const auto& name : routes_.catalog().names().names()) {
+    if (name.settings->hidden)
+      continue;
+    if (name.settings->is_pattern())
+      for (const auto& id : expanded(name))
+        add(id, name);
+    else
+      add(name.settings->name, name);
+    for (const auto& alias : name.settings->aliases)
+      add(alias, name);
+  }
+  return out + "]}";
+}
+
+std::string catalog_list::one(std::string_view id) const {
+  std::string out;
+  if (const auto* name = id.empty() ? nullptr : routes_.catalog().names().find(id))
+    append(out, id, *name);
+  return out;
+}
+
+std::vector<std::string_view> catalog_list::ids() const {
+  std::vector<std::string_view> result;
+  for (const auto& name : routes_.catalog().names().names()) {
+    if (name.settings->hidden)
+      continue;
+    if (!name.settings->is_pattern())
+      result.push_back(name.settings->name);
+    result.insert(result.end(), name.settings->aliases.begin(), name.settings->aliases.end());
+  }
+  return result;
+}
+
+} // namespace synapse::api

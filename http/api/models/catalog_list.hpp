@@ -1,0 +1,36 @@
+/// @file
+/// What GET /v1/models answers where a catalog names the models.
+#pragma once
+
+#include "http/sites/thread_routes.hpp"
+#include "routing/names/name_table.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace synapse::api {
+
+/// The names of a catalog with what is known of their deployments at this moment. No backend is
+/// asked. On the thread of the routes.
+class catalog_list {
+public:
+  explicit catalog_list(const client::thread_routes& routes, net::time_ns now);
+
+  /// OpenAI's list of all that are not hidden, in the order of the file, aliases behind their
+  /// names; patterns as the names that their backends list.
+  std::string all() const;
+  /// The entry of a name, an alias or what a pattern matches; empty: there is none.
+  std::string one(std::string_view id) const;
+  /// All ids of the list. Views into routes and this.
+  std::vector<std::string_view> ids() const;
+
+private:
+  void append(std::string& out, std::string_view id, const routing::model_name& name) const;
+  std::vector<std::string> expanded(const routing::model_name& name) const;
+
+  const client::thread_routes& routes_;
+  net::time_ns now_;
+};
+
+} // namespace synapse::api
