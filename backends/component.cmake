@@ -18,6 +18,7 @@ synapse_add_component(backends PATH backends
     engine/subprocess.cpp
     engine/turnstile.cpp
     engine/wav.cpp
+    faults/faults.cpp
     llama/answer_formats.cpp
     llama/api.cpp
     llama/chat_request.cpp

@@ -9,7 +9,6 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -24,11 +23,10 @@ constexpr std::size_t largest_head = 64 * 1024;
 constexpr std::size_t read_ahead = 64 * 1024;
 constexpr std::chrono::seconds read_limit{30};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return c < 128 ? std::tolower(c) : c; });
-  return out;
+std::string lower(std::string text) {
+  for (auto& c : text)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
 }
 
 request to_request(http::request<http::string_body>&& message) {
@@ -160,7 +158,7 @@ asio::awaitable<void> connection::refuse_request(int status) {
 }
 
 std::optional<misbehavior_plan> connection::plan_for(const request& in) {
-  if (in.path.starts_with("/__"))
+  if (in.path.starts_with("/__") || is_switch(in))
     return std::nullopt;
   if (server_.options_.allow_misbehave && !in.header("x-misbehave").empty()) {
     std::string problem;
@@ -168,7 +166,15 @@ std::optional<misbehavior_plan> connection::plan_for(const request& in) {
     if (wanted)
       return wanted->none ? std::nullopt : std::optional(wanted->plan);
   }
-  return server_.book_.take(in.path);
+  auto fault = server_.faults_.take(in.path, exchange::clock::now());
+  return fault ? fault : server_.book_.take(in.path);
+}
+
+// Whoever is not on this machine finds no switch.
+bool connection::is_switch(const request& in) const {
+  error_code code;
+  return in.path == fault_switch::path && server_.takes_faults() &&
+         socket_.remote_endpoint(code).address().is_loopback() && !code;
 }
 
 asio::awaitable<bool> connection::answer(const request& in, bool keep_alive) {
@@ -204,6 +210,10 @@ asio::awaitable<void> connection::dispatch(const request& in, exchange& out) {
   try {
     if (server_.options_.allow_misbehave && in.path.starts_with("/__"))
       co_return co_await control(in, out);
+    if (is_switch(in))
+      co_return co_await switch_fault(in, out);
+    if (out.plan().close_at_once)
+      co_return;
     auto forced = out.forced_answer();
     if (forced) {
       co_await out.reply(std::move(*forced));
@@ -214,7 +224,7 @@ asio::awaitable<void> connection::dispatch(const request& in, exchange& out) {
     problem = error.what();
   }
   if (!problem.empty() && !out.started()) {
-    auto text = server_.service_.error_answer(500, problem);
+    auto text = server_.service_.error_for(in, 500, problem);
     co_await out.reply(std::move(text));
   }
 }
@@ -224,6 +234,13 @@ asio::awaitable<void> connection::control(const request& in, exchange& out) {
   if (text.refuse)
     server_.refuse(*text.refuse);
   co_await out.reply(std::move(text.answer));
+}
+
+asio::awaitable<void> connection::switch_fault(const request& in, exchange& out) {
+  auto done = server_.faults_.control(in, exchange::clock::now());
+  if (done.restored)
+    server_.service_.restore();
+  co_await out.reply(std::move(done.answer));
 }
 
 void connection::watch(exchange& out) {
@@ -275,7 +292,7 @@ void connection::log(const request& in, const exchange& out,
                      exchange::clock::time_point since) const {
   if (!server_.options_.log)
     return;
-  auto taken = std::chrono::duration<double, std::milli>(exchange::clock::now() - since);
+  std::chrono::duration<double, std::milli> taken = exchange::clock::now() - since;
   auto end = out.complete() ? "" : out.gone() ? " client gone" : " broken off";
   server_.options_.log(std::string(server_.service_.name()) + " " + in.method + " " + in.target +
                        " " + std::to_string(taken.count()) + " ms" + end);

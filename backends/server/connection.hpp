@@ -36,6 +36,8 @@ private:
   asio::awaitable<bool> answer(const request& in, bool keep_alive);
   asio::awaitable<void> dispatch(const request& in, exchange& out);
   asio::awaitable<void> control(const request& in, exchange& out);
+  asio::awaitable<void> switch_fault(const request& in, exchange& out);
+  bool is_switch(const request& in) const;
   asio::awaitable<void> refuse_request(int status);
   std::optional<misbehavior_plan> plan_for(const request& in);
   void watch(exchange& out);

@@ -33,6 +33,8 @@ exchange::exchange(environment env, const request& in, std::optional<misbehavior
     : env_(env), in_(in), plan_(plan.value_or(misbehavior_plan{})), misbehaves_(plan.has_value()),
       timer_(env.socket.get_executor()), last_write_(clock::now()) {}
 
+exchange::~exchange() = default;
+
 asio::awaitable<bool> exchange::reply(response answer) {
   if (plan_.garbage_body)
     answer.body = garbage(answer.body.size());
@@ -83,23 +85,41 @@ asio::awaitable<bool> exchange::event(std::string payload, event_kind kind) {
 
 asio::awaitable<bool> exchange::named_event(std::string_view name, std::string payload,
                                             event_kind kind) {
-  if ((kind == event_kind::finish && plan_.no_finish) ||
-      (kind == event_kind::done && plan_.no_done))
+  if (leaves_out(kind))
     co_return true;
   bool go_on = co_await before_event();
   if (!go_on)
     co_return false;
-  ++events_;
-  if (plan_.big_event > 0 && events_ == 1)
-    payload = padded(std::move(payload), plan_.big_event);
-  if (plan_.malformed_event == events_)
-    payload.resize(payload.size() / 2);
-  auto text = "data: " + payload + line_end() + line_end();
+  auto text = event_text(spoiled(std::move(payload)));
   if (!name.empty())
     text.insert(0, "event: " + std::string(name) + line_end());
   if (plan_.garbage_body)
     text = garbage(text.size());
   co_return co_await framed(std::move(text));
+}
+
+asio::awaitable<bool> exchange::line(std::string payload, event_kind kind) {
+  in_lines_ = true;
+  co_return co_await named_event({}, std::move(payload), kind);
+}
+
+bool exchange::leaves_out(event_kind kind) const {
+  return (kind == event_kind::finish && plan_.no_finish) ||
+         (kind == event_kind::done && plan_.no_done);
+}
+
+// Counts an event, and changes it as a misbehavior wants it.
+std::string exchange::spoiled(std::string payload) {
+  ++events_;
+  if (plan_.big_event > 0 && events_ == 1)
+    payload = padded(std::move(payload), plan_.big_event);
+  if (plan_.malformed_event == events_)
+    payload.resize(payload.size() / 2);
+  return payload;
+}
+
+std::string exchange::event_text(const std::string& payload) const {
+  return in_lines_ ? payload + "\n" : "data: " + payload + line_end() + line_end();
 }
 
 // What a misbehavior does in the place of the next event.
@@ -114,9 +134,13 @@ asio::awaitable<bool> exchange::before_event() {
     co_await end_stream();
     co_return false;
   }
+  if (plan_.cut_after_events == events_) {
+    fin();
+    co_return false;
+  }
   if (plan_.error_after_events == events_ || (plan_.error_200_first && events_ == 0)) {
-    auto error = env_.owner.error_answer(500, "misbehaving: error in the stream");
-    bool ok = co_await framed("data: " + error.body + line_end() + line_end());
+    auto error = env_.owner.error_for(in_, 500, "misbehaving: error in the stream");
+    bool ok = co_await framed(event_text(error.body));
     if (ok)
       co_await end_stream();
     co_return false;
@@ -183,8 +207,15 @@ void exchange::client_gone() {
 std::optional<response> exchange::forced_answer() const {
   if (plan_.loading)
     return env_.owner.loading_answer();
+  auto with_wait = [this](response out) {
+    if (plan_.retry_after)
+      out.headers.emplace_back("Retry-After", std::to_string(plan_.retry_after->count()));
+    return out;
+  };
+  if (plan_.answer)
+    return with_wait(*plan_.answer);
   if (plan_.status)
-    return env_.owner.error_answer(*plan_.status, "misbehaving on request");
+    return with_wait(env_.owner.error_for(in_, *plan_.status, "misbehaving on request"));
   if (plan_.html_502) {
     response page;
     page.status = 502;

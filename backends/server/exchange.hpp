@@ -43,6 +43,7 @@ public:
   };
 
   exchange(environment env, const request& in, std::optional<misbehavior_plan> plan);
+  ~exchange();
 
   /// Sends a whole answer.
   asio::awaitable<bool> reply(response answer);
@@ -56,6 +57,9 @@ public:
   /// Sends one server-sent event with a name, in one write, with the service's line ends.
   asio::awaitable<bool> named_event(std::string_view name, std::string payload,
                                     event_kind kind = event_kind::content);
+
+  /// Sends one line of a stream of JSON lines, in one write.
+  asio::awaitable<bool> line(std::string payload, event_kind kind = event_kind::content);
 
   /// Sends bytes of a stream as they are, in one write.
   asio::awaitable<bool> raw(std::string bytes);
@@ -104,6 +108,9 @@ private:
   asio::awaitable<bool> send_pieces(std::string_view body);
   asio::awaitable<bool> write(std::string_view bytes);
   asio::awaitable<bool> before_event();
+  bool leaves_out(event_kind kind) const;
+  std::string spoiled(std::string payload);
+  std::string event_text(const std::string& payload) const;
   const std::string& line_end() const;
   asio::awaitable<bool> framed(std::string bytes);
   asio::awaitable<bool> linger(std::chrono::milliseconds duration);
@@ -126,6 +133,7 @@ private:
   bool must_close_ = false;
   bool chunked_ = false;
   bool streaming_ = false;
+  bool in_lines_ = false; ///< events are lines, not server-sent
   std::uint64_t events_ = 0;
   std::uint64_t body_sent_ = 0;
   clock::time_point last_write_;

@@ -154,8 +154,9 @@ std::string exchange::head_text(const response& answer, std::optional<std::uint6
       head += "Keep-Alive: timeout=" + std::to_string(seconds) +
               ", max=" + std::to_string(profile.requests_per_connection) + "\r\n";
   }
-  head += "Server: " + profile.server_header + "\r\n\r\n";
-  return head;
+  if (!profile.server_header.empty())
+    head += "Server: " + profile.server_header + "\r\n";
+  return head + "\r\n";
 }
 
 void exchange::fin() {

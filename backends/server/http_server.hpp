@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/faults/faults.hpp"
 #include "backends/server/counters.hpp"
 #include "backends/server/misbehavior.hpp"
 #include "backends/server/service.hpp"
@@ -54,6 +55,7 @@ public:
 private:
   friend class connection;
 
+  bool takes_faults() const { return service_.takes_faults() || options_.allow_misbehave; }
   asio::awaitable<void> accept_loop();
   std::string open();
   void reopen_when_due(std::chrono::milliseconds duration);
@@ -64,6 +66,7 @@ private:
   http_server_options options_;
   service_counters& counters_;
   misbehavior_book book_;
+  fault_switch faults_;
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer reopen_timer_;
   std::uint16_t port_ = 0;

@@ -19,7 +19,7 @@ class exchange;
 
 /// How the server software of a service behaves below its routes.
 struct server_profile {
-  std::string server_header = "llama.cpp";
+  std::string server_header = "llama.cpp"; ///< empty: no such field
   /// Idle connections are closed after that, without a word.
   std::chrono::milliseconds idle_timeout{5000};
   /// The answer to this request of a connection says `Connection: close`; 0 = no limit.
@@ -55,6 +55,17 @@ public:
 
   /// @returns this service's own error answer, for misbehaviors and server-level errors.
   virtual response error_answer(int status, std::string_view message) const = 0;
+
+  /// @returns the same for a request, where the form depends on the route.
+  virtual response error_for(const request&, int status, std::string_view message) const {
+    return error_answer(status, message);
+  }
+
+  /// @returns true if it can be made to fail over HTTP, by `POST /stand-in/fail`.
+  virtual bool takes_faults() const { return false; }
+
+  /// Told to be as after its start: the faults were taken back.
+  virtual void restore() {}
 
   /// @returns what it answers while its model is not ready yet.
   virtual response loading_answer() const = 0;
