@@ -53,6 +53,11 @@ synapse_add_component(backends PATH backends
     speech/synthesizer.cpp
     speech/upload_check.cpp
     speech/voices.cpp
+    standin/embeddings.cpp
+    standin/openai_form.cpp
+    standin/standin_service.cpp
+    standin/telling.cpp
+    standin/word_source.cpp
     text/docs_index.cpp
     text/embedding_model.cpp
     text/markdown.cpp

@@ -60,6 +60,10 @@ struct generation {
 answer_choice plan_choice(const std::string& text, const generation_params& params,
                           std::size_t room);
 
+/// @returns a call of the tool that must be called, with arguments that fit its parameters.
+/// @pre `wanted.forced_tool` is set
+answer_choice plan_tool_call(const chat_request& wanted, std::size_t room);
+
 /// One route's JSON for the parts of a generation.
 class answer_format {
 public:

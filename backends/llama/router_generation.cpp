@@ -6,8 +6,6 @@
 
 namespace synapse::backends {
 
-namespace {
-
 answer_choice plan_tool_call(const chat_request& wanted, std::size_t room) {
   json parameters;
   for (const auto& tool : wanted.tools)
@@ -24,6 +22,8 @@ answer_choice plan_tool_call(const chat_request& wanted, std::size_t room) {
   out.call = tool_call{random_id(32), *wanted.forced_tool};
   return out;
 }
+
+namespace {
 
 void check_fits(std::size_t tokens, std::size_t limit) {
   if (tokens >= limit)

@@ -128,8 +128,13 @@ private:
       arguments.insert(arguments.end(), {"libopus", "-b:a", "48k", "-f", "ogg"});
     else if (order_.format == "mp3")
       arguments.insert(arguments.end(), {"libmp3lame", "-b:a", "96k", "-f", "mp3"});
+    else if (order_.format == "flac")
+      arguments.insert(arguments.end(), {"flac", "-f", "flac"});
+    else if (order_.format == "aac")
+      arguments.insert(arguments.end(), {"aac", "-b:a", "96k", "-f", "adts"});
     else
-      arguments.insert(arguments.end(), {"pcm_s16le", "-f", "wav"});
+      arguments.insert(arguments.end(),
+                       {"pcm_s16le", "-f", order_.format == "pcm" ? "s16le" : "wav"});
     auto to = folder_.file("speech");
     tools_.transcode(raw_file_, arguments, to);
     return read_file(to);

@@ -15,7 +15,7 @@ struct speech_order {
   std::string language = "en";
   voice_sound voice;
   double speed = 1;           ///< clipped to 0.25 to 4
-  std::string format = "wav"; ///< wav, opus (in Ogg) or mp3
+  std::string format = "wav"; ///< wav, opus (in Ogg), mp3, flac, aac or pcm (bare samples)
 };
 
 /// Sample rate of all that is spoken.

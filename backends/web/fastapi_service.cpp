@@ -2,15 +2,16 @@
 
 #include <exception>
 #include <optional>
+#include <utility>
 
 namespace synapse::backends {
 
-fastapi_service::fastapi_service() {
+fastapi_service::fastapi_service(std::string event_line_end) {
   profile_.server_header = "uvicorn";
   profile_.requests_per_connection = 0;
   profile_.largest_body = 513ULL * 1024 * 1024; // a file of 512 MiB and the form around it
   profile_.says_keep_alive = false;
-  profile_.event_line_end = "\r\n"; // sse-starlette
+  profile_.event_line_end = std::move(event_line_end);
 }
 
 void fastapi_service::add_route(std::string_view method, std::string_view path, route call) {

@@ -40,7 +40,8 @@ protected:
   /// Answers one route. May throw http_problem, or any other exception for the plain 500.
   using route = std::function<asio::awaitable<void>(const request&, exchange&)>;
 
-  fastapi_service();
+  /// @param event_line_end of server-sent events; the usual one is sse-starlette's
+  explicit fastapi_service(std::string event_line_end = "\r\n");
 
   /// Serves `method path` with `call`.
   void add_route(std::string_view method, std::string_view path, route call);
