@@ -72,6 +72,10 @@ backend_host::backend_host(host_options options)
   add(std::type_identity<whisper_stt>{}, mine.options.whisper_stt);
   add(std::type_identity<pyannote_speaker>{}, mine.options.pyannote_speaker);
   add(std::type_identity<deepfilter_audio>{}, mine.options.deepfilter_audio);
+  add(std::type_identity<ollama>{}, mine.options.ollama);
+  add(std::type_identity<vllm>{}, mine.options.vllm);
+  add(std::type_identity<speaches>{}, mine.options.speaches);
+  add(std::type_identity<piper>{}, mine.options.piper);
 }
 
 backend_host::~backend_host() {

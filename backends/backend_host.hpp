@@ -3,10 +3,14 @@
 #include "backends/audio/deepfilter_audio.hpp"
 #include "backends/llama/llama_embed.hpp"
 #include "backends/llama/llama_router.hpp"
+#include "backends/ollama/ollama.hpp"
+#include "backends/piper/piper.hpp"
 #include "backends/recognition/whisper_stt.hpp"
 #include "backends/server/counters.hpp"
+#include "backends/speaches/speaches.hpp"
 #include "backends/speakers/pyannote_speaker.hpp"
 #include "backends/speech/chatterbox_tts.hpp"
+#include "backends/vllm/vllm.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -35,6 +39,10 @@ struct host_options {
   std::optional<std::pair<listening, whisper_options>> whisper_stt;
   std::optional<std::pair<listening, pyannote_options>> pyannote_speaker;
   std::optional<std::pair<listening, deepfilter_options>> deepfilter_audio;
+  std::optional<std::pair<listening, ollama_options>> ollama;
+  std::optional<std::pair<listening, vllm_options>> vllm;
+  std::optional<std::pair<listening, speaches_options>> speaches;
+  std::optional<std::pair<listening, piper_options>> piper;
 };
 
 /// Runs backends in a thread of its own. For the program and for tests in one process.

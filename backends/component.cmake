@@ -5,6 +5,7 @@ synapse_add_component(backends PATH backends
     option_table.cpp
     options.cpp
     speech_option_table.cpp
+    standin_option_table.cpp
     audio/deep_filter_net.cpp
     audio/deepfilter_audio.cpp
     audio/denoise.cpp
@@ -33,6 +34,13 @@ synapse_add_component(backends PATH backends
     llama/router_generation.cpp
     llama/schema_sample.cpp
     llama/tokens_api.cpp
+    ollama/host_check.cpp
+    ollama/ollama.cpp
+    ollama/ollama_form.cpp
+    ollama/ollama_request.cpp
+    ollama/ollama_routes.cpp
+    ollama/scheduler.cpp
+    piper/piper.cpp
     recognition/recognizer.cpp
     recognition/whisper_stt.cpp
     server/connection.cpp
@@ -42,6 +50,9 @@ synapse_add_component(backends PATH backends
     server/http_server.cpp
     server/misbehavior.cpp
     server/request.cpp
+    speaches/speaches.cpp
+    speaches/speaches_hearing.cpp
+    speaches/subtitles.cpp
     speakers/clustering.cpp
     speakers/diarizer.cpp
     speakers/pyannote_speaker.cpp
@@ -64,6 +75,9 @@ synapse_add_component(backends PATH backends
     text/text_models.cpp
     text/tokenizer.cpp
     text/words.cpp
+    vllm/engine.cpp
+    vllm/vllm.cpp
+    vllm/vllm_routes.cpp
     web/fastapi_service.cpp
     web/form.cpp
     web/validation.cpp
@@ -84,13 +98,16 @@ synapse_add_test(backends
   SOURCES
     backends/chat_test.cpp
     backends/embed_test.cpp
+    backends/faults_test.cpp
     backends/http_test.cpp
     backends/misbehavior_test.cpp
+    backends/ollama_test.cpp
     backends/options_test.cpp
     backends/program_test.cpp
     backends/raw_client.cpp
     backends/router_test.cpp
     backends/text_test.cpp
+    backends/vllm_test.cpp
   DEPENDS backends)
 synapse_add_test(backends_audio
   SOURCES
@@ -100,6 +117,7 @@ synapse_add_test(backends_audio
     backends/raw_client.cpp
     backends/sounds.cpp
     backends/speakers_test.cpp
+    backends/standin_speech_test.cpp
     backends/whisper_test.cpp
   DEPENDS backends)
 if(TARGET backends_test)

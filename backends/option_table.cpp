@@ -25,18 +25,6 @@ std::string read_number(const std::string& text, T& into, T least, T most) {
   return {};
 }
 
-std::string read_port(const std::string& text, std::optional<std::uint16_t>& into) {
-  if (text == "off") {
-    into.reset();
-    return {};
-  }
-  std::uint16_t port = 0;
-  auto problem = read_number<std::uint16_t>(text, port, 0, 65535);
-  if (problem.empty())
-    into = port;
-  return problem;
-}
-
 std::string read_misbehavior(gathered_options& all, const std::string& text) {
   auto equals = text.find('=');
   auto service = equals == std::string::npos ? std::string() : text.substr(0, equals);
@@ -235,6 +223,23 @@ std::vector<option_row> server_options() {
 
 } // namespace
 
+std::string read_port(const std::string& text, std::optional<std::uint16_t>& into) {
+  if (text == "off") {
+    into.reset();
+    return {};
+  }
+  std::uint16_t port = 0;
+  auto problem = read_number<std::uint16_t>(text, port, 0, 65535);
+  if (problem.empty())
+    into = port;
+  return problem;
+}
+
+std::string read_count(const std::string& text, std::size_t& into, std::size_t least,
+                       std::size_t most) {
+  return read_number<std::size_t>(text, into, least, most);
+}
+
 std::string read_ms(const std::string& text, milliseconds& into) {
   std::int64_t value = 0;
   auto problem = read_number<std::int64_t>(text, value, 0, 86'400'000);
@@ -244,14 +249,21 @@ std::string read_ms(const std::string& text, milliseconds& into) {
 }
 
 std::map<std::string, gathered_options::place> gathered_options::usual_places() {
-  return {{"llama-embed", {8081, {}}},      {"llama-router", {8082, {}}},
-          {"chatterbox-tts", {8004, {}}},   {"whisper-stt", {8010, {}}},
-          {"pyannote-speaker", {8011, {}}}, {"deepfilter-audio", {8012, {}}}};
+  return {{"llama-embed", {8081, {}}},
+          {"llama-router", {8082, {}}},
+          {"chatterbox-tts", {8004, {}}},
+          {"whisper-stt", {8010, {}}},
+          {"pyannote-speaker", {8011, {}}},
+          {"deepfilter-audio", {8012, {}}},
+          {"ollama", {}},
+          {"vllm", {}},
+          {"speaches", {}},
+          {"piper", {}}};
 }
 
 std::vector<option_row> all_options() {
   auto out = service_options();
-  for (auto part : {model_options(), speech_options(), server_options()})
+  for (auto part : {model_options(), speech_options(), standin_options(), server_options()})
     out.insert(out.end(), part.begin(), part.end());
   return out;
 }

@@ -64,12 +64,26 @@ command_line refuse(std::string problem) {
   return out;
 }
 
+// The stand-ins answer from the same documents, and as fast unless it is said otherwise.
+void share_with_standins(gathered_options& all) {
+  all.ollama.words.docs = all.vllm.words.docs = all.router.docs;
+  all.ollama.speed = all.vllm.speed = all.router.speed;
+  auto speed = all.router.speed.tokens_per_second;
+  all.ollama.speed.tokens_per_second = all.ollama_speed.value_or(speed);
+  all.vllm.speed.tokens_per_second = all.vllm_speed.value_or(speed);
+  // Ollama looks at the Host field only where it listens on loopback.
+  const auto& host = all.result.host.host;
+  all.ollama.check_host =
+      all.ollama.check_host && (host.starts_with("127.") || host == "localhost" || host == "::1");
+}
+
 command_line put_together(gathered_options all) {
   if (all.router.docs.empty())
     all.router.docs = default_docs();
   for (auto* each : {&all.chatterbox.programs, &all.whisper.programs, &all.pyannote.programs,
-                     &all.deepfilter.programs})
+                     &all.deepfilter.programs, &all.speaches.programs, &all.piper.programs})
     *each = all.programs;
+  share_with_standins(all);
   all.pyannote.shape = all.deepfilter.shape = all.shape;
   bool any = false;
   auto put = [&](const std::string& name, auto& into, const auto& options) {
@@ -86,6 +100,10 @@ command_line put_together(gathered_options all) {
   put("whisper-stt", host.whisper_stt, all.whisper);
   put("pyannote-speaker", host.pyannote_speaker, all.pyannote);
   put("deepfilter-audio", host.deepfilter_audio, all.deepfilter);
+  put("ollama", host.ollama, all.ollama);
+  put("vllm", host.vllm, all.vllm);
+  put("speaches", host.speaches, all.speaches);
+  put("piper", host.piper, all.piper);
   if (!any && all.result.what == command_line::action::run)
     return refuse("every service is off");
   return std::move(all.result);
@@ -126,10 +144,12 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
 }
 
 std::string help_text() {
-  std::string out = "Usage: synapse-backends [options]\n\n"
-                    "Serves local backends that need no GPU: embeddings and chat as llama.cpp's "
-                    "server speaks them,\nspeech as Chatterbox does, recognition, speakers and "
-                    "audio as the services of the reference project.\n\nOptions:\n";
+  std::string out =
+      "Usage: synapse-backends [options]\n\n"
+      "Serves local backends that need no GPU: embeddings and chat as llama.cpp's "
+      "server speaks them,\nspeech as Chatterbox does, recognition, speakers and "
+      "audio as the services of the reference project;\non request, stand-ins for Ollama, "
+      "vLLM, Speaches and Piper (--with).\n\nOptions:\n";
   for (const auto& row : all_options()) {
     auto left = "  --" + row.name + (row.value.empty() ? "" : " " + row.value);
     left.resize(std::max<std::size_t>(left.size(), 31), ' ');

@@ -40,6 +40,15 @@ public:
       : hosted("deepfilter-audio",
                options_with(&host_options::deepfilter_audio, std::move(audio))) {}
 
+  explicit hosted(ollama_options options)
+      : hosted("ollama", options_with(&host_options::ollama, std::move(options))) {}
+  explicit hosted(vllm_options options)
+      : hosted("vllm", options_with(&host_options::vllm, std::move(options))) {}
+  explicit hosted(speaches_options options)
+      : hosted("speaches", options_with(&host_options::speaches, std::move(options))) {}
+  explicit hosted(piper_options options)
+      : hosted("piper", options_with(&host_options::piper, std::move(options))) {}
+
   std::uint16_t port() const { return host_.port(name_); }
   const service_counters& counters() const { return host_.counters(name_); }
   void misbehave(const std::string& spec, std::uint64_t times = 1) {

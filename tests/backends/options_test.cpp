@@ -41,6 +41,28 @@ TEST(command_line, takes_values_in_both_forms) {
   EXPECT_TRUE(router.pool.models.at(4).fails);
 }
 
+TEST(command_line, stand_ins_run_only_when_they_are_asked_for) {
+  auto usual = parse_command_line({});
+  EXPECT_FALSE(usual.host.ollama || usual.host.vllm || usual.host.speaches || usual.host.piper);
+  auto parsed = parse_command_line({"--vllm", "0", "--with", "ollama,vllm", "--vllm-sleep-mode",
+                                    "--ollama-tokens-per-second", "15", "--ollama-model", "q=x+y"});
+  ASSERT_EQ(parsed.what, action::run) << parsed.problem;
+  EXPECT_EQ(parsed.host.ollama->first.port, 8013);
+  EXPECT_EQ(parsed.host.vllm->first.port, 0) << "what was said goes before the usual";
+  EXPECT_FALSE(parsed.host.piper);
+  EXPECT_TRUE(parsed.host.vllm->second.sleep_mode);
+  EXPECT_EQ(parsed.host.vllm->second.speed.tokens_per_second, 60);
+  EXPECT_EQ(parsed.host.ollama->second.speed.tokens_per_second, 15);
+  EXPECT_EQ(parsed.host.ollama->second.models.at(2).name, "q:latest");
+  EXPECT_TRUE(parsed.host.ollama->second.models.at(2).can("y"));
+}
+
+TEST(command_line, ollama_looks_at_the_host_field_on_loopback_only) {
+  EXPECT_TRUE(parse_command_line({"--with", "ollama"}).host.ollama->second.check_host);
+  auto wide = parse_command_line({"--with", "ollama", "--host", "0.0.0.0"});
+  EXPECT_FALSE(wide.host.ollama->second.check_host);
+}
+
 TEST(command_line, names_the_nearest_option) {
   auto parsed = parse_command_line({"--token-per-seconds", "3"});
   EXPECT_EQ(parsed.what, action::refuse);
@@ -62,6 +84,13 @@ TEST(command_line, refuses_what_makes_no_sense) {
            {"--router-model", "local-docs=echo"},
            {"--audio-health", "fine"},
            {"--stt-ping-interval", "0"},
+           {"--with", ""},
+           {"--with", "ollama,triton"},
+           {"--ollama-max-queue", "0"},
+           {"--ollama-model", "llama3.1:8b"},
+           {"--piper-routes", "other"},
+           {"--piper-voice", "nobody"},
+           {"--stand-in-words", "poem"},
            {"--llama-embed", "off", "--llama-router", "off", "--chatterbox-tts", "off",
             "--whisper-stt", "off", "--pyannote-speaker", "off", "--deepfilter-audio", "off"}}) {
     auto parsed = parse_command_line(arguments);
@@ -80,7 +109,7 @@ TEST(command_line, gives_misbehaviors_to_their_service) {
 TEST(command_line, the_help_names_every_option_and_misbehavior) {
   auto text = help_text();
   for (auto name :
-       {"--llama-embed", "--models-max", "--ports-file", "hang-mid-stream", "cr-events"})
+       {"--llama-embed", "--models-max", "--ports-file", "--with", "hang-mid-stream", "cr-events"})
     EXPECT_THAT(text, HasSubstr(name));
 }
 

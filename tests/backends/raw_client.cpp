@@ -90,8 +90,11 @@ void raw_client::send(std::string_view bytes) {
 
 void raw_client::send_request(std::string_view method, std::string_view target,
                               std::string_view body, const std::vector<std::string>& fields) {
-  std::string text =
-      std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: test\r\n";
+  std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\n";
+  bool has_host = std::any_of(fields.begin(), fields.end(),
+                              [](const std::string& each) { return each.starts_with("Host:"); });
+  if (!has_host)
+    text += "Host: localhost\r\n";
   for (const auto& field : fields)
     text += field + "\r\n";
   if (method == "POST" || !body.empty())
