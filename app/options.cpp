@@ -21,6 +21,7 @@ options refuse(std::string problem) {
 
 options parse_options(std::span<const std::string_view> arguments) {
   options result;
+  bool is_bare = false; // --check-config without a file
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     auto name = arguments[i];
     std::optional<std::string> value;
@@ -45,6 +46,7 @@ options parse_options(std::span<const std::string_view> arguments) {
     if (name == "--check-config" && !value &&
         (i + 1 == arguments.size() || arguments[i + 1].starts_with("--litellm"))) {
       result.what = options::action::check_config;
+      is_bare = true;
       continue;
     }
     if (name == "--check-config" || name == "--config" || name == "--port-file" ||
@@ -76,7 +78,7 @@ options parse_options(std::span<const std::string_view> arguments) {
       problem += " (did you mean " + near + "?)";
     return refuse(problem);
   }
-  if (result.what == options::action::check_config && !result.config_path && !result.litellm)
+  if (is_bare && !result.litellm)
     return refuse("--check-config needs a file name");
   return result;
 }
@@ -94,7 +96,7 @@ std::string help_text() {
          "  synapse -h | --help\n"
          "\n"
          "  --config FILE     backend registry; goes before SYNAPSE_GATEWAY_CONFIG_PATH\n"
-         "  --litellm FILE    models of a LiteLLM proxy's config.yaml, besides those of --config;\n"
+         "  --litellm FILE    models of a LiteLLM proxy's config.yaml, besides what --config has\n"
          "                    without --config it is the whole configuration\n"
          "  --port-file FILE  write the port that is listened on into FILE once it is open\n"
          "\n"

@@ -26,6 +26,7 @@ actors::backend_actor spawn_mute_backend(caf::actor_system& system) {
             [](actors::away_atom) {},
             [](const actors::peer_note&) {},
             [](const actors::result_report&) {},
+            [](const actors::cell_report&) {},
             [](const actors::settings_ptr&) {},
             [](const actors::resolution&) {},
             [](actors::snap_atom) { return actors::backend_snapshot{}; },
@@ -44,6 +45,7 @@ actors::lane_actor spawn_far_lane(caf::actor_system& system) {
             [](const actors::permit_abandoned&) {},
             [](const actors::outcome&) {},
             [](const actors::completed&) {},
+            [](const actors::cell_report&) {},
             [](const actors::lane_view&) {},
             [](const actors::lease_answer&) {},
             [](actors::retire_atom) {}};

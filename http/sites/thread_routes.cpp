@@ -95,7 +95,8 @@ routes_ptr make_thread_routes(
   routing::retry_budget_settings budget;
   budget.percent = static_cast<std::uint32_t>(rules.retry_ratio * 100 + 0.5);
   budget.least = rules.retry_floor;
-  routes->budgets.assign(routes->catalog().names().names().size(), routing::retry_budget{budget});
+  if (snapshot->routes) // tests have snapshots without any
+    routes->budgets.assign(routes->catalog().names().names().size(), routing::retry_budget{budget});
   for (const auto& entry : snapshot->backends) {
     auto site = net::make_local<backend_site>();
     site->snapshot = snapshot;
