@@ -10,7 +10,7 @@ namespace {
 
 const std::string backends = "backends: {b: {url: 'http://b', type: vllm}}\n";
 
-settings loaded(const std::string& text) {
+settings catalog_from(const std::string& text) {
   const auto result = load_text(text, "f");
   EXPECT_EQ(render_all(result.problems), "") << text;
   return result.value.value_or(settings{});
@@ -22,25 +22,25 @@ std::string mistakes(const std::string& text) {
 
 TEST(catalog_reader, the_whole_form_is_taken_over) {
   const auto all =
-      loaded("catalog:\n"
-             "  llama3.1-8b:\n"
-             "    aliases: [gpt-4o-mini]\n"
-             "    strategy: least_busy\n"
-             "    affinity: session\n"
-             "    hidden: true\n"
-             "    spill: {wait: 1s, queue: 3}\n"
-             "    deployments: [{backend: gpu, model: a}, {backend: cpu, model: b}]\n"
-             "  \"ollama/*\": {deployments: [{backend: cpu, model: \"*\"}]}\n"
-             "fallbacks: {any: {llama3.1-8b: [ollama/x]}, default: [ollama/x]}\n"
-             "routing: {deadline: 5m, on_exhausted: wait, cell: {failures: 2}}\n"
-             "gpus: {gpu0: {vram: 32GiB, reserve: 2GiB, exclusive: [[gpu, two]]}}\n"
-             "backends:\n"
-             "  cpu: {url: 'http://cpu', type: ollama, keep_alive: 5m}\n"
-             "  gpu: {url: 'http://gpu', type: vllm, gpu: gpu0, persistent: true, vram: "
-             "{awake: 20GiB, asleep: 2GiB}, sleep: {idle: 10m, level: 2, warm_up: true, "
-             "wake_timeout: 30s}}\n"
-             "  two: {url: 'http://two', type: vllm, gpu: gpu0}\n"
-             "routes: {/x: two}\n");
+      catalog_from("catalog:\n"
+                   "  llama3.1-8b:\n"
+                   "    aliases: [gpt-4o-mini]\n"
+                   "    strategy: least_busy\n"
+                   "    affinity: session\n"
+                   "    hidden: true\n"
+                   "    spill: {wait: 1s, queue: 3}\n"
+                   "    deployments: [{backend: gpu, model: a}, {backend: cpu, model: b}]\n"
+                   "  \"ollama/*\": {deployments: [{backend: cpu, model: \"*\"}]}\n"
+                   "fallbacks: {any: {llama3.1-8b: [ollama/x]}, default: [ollama/x]}\n"
+                   "routing: {deadline: 5m, on_exhausted: wait, cell: {failures: 2}}\n"
+                   "gpus: {gpu0: {vram: 32GiB, reserve: 2GiB, exclusive: [[gpu, two]]}}\n"
+                   "backends:\n"
+                   "  cpu: {url: 'http://cpu', type: ollama, keep_alive: 5m}\n"
+                   "  gpu: {url: 'http://gpu', type: vllm, gpu: gpu0, persistent: true, vram: "
+                   "{awake: 20GiB, asleep: 2GiB}, sleep: {idle: 10m, level: 2, warm_up: true, "
+                   "wake_timeout: 30s}}\n"
+                   "  two: {url: 'http://two', type: vllm, gpu: gpu0}\n"
+                   "routes: {/x: two}\n");
   ASSERT_EQ(all.catalog.size(), 2u);
   const catalog_model& first = all.catalog[0];
   EXPECT_EQ(first.name, "llama3.1-8b");
@@ -125,7 +125,8 @@ TEST(catalog_reader, a_card_is_a_map_and_its_exclusive_backends_lists) {
 }
 
 TEST(catalog_reader, a_litellm_file_is_only_remembered) {
-  EXPECT_EQ(loaded(backends + "litellm: config.yaml\nroutes: {/x: b}\n").litellm, "config.yaml");
+  EXPECT_EQ(catalog_from(backends + "litellm: config.yaml\nroutes: {/x: b}\n").litellm,
+            "config.yaml");
   EXPECT_EQ(mistakes("litellm: [a]\n"), "test.yaml:2: litellm: must be the name of a file\n");
 }
 
@@ -137,7 +138,7 @@ std::string many_names(int count) {
 }
 
 TEST(catalog_reader, names_are_counted) {
-  EXPECT_EQ(loaded(backends + many_names(2048)).catalog.size(), 2048u);
+  EXPECT_EQ(catalog_from(backends + many_names(2048)).catalog.size(), 2048u);
   EXPECT_EQ(mistakes(many_names(5000)),
             "test.yaml:2: catalog: must not have more than 2048 entries\n");
 }
@@ -154,7 +155,7 @@ TEST(catalog_reader, aliases_of_the_whole_form_work_and_count_each_time) {
   std::string text = "x-list: &l [{backend: b, model: m}]\ncatalog:\n";
   for (int i = 0; i < 100; ++i)
     text += "  n" + std::to_string(i) + ": {deployments: *l}\n";
-  const auto all = loaded(backends + text);
+  const auto all = catalog_from(backends + text);
   ASSERT_EQ(all.catalog.size(), 100u);
   EXPECT_EQ(all.catalog[99].deployments[0].id, "b/m#100");
   // 2,000 names of 32 deployments with 16 long tags each would be a gigabyte.
