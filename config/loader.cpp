@@ -135,6 +135,7 @@ private:
     result_.derived_routes = append_derived_routes(all, given);
     apply_use_defaults(all, given);
     apply_catalog_defaults(all);
+    apply_catalog_backends(all, given);
     if (fragment_)
       litellm::apply_timeouts(all, *fragment_);
     check(all);

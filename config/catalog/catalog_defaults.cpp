@@ -37,6 +37,17 @@ void fill_timeouts(timeout_settings& timeouts, const timeout_settings& usual) {
 
 } // namespace
 
+void apply_catalog_backends(settings& all, const std::function<bool(const std::string&)>& given) {
+  constexpr milliseconds cooldown{5'000};
+  for (const auto& model : all.catalog)
+    for (const auto& deployment : model.deployments) {
+      const auto backend = all.backends.find(deployment.backend);
+      if (backend != all.backends.end() &&
+          !given("backends." + deployment.backend + ".breaker.cooldown"))
+        backend->second.breaker.cooldown = cooldown;
+    }
+}
+
 void apply_catalog_defaults(settings& all) {
   fill_ids(all.catalog);
   for (auto& model : all.catalog)

@@ -25,6 +25,7 @@ routing::place_state thread_standing::of(const routing::deployment& which, routi
     state.shut_until = now_ + 1'000'000'000;
     state.why = routing::trouble::name_unknown;
   }
+  bool half_open = view.state == actors::circuit::half_open;
   auto recovered = view.recovered;
   if (!view.cells.empty())
     if (const auto* cell = routes_.sites[which.backend]->board->find_cell(which.cell_of(what))) {
@@ -33,7 +34,13 @@ routing::place_state thread_standing::of(const routing::deployment& which, routi
         state.shut_until = std::max({state.shut_until, cell->open_until, now_ + 1});
         state.why = static_cast<routing::trouble>(cell->why);
       }
+      half_open = half_open || cell->state == actors::circuit::half_open;
     }
+  if (half_open && state.shut_until <= now_) {
+    state.wants_probe = record.wants_probe(now_);
+    if (!state.wants_probe)
+      state.shut_until = now_ + 100'000'000; // somebody is finding out
+  }
   // What recovers gets its share little by little.
   if (recovered > record.meter.ready_since())
     record.meter.set_ready_since(recovered);

@@ -140,6 +140,8 @@ const deployment* journey::seek_in_name(standing& known, random_source& random, 
     slot.id_hash = one.id_hash;
     slot.headroom = state.headroom;
     slot.tier = tier;
+    if (state.wants_probe && slot.weight > 0)
+      return &one; // its news is worth more than the better choice
     if (slot.weight > 0)
       found.whose[found.count++] = &one;
   }

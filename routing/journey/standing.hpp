@@ -16,7 +16,9 @@ struct place_state {
   /// Shut out until then by its cell or its backend's; 0: it is not. Half open ones may be asked:
   /// who grants permits knows whether the one request that may try is under way.
   std::int64_t shut_until = 0;
-  trouble why = trouble::none;         ///< of that
+  trouble why = trouble::none; ///< of that
+  /// It is half open, and nobody has tried lately: one request is to find out.
+  bool wants_probe = false;
   std::int64_t full_until = 0;         ///< its limits are used up until then; 0: they are not
   float headroom = 1;                  ///< of its limits
   std::size_t context = 0;             ///< tokens; 0: not known

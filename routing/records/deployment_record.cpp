@@ -8,6 +8,8 @@ namespace {
 /// A deployment that has no room is asked again after so long.
 constexpr std::int64_t soon = 1'000'000'000;
 constexpr std::size_t most_words = 300;
+/// Between two requests that are to find out whether a deployment has recovered.
+constexpr std::int64_t probe_pause = 100'000'000;
 } // namespace
 
 deployment_record::deployment_record(const config::deployment_settings& settings, unsigned threads)
@@ -60,6 +62,18 @@ std::int64_t deployment_record::full_until(std::int64_t now) noexcept {
     return now + soon;
   const auto wait = rpm_ == 0 && tpm_ == 0 ? 0 : limits_.retry_after(1, now);
   return wait == 0 ? 0 : now + wait;
+}
+
+bool deployment_record::wants_probe(std::int64_t now) const noexcept {
+  const auto last = probed_.load(std::memory_order_relaxed);
+  return last == never || now - last >= probe_pause || now < last;
+}
+
+bool deployment_record::may_probe(std::int64_t now) noexcept {
+  auto last = probed_.load(std::memory_order_relaxed);
+  if (last != never && now >= last && now - last < probe_pause)
+    return false;
+  return probed_.compare_exchange_strong(last, now, std::memory_order_relaxed);
 }
 
 void deployment_record::on_busy() noexcept {

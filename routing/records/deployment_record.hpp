@@ -43,6 +43,13 @@ public:
   void on_busy() noexcept;
   void on_good() noexcept;
 
+  /// While it is half open: whether this request is to be the one that tries. Not more often than
+  /// every tenth of a second, however many ask: the others need not wait for a word of the
+  /// backend's.
+  bool may_probe(std::int64_t now) noexcept;
+  /// The same without taking the turn.
+  bool wants_probe(std::int64_t now) const noexcept;
+
   // ---- discovered ----
   void set_context(std::size_t tokens) noexcept { context_.store(tokens); }
   /// As set, else as discovered, tokens; 0: not known.
@@ -84,7 +91,8 @@ private:
   std::atomic<std::uint32_t> capabilities_{0}; ///< `yes` below, `no` above
   std::atomic<std::uint32_t> queue_{0};
   std::atomic<bool> drained_{false};
-  mutable std::mutex mutex_; ///< of what follows
+  std::atomic<std::int64_t> probed_{never}; ///< last time a request was to try
+  mutable std::mutex mutex_;                ///< of what follows
   permit_shrink shrink_;
   error last_error_;
 };

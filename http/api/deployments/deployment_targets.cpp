@@ -66,6 +66,9 @@ bool deployment_targets::arrive(const routing::move& next, std::int64_t now) {
   at_ = next.to;
   site_ = ex_.routes()->sites[at_->backend];
   auto& record = ex_.routes()->record(at_->place);
+  client::thread_standing known{*ex_.routes(), now};
+  if (known.of(*at_, wish_.routing.what).wants_probe && !record.may_probe(now))
+    return false;
   if (record.enter(wish_.tokens, now) != 0)
     return false;
   record_ = &record;
