@@ -215,6 +215,9 @@ class Synapse(Peer):
     def missing(self, rig):
         return None if os.access(self.binary(rig), os.X_OK) else "synapse is not built"
 
+    def more_config(self, rig):
+        return ""
+
     def start(self, rig, port):
         config = f"""backends:
   llama-router:
@@ -235,7 +238,7 @@ routes:
   /v1/embeddings: llama-router
   /tts/*: chatterbox-tts
   /stt/*: whisper-stt
-"""
+""" + self.more_config(rig)
         os.makedirs(rig.path(f"{self.name}-voices"), exist_ok=True)
         env = {k: v for k, v in os.environ.items() if not k.startswith("SYNAPSE_")}
         env.update(
@@ -246,6 +249,26 @@ routes:
             SYNAPSE_MODEL_PROFILES_PATH=rig.path(f"{self.name}-profiles.json"),
         )
         return Child(self.name, [self.binary(rig)], rig.path(self.access_log), env=env)
+
+
+class SynapseCatalog(Synapse):
+    """The same with a catalog: each request is picked a deployment, and the model is rewritten."""
+
+    name = "synapse-catalog"
+    description = "this gateway with 500 names of 4 deployments each; the one that is asked for is the last"
+    access_log = "synapse-catalog.log"
+    names = 500
+    deployments = 4
+
+    def more_config(self, rig):
+        lines = ["catalog:"]
+        for number in range(self.names):
+            name = "bench-model" if number + 1 == self.names else f"name-{number}"
+            lines.append(f"  {name}:")
+            lines.append("    deployments:")
+            for place in range(self.deployments):
+                lines.append(f"      - {{backend: llama-router, model: served-{place}, weight: {place + 1}}}")
+        return "\n".join(lines) + "\n"
 
 
 class SynapseBefore(Synapse):
@@ -322,6 +345,6 @@ class Litellm(Peer):
         return Child(self.name, argv, rig.path("litellm.log"), env=env, cwd=rig.work_dir)
 
 
-EVERY = Direct(), Nginx(), NginxLog(), Haproxy(), Synapse(), SynapseBefore(), Litellm()
+EVERY = Direct(), Nginx(), NginxLog(), Haproxy(), Synapse(), SynapseCatalog(), SynapseBefore(), Litellm()
 ALL = {peer.name: peer for peer in EVERY}
 DEFAULT = ["direct", "nginx", "nginx-log", "haproxy", "synapse"]

@@ -3,6 +3,7 @@
 #include "routing/pick/strategy.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace synapse::routing {
 
@@ -38,8 +39,11 @@ std::string_view to_string(moved why) noexcept {
 
 /// The candidates of one tier.
 struct journey::search {
-  std::array<candidate, max_candidates> all;
-  std::array<const deployment*, max_candidates> whose{};
+  search() noexcept {} // most have a few: the rest of the room stays as it is
+  union {
+    std::array<candidate, max_candidates> all;
+  };
+  std::array<const deployment*, max_candidates> whose;
   std::size_t count = 0;
   const model_name* name = nullptr;
 };
@@ -91,6 +95,7 @@ const deployment* journey::seek_in_name(standing& known, random_source& random, 
                                         lenience with) {
   search found;
   found.name = name_;
+  probe_ = false;
   unsigned tier = 0;
   for (const auto& one : name_->deployments) {
     if (found.count > 0 && one.settings->order != tier)
@@ -133,15 +138,17 @@ const deployment* journey::seek_in_name(standing& known, random_source& random, 
       continue;
     }
     tier = one.settings->order;
-    auto& slot = found.all[found.count];
+    auto& slot = *std::construct_at(&found.all[found.count]);
     slot.meter = state.meter;
     slot.weight = pinned ? std::max(one.settings->weight, 1e-6) : one.settings->weight;
     slot.cost = one.settings->cost_input + one.settings->cost_output;
     slot.id_hash = one.id_hash;
     slot.headroom = state.headroom;
     slot.tier = tier;
-    if (state.wants_probe && slot.weight > 0)
+    if (state.wants_probe && slot.weight > 0) {
+      probe_ = true;
       return &one; // its news is worth more than the better choice
+    }
     if (slot.weight > 0)
       found.whose[found.count++] = &one;
   }

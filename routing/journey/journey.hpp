@@ -80,6 +80,8 @@ public:
   const model_name& name() const noexcept { return *name_; }
   unsigned attempts() const noexcept { return attempts_; }
   moved why_here() const noexcept { return moved_; }
+  /// The last move is to a deployment that is half open, to find out.
+  bool is_probe() const noexcept { return probe_; }
   /// Somebody else could be asked, were this one not to be had soon.
   bool has_others(standing& known) const;
   routing::farewell farewell(std::int64_t now) const noexcept;
@@ -128,6 +130,7 @@ private:
   std::size_t min_context_ = 0; ///< tokens that a deployment has to have, as far as known
   bool larger_ = false;         ///< the last one was too small
   bool waited_ = false;
+  bool probe_ = false;
   bool stripped_ = false;
   bool spilled_ = false; ///< a tier was left because its queue is long
   bool misfit_ = false;  ///< a deployment of the name was left out because the prompt is too long

@@ -3,6 +3,7 @@
 #include "actors/backends/lane.hpp"
 #include "http/api/deployments/attempt_facts.hpp"
 #include "http/api/llm/model_turn.hpp"
+#include "http/core/head/head_writer.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "http/sites/thread_standing.hpp"
 #include "routing/catalog.hpp"
@@ -66,8 +67,7 @@ bool deployment_targets::arrive(const routing::move& next, std::int64_t now) {
   at_ = next.to;
   site_ = ex_.routes()->sites[at_->backend];
   auto& record = ex_.routes()->record(at_->place);
-  client::thread_standing known{*ex_.routes(), now};
-  if (known.of(*at_, wish_.routing.what).wants_probe && !record.may_probe(now))
+  if (journey_.is_probe() && !record.may_probe(now))
     return false;
   if (record.enter(wish_.tokens, now) != 0)
     return false;
@@ -118,13 +118,21 @@ void deployment_targets::prepare(proxy::forward_options& options) {
   options.timeouts = &at_->settings->timeouts;
   options.cell = at_->cell_of(wish_.routing.what);
   options.deadline = wish_.routing.deadline;
-  client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
-  options.permit_wait =
-      journey_.has_others(known) ? proxy::in_ns(journey_.name().settings->spill.wait) : 0;
-  answer_fields_ = "X-Synapse-Backend: " + site_->name() +
-                   "\r\nX-Synapse-Deployment: " + at_->settings->id +
-                   "\r\nX-Synapse-Model: " + model_ +
-                   "\r\nX-Synapse-Attempts: " + std::to_string(ex_.record().attempts + 1) + "\r\n";
+  if (site_->board->view().limited) {
+    client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
+    options.permit_wait =
+        journey_.has_others(known) ? proxy::in_ns(journey_.name().settings->spill.wait) : 0;
+  } else {
+    options.permit_wait = 0;
+  }
+  answer_fields_.clear();
+  answer_fields_.reserve(256);
+  answer_fields_.append(site_->response_extra);
+  answer_fields_.append("X-Synapse-Deployment: ").append(at_->settings->id);
+  answer_fields_.append("\r\nX-Synapse-Model: ").append(model_);
+  answer_fields_.append("\r\nX-Synapse-Attempts: ");
+  http::append_number(answer_fields_, ex_.record().attempts + 1);
+  answer_fields_.append("\r\n");
   if (const auto why = routing::to_string(journey_.why_here()); !why.empty())
     answer_fields_.append("X-Synapse-Fallback: ").append(why).append("\r\n");
   answer_fields_ += dress_.answer_fields();

@@ -18,9 +18,10 @@ namespace synapse::api {
 /// A request for a name of the catalog, as far as its head says. Views into the exchange's head.
 struct deployment_wish {
   const routing::model_name* name = nullptr;
-  std::string asked; ///< the name as the client has it
+  std::string_view asked; ///< the name as the client has it
   routing::wish routing;
   std::vector<std::string_view> tags; ///< `routing.tags` refers to them
+  std::vector<std::string> own_tags;  ///< those of the body, which `tags` refers to
   std::int64_t tokens = 1;            ///< estimate, for limits
   bool replayable = true;             ///< asking twice does nothing twice
 };

@@ -9,8 +9,10 @@
 #include "http/proxy/forwarder.hpp"
 #include "routing/catalog.hpp"
 #include "routing/pick/affinity.hpp"
+#include "routing/records/deployment_record.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace synapse::api {
 
@@ -18,14 +20,49 @@ namespace {
 /// Above it a body is not searched for what would keep a conversation together.
 constexpr std::size_t most_searched = std::size_t{4} << 20;
 
-/// Whether what stands in the body can change where it goes.
-bool has_a_choice(const routing::model_name& name) {
-  return name.deployments.size() > 1 || !name.any.empty() || !name.context.empty();
+bool has(std::string_view body, std::string_view text) {
+  return ::memmem(body.data(), body.size(), text.data(), text.size()) != nullptr;
 }
 
-void read_body(std::string_view body, const routing::model_name& name,
-               const http::openai::request_facts& facts, deployment_wish& into) {
+/// Whether a deployment of the name is known not to do something that a request may need, or is
+/// there for some tags only.
+bool is_particular(const client::thread_routes& routes, const routing::model_name& name) {
   using capability = config::capability;
+  constexpr auto looked_for =
+      static_cast<std::uint16_t>(config::capability_set::bit(capability::vision) |
+                                 config::capability_set::bit(capability::audio_in) |
+                                 config::capability_set::bit(capability::tools) |
+                                 config::capability_set::bit(capability::json_schema));
+  return std::any_of(name.deployments.begin(), name.deployments.end(), [&](const auto& one) {
+    const auto no = one.capabilities.no | routes.record(one.place).capabilities().no;
+    return (no & looked_for) != 0 || !one.settings->tags.empty();
+  });
+}
+
+/// Conversations are kept together by how they begin.
+void read_affinity(std::string_view body, const http::chat_view& view,
+                   const http::openai::request_facts& facts, deployment_wish& into) {
+  routing::affinity_source from;
+  from.cache_key = facts.prompt_cache_key;
+  from.model = into.asked;
+  for (const auto& message : view.messages) {
+    const auto role = message.role.of(body);
+    if (role == R"("user")") {
+      from.user = message.content.of(body);
+      break;
+    }
+    if (from.system.empty() && (role == R"("system")" || role == R"("developer")"))
+      from.system = message.content.of(body);
+  }
+  if (const auto* prompt = view.find(http::chat_key::prompt))
+    from.user = prompt->value.of(body);
+  into.routing.affinity = routing::affinity_key(from);
+}
+
+/// What the whole of the body has to be looked through for.
+http::openai::request_facts read_deeply(std::string_view body, deployment_wish& into) {
+  using capability = config::capability;
+  auto facts = http::openai::facts_of(body);
   const auto need = [&](bool needed, capability what) {
     if (needed)
       into.routing.needs =
@@ -35,18 +72,29 @@ void read_body(std::string_view body, const routing::model_name& name,
   need(facts.audio, capability::audio_in);
   need(facts.tools, capability::tools);
   need(facts.schema, capability::json_schema);
-  for (const auto& tag : facts.tags)
+  into.routing.text_bytes = facts.text_bytes;
+  into.own_tags = std::move(facts.tags);
+  for (const auto& tag : into.own_tags)
     into.tags.push_back(tag);
   into.routing.tags = into.tags;
-  if (into.routing.affinity == 0 && name.settings->affinity == config::affinity_rule::prefix) {
-    routing::affinity_source from;
-    from.cache_key = facts.prompt_cache_key;
-    from.model = into.asked;
-    from.system = facts.first_system;
-    from.user = facts.first_user;
-    into.routing.affinity = routing::affinity_key(from);
-  }
-  (void)body;
+  return facts;
+}
+
+/// Above it a body has no use for a closer look but to find out how much of it is text.
+constexpr std::size_t small = 2048;
+
+void read_body(server::exchange& exchange, const http::chat_view& view, deployment_wish& into) {
+  const auto body = exchange.body();
+  const auto& name = *into.name;
+  into.routing.text_bytes = body.size();
+  http::openai::request_facts facts;
+  if (is_particular(*exchange.routes(), name) || has(body, R"("prompt_cache_key")") ||
+      (body.size() > small && has(body, ";base64,")))
+    facts = read_deeply(body, into);
+  const bool keeps = name.settings->affinity == config::affinity_rule::prefix &&
+                     into.routing.what != routing::kind::embeddings;
+  if (keeps && into.routing.affinity == 0 && name.deployments.size() > 1)
+    read_affinity(body, view, facts, into);
 }
 } // namespace
 
@@ -79,15 +127,10 @@ net::task<void> forward_to_deployments(server::exchange& exchange, const routing
   wish.asked = asked;
   wish.routing.what = kind_of_path(exchange.path());
   read_wish(exchange, wish);
-  http::openai::request_facts facts;
-  wish.routing.text_bytes = exchange.body().size();
-  if (has_a_choice(name) && exchange.body().size() <= most_searched) {
-    facts = http::openai::facts_of(exchange.body());
-    wish.routing.text_bytes = facts.text_bytes;
-    read_body(exchange.body(), name, facts, wish);
-  }
+  const auto view = http::scan_chat(exchange.body());
+  read_body(exchange, view, wish);
   wish.tokens = static_cast<std::int64_t>(static_cast<double>(wish.routing.text_bytes) / 3.5) + 1;
-  llm_dress dress{exchange, body, wish.routing.what, wish.routing.text_bytes};
+  llm_dress dress{exchange, body, view, wish.routing.what, wish.routing.text_bytes};
   deployment_targets all{exchange, wish, dress};
   if (!all.begin()) {
     co_await all.tell_end(nullptr);

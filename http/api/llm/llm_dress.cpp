@@ -65,8 +65,8 @@ public:
 };
 
 llm_dress::llm_dress(server::exchange& exchange, const http::json_inspection& body,
-                     routing::kind what, std::size_t text_bytes)
-    : ex_(exchange), body_(body), what_(what), text_bytes_(text_bytes) {}
+                     const http::chat_view& view, routing::kind what, std::size_t text_bytes)
+    : ex_(exchange), body_(body), view_(view), what_(what), text_bytes_(text_bytes) {}
 
 llm_dress::~llm_dress() = default;
 
@@ -82,14 +82,18 @@ std::int64_t llm_dress::tokens_out() const {
 /// the client's where nothing is to be changed.
 std::string_view llm_dress::edit(const attempt_place& where) {
   const auto& defaults = where.deployment.settings->defaults;
-  http::chat_edits edits;
-  if (where.model != body_.model || body_.model_kind != http::json_kind::string)
-    edits.model = where.model;
-  edits.remove_synapse = body_.synapse_kind != http::json_kind::absent;
-  if (edits.empty() && defaults.empty())
+  const bool renamed = where.model != body_.model || body_.model_kind != http::json_kind::string;
+  const bool cleaned = body_.synapse_kind != http::json_kind::absent;
+  if (!renamed && !cleaned && defaults.empty())
     return ex_.body();
-  edited_ = edits.empty() ? std::string{ex_.body()}
-                          : http::apply_edits(ex_.body(), http::scan_chat(ex_.body()), edits);
+  if (cleaned) {
+    http::chat_edits edits;
+    edits.model = where.model;
+    edits.remove_synapse = true;
+    edited_ = http::apply_edits(ex_.body(), view_, edits);
+  } else {
+    http::replace_model(edited_, ex_.body(), view_, where.model);
+  }
   if (!defaults.empty())
     edited_ = http::openai::with_fields(edited_, defaults);
   return edited_;

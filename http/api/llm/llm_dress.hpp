@@ -5,6 +5,7 @@
 #include "http/api/deployments/deployment_dress.hpp"
 #include "http/core/json/json_body.hpp"
 #include "http/dialects/answer_translator.hpp"
+#include "http/dialects/openai/chat_edit.hpp"
 #include "http/proxy/translation.hpp"
 
 #include <cstdint>
@@ -19,9 +20,9 @@ namespace synapse::api {
 class llm_dress final : public deployment_dress {
 public:
   /// @param body of the exchange, inspected. Outlives this. @param what chat, completions or
-  /// embeddings @param text_bytes of the prompt
-  llm_dress(server::exchange& exchange, const http::json_inspection& body, routing::kind what,
-            std::size_t text_bytes);
+  /// embeddings @param view of the same body @param text_bytes of the prompt
+  llm_dress(server::exchange& exchange, const http::json_inspection& body,
+            const http::chat_view& view, routing::kind what, std::size_t text_bytes);
   ~llm_dress() override;
 
   std::optional<refusal> dress(const attempt_place& where,
@@ -38,6 +39,7 @@ private:
 
   server::exchange& ex_;
   const http::json_inspection& body_;
+  const http::chat_view& view_;
   routing::kind what_;
   std::size_t text_bytes_;
   std::string edited_;

@@ -174,6 +174,28 @@ bool chat_edits::empty() const noexcept {
          reasoning_effort.empty();
 }
 
+void replace_model(std::string& out, std::string_view body, const chat_view& view,
+                   std::string_view model) {
+  out.clear();
+  out.reserve(body.size() + model.size() + 16);
+  std::size_t done = 0;
+  if (view.find(chat_key::model) == nullptr && view.open < body.size()) {
+    done = view.open + 1;
+    out.append(body.substr(0, done)).append(R"("model":)");
+    append_json_string(out, model);
+    if (view.member_count > 0)
+      out += ',';
+  }
+  for (const auto& member : view.members) {
+    if (member.key != chat_key::model)
+      continue;
+    out.append(body.substr(done, member.value.begin - done));
+    append_json_string(out, model);
+    done = member.value.end;
+  }
+  out.append(body.substr(done));
+}
+
 std::string apply_edits(std::string_view body, const chat_view& view, const chat_edits& edits) {
   if (view.open >= body.size() || body[view.open] != '{')
     return std::string{body}; // no request

@@ -120,6 +120,11 @@ struct chat_edits {
 /// system message are left out, and so is the line where the content is neither text nor parts.
 std::string apply_edits(std::string_view body, const chat_view& view, const chat_edits& edits);
 
+/// The commonest edit by itself: `out` becomes the body with another model in the place of every
+/// `model`, or a new one.
+void replace_model(std::string& out, std::string_view body, const chat_view& view,
+                   std::string_view model);
+
 /// Values that a request may leave out. Numbers are JSON texts.
 struct chat_profile {
   std::optional<std::string> temperature;
