@@ -118,6 +118,7 @@ run: ## Serve on 127.0.0.1:8000 with local backends (PORT=9000), or yours (CONFI
 	@scripts/build_dashboard.sh
 	@CONFIG='$(own_config)' PORT='$(PORT)' EMBED_PORT='$(EMBED_PORT)' ROUTER_PORT='$(ROUTER_PORT)' \
 	  TTS_PORT='$(TTS_PORT)' STT_PORT='$(STT_PORT)' SPEAKER_PORT='$(SPEAKER_PORT)' AUDIO_PORT='$(AUDIO_PORT)' \
+	  GPU_PORT='$(GPU_PORT)' CPU_PORT='$(CPU_PORT)' \
 	  exec scripts/run_local.sh
 
 package: ## Build the Debian packages into build/package

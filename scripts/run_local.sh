@@ -14,6 +14,8 @@
 #   STT_PORT=8010     local speech recognition backend (whisper-stt)
 #   SPEAKER_PORT=8011 local speaker backend (pyannote-speaker)
 #   AUDIO_PORT=8012   local audio backend (deepfilter-audio)
+#   GPU_PORT=8014     local stand-in for a vLLM (local-gpu)
+#   CPU_PORT=8013     local stand-in for an Ollama (local-cpu)
 #   LOAD_MS=300       how long the chat backend takes to load a model, in milliseconds
 #
 # Local backends, and the gateway with them, listen on 127.0.0.1. Ctrl-C or SIGTERM drains the gateway, then
@@ -32,6 +34,8 @@ tts_port=${TTS_PORT:-8004}
 stt_port=${STT_PORT:-8010}
 speaker_port=${SPEAKER_PORT:-8011}
 audio_port=${AUDIO_PORT:-8012}
+gpu_port=${GPU_PORT:-8014}
+cpu_port=${CPU_PORT:-8013}
 load_ms=${LOAD_MS:-300}
 bin_dir=${BIN_DIR:-$root/build/bin}
 config=${own:-$root/config/local.yaml}
@@ -61,6 +65,8 @@ if [[ -z $own ]]; then
   check_port STT_PORT "$stt_port"
   check_port SPEAKER_PORT "$speaker_port"
   check_port AUDIO_PORT "$audio_port"
+  check_port GPU_PORT "$gpu_port"
+  check_port CPU_PORT "$cpu_port"
 fi
 [[ -z $port ]] || check_port PORT "$port"
 for program in "${programs[@]}"; do
@@ -127,6 +133,8 @@ else
     -e "s|127\.0\.0\.1:8004$|127.0.0.1:$tts_port|; t" \
     -e "s|127\.0\.0\.1:8010$|127.0.0.1:$stt_port|; t" \
     -e "s|127\.0\.0\.1:8011$|127.0.0.1:$speaker_port|; t" \
+    -e "s|127\.0\.0\.1:8014$|127.0.0.1:$gpu_port|; t" \
+    -e "s|127\.0\.0\.1:8013$|127.0.0.1:$cpu_port|; t" \
     -e "s|127\.0\.0\.1:8012$|127.0.0.1:$audio_port|" "$config" >"$work/local.yaml"
   config="$work/local.yaml"
   data="$root/build/local-data"
@@ -145,6 +153,7 @@ if [[ -z $own ]]; then
   start "$bin_dir/synapse-backends" --llama-embed "$embed_port" --llama-router "$router_port" \
     --chatterbox-tts "$tts_port" --whisper-stt "$stt_port" \
     --pyannote-speaker "$speaker_port" --deepfilter-audio "$audio_port" \
+    --vllm "$gpu_port" --ollama "$cpu_port" \
     --models-max 1 --no-models-autoload --load-time "$load_ms" --tokens-per-second 400 \
     --docs "$root/README.md" --docs "$root/docs" &
   backends=$!
@@ -166,7 +175,7 @@ if [[ -z $own ]]; then
   wait_ready "http://127.0.0.1:$embed_port/health" "$backends" synapse-backends
   wait_ready "http://127.0.0.1:$router_port/health" "$backends" synapse-backends
   wait_ready "http://127.0.0.1:$tts_port/api/ui/initial-data" "$backends" synapse-backends
-  for each in "$stt_port" "$speaker_port" "$audio_port"; do
+  for each in "$stt_port" "$speaker_port" "$audio_port" "$gpu_port"; do
     wait_ready "http://127.0.0.1:$each/health" "$backends" synapse-backends
   done
 fi
@@ -192,6 +201,8 @@ if [[ -z $own ]]; then
   curl $url/v1/models
   curl $url/v1/embeddings -H 'Content-Type: application/json' -d '{"model":"local-embed","input":"hello"}'
   curl $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"auto","messages":[{"role":"user","content":"Which command runs the tests?"}]}'
+  curl -i $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"local-chat","messages":[{"role":"user","content":"Who answers?"}]}'
+  curl http://127.0.0.1:$gpu_port/stand-in/fail -d '{"status": 500, "for": "1m"}'    # now somebody else answers
   curl -N $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"model":"local-docs","stream":true,"messages":[{"role":"user","content":"What is Synapse?"}]}'
 
 TEXT

@@ -33,7 +33,8 @@ LOG_LINES = 200
 PR_SET_PDEATHSIG = 1
 # What config/local.yaml names; replaced by the ports that the backends really have.
 LOCAL_PORTS = {"llama-embed": 8081, "llama-router": 8082, "chatterbox-tts": 8004,
-               "whisper-stt": 8010, "pyannote-speaker": 8011, "deepfilter-audio": 8012}
+               "whisper-stt": 8010, "pyannote-speaker": 8011, "deepfilter-audio": 8012,
+               "vllm": 8014, "ollama": 8013}
 
 
 class StackError(Exception):

@@ -119,6 +119,9 @@ routes_ptr make_thread_routes(
       site->pool = net::make_local<upstream_pool>(thread, options_of(entry, *site->metrics));
     routes->sites.push_back(std::move(site));
   }
+  if (snapshot->routes)
+    for (const auto& one : routes->catalog().names().deployments())
+      routes->sites[one.backend]->in_catalog = true;
   return routes;
 }
 

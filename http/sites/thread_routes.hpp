@@ -55,6 +55,7 @@ private:
 struct backend_site : net::local_counted {
   const config::backend_settings* settings = nullptr; ///< kept alive by `snapshot`
   routing::backend_place place = 0;
+  bool in_catalog = false; ///< a name of the catalog has a deployment there
   actors::snapshot_ptr snapshot;
   const actors::backend_entry* entry = nullptr;
   actors::lane_actor lane;

@@ -566,7 +566,7 @@ class Together(InCleanRoot):
         self.root = roots.get("both")
         # Ports of their own: the unit's are the usual ones, which somebody may use on this machine.
         names = ("llama-embed", "llama-router", "chatterbox-tts", "whisper-stt", "pyannote-speaker",
-                 "deepfilter-audio")
+                 "deepfilter-audio", "vllm", "ollama")
         options = " ".join(f"--{name} 0" for name in names)
         own = re.search(r'(?m)^OPTIONS="(.*)"$',
                         self.root.at("/etc/default/synapse-local-backends").read_text())[1]
@@ -577,7 +577,7 @@ class Together(InCleanRoot):
         self.assertNotIn("missing", log.read_text())
         text = self.root.at("/usr/share/synapse-local-backends/local.yaml").read_text()
         usual = {"llama-embed": 8081, "llama-router": 8082, "chatterbox-tts": 8004, "whisper-stt": 8010,
-                 "pyannote-speaker": 8011, "deepfilter-audio": 8012}
+                 "pyannote-speaker": 8011, "deepfilter-audio": 8012, "vllm": 8014, "ollama": 8013}
         for name, url, _ in ready.findall(log.read_text()):
             self.assertIn(f"http://127.0.0.1:{usual[name]}", text)
             text = text.replace(f"http://127.0.0.1:{usual[name]}", url)

@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts" / "run_local.sh"
 BIN_DIR = os.environ["SYNAPSE_BIN_DIR"]
 LIMIT_SECONDS = 60
-PORTS = ("PORT", "EMBED_PORT", "ROUTER_PORT", "TTS_PORT", "STT_PORT", "SPEAKER_PORT", "AUDIO_PORT")
+PORTS = ("PORT", "EMBED_PORT", "ROUTER_PORT", "TTS_PORT", "STT_PORT", "SPEAKER_PORT", "AUDIO_PORT",
+         "GPU_PORT", "CPU_PORT")
 
 
 def free_ports(count):

@@ -173,16 +173,19 @@ void teach(server::exchange& exchange, const std::vector<backend_list>& lists) {
 }
 } // namespace
 
-net::task<bool> ask_for_models(server::exchange& exchange, std::vector<backend_list>& lists) {
+net::task<bool> ask_for_models(server::exchange& exchange, std::vector<backend_list>& lists,
+                               bool outside) {
   auto all = net::make_local<gathering>();
   all->wake = exchange.wake();
   for (const auto& site : exchange.routes()->sites)
-    if (site->settings->list_models)
+    if (site->settings->list_models && !(outside && site->in_catalog))
       all->answers.push_back({site, {}, {}});
+  lists.clear();
+  if (all->answers.empty())
+    co_return true;
   const bool stayed = co_await gather(exchange, all);
   if (!stayed)
     co_return false;
-  lists.clear();
   for (auto& answer : all->answers) {
     backend_list list;
     list.site = answer.site;

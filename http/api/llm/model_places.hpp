@@ -22,7 +22,9 @@ struct backend_list {
 
 /// Asks every backend that lists models, side by side; those that do not answer are logged. The
 /// thread's index learns from it. @returns false when the client has left.
-net::task<bool> ask_for_models(server::exchange& exchange, std::vector<backend_list>& lists);
+/// @param outside only those that no name of the catalog has a deployment at
+net::task<bool> ask_for_models(server::exchange& exchange, std::vector<backend_list>& lists,
+                               bool outside = false);
 
 /// Where a model is, or why it is not known.
 struct model_place {

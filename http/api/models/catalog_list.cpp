@@ -92,7 +92,11 @@ std::vector<std::string> catalog_list::expanded(const routing::model_name&) cons
   return {};
 }
 
-std::string catalog_list::all() const {
+const routing::model_name* catalog_list::find(std::string_view id) const {
+  return id.empty() ? nullptr : routes_.catalog().names().find(id);
+}
+
+std::string catalog_list::all(const std::vector<std::string>& others) const {
   std::string out = R"({"object":"list","data":[)";
   bool first = true;
   const auto add = [&](std::string_view id, const routing::model_name& name) {
@@ -111,12 +115,17 @@ std::string catalog_list::all() const {
     for (const auto& alias : name.settings->aliases)
       add(alias, name);
   }
+  for (const auto& entry : others) {
+    if (!std::exchange(first, false))
+      out += ',';
+    out += entry;
+  }
   return out + "]}";
 }
 
 std::string catalog_list::one(std::string_view id) const {
   std::string out;
-  if (const auto* name = id.empty() ? nullptr : routes_.catalog().names().find(id))
+  if (const auto* name = find(id))
     append(out, id, *name);
   return out;
 }

@@ -18,8 +18,11 @@ public:
   explicit catalog_list(const client::thread_routes& routes, net::time_ns now);
 
   /// OpenAI's list of all that are not hidden, in the order of the file, aliases behind their
-  /// names; patterns as the names that their backends list.
-  std::string all() const;
+  /// names; patterns as the names that their backends list. @param others entries that follow, each
+  /// as JSON
+  std::string all(const std::vector<std::string>& others = {}) const;
+  /// Null: neither name nor alias, and no pattern matches it.
+  const routing::model_name* find(std::string_view id) const;
   /// The entry of a name, an alias or what a pattern matches; empty: there is none.
   std::string one(std::string_view id) const;
   /// All ids of the list. Views into routes and this.

@@ -14,11 +14,22 @@ namespace synapse::api {
 namespace {
 using json = nlohmann::ordered_json;
 
-/// All models that the backends list, with the configuration's names for them. @returns false when
-/// the client has left.
+bool has_catalog(server::exchange& exchange) {
+  return !exchange.routes()->catalog().names().empty();
+}
+
+/// Paths lead to whichever backend lists a model, those of the catalog among them.
+bool goes_by_model(server::exchange& exchange) {
+  const auto plan = exchange.routes()->catalog().plan_for("/v1/chat/completions");
+  return plan.by == routing::plan::basis::model;
+}
+
+/// All models that the backends list, with the configuration's names for them; with a catalog, of
+/// backends that it does not speak of. @returns false when the client has left.
 net::task<bool> gather_models(server::exchange& exchange, merged_list& models) {
   std::vector<backend_list> lists;
-  const bool stayed = co_await ask_for_models(exchange, lists);
+  const bool outside = has_catalog(exchange) && !goes_by_model(exchange);
+  const bool stayed = co_await ask_for_models(exchange, lists, outside);
   for (const auto& list : lists)
     if (list.left_out.empty())
       models.add(list.body, static_cast<bool>(list.site->entry->models));
@@ -26,54 +37,48 @@ net::task<bool> gather_models(server::exchange& exchange, merged_list& models) {
   co_return stayed;
 }
 
-bool has_catalog(server::exchange& exchange) {
-  return !exchange.routes()->catalog().names().empty();
-}
-
-net::task<void> get_name(server::exchange& exchange) {
-  const auto wanted = percent_decoded(exchange.parameter("id"));
-  const catalog_list list{*exchange.routes(), net::io_thread::recent()};
-  const auto text = list.one(wanted);
-  if (!text.empty()) {
-    co_await exchange.reply(200, "application/json", text);
-    co_return;
-  }
-  refusal why{http::response_detail::model_not_found,
-              unknown_model_sentence(wanted, "there is", list.ids()), "model"};
-  co_await refuse(exchange, std::move(why));
-}
-
 } // namespace
 
 net::task<void> list_models(server::exchange& exchange) {
-  if (has_catalog(exchange)) {
-    const auto text = catalog_list{*exchange.routes(), net::io_thread::recent()}.all();
+  merged_list models;
+  const bool stayed = co_await gather_models(exchange, models);
+  if (!stayed)
+    co_return;
+  if (!has_catalog(exchange)) {
+    json answer{{"object", "list"}};
+    answer["data"] = models.entries();
+    co_await exchange.reply(200, "application/json", http::dump(answer));
+    co_return;
+  }
+  const catalog_list names{*exchange.routes(), net::io_thread::recent()};
+  std::vector<std::string> others;
+  for (const auto& entry : models.entries())
+    if (names.find(model_id_of(entry)) == nullptr)
+      others.push_back(http::dump(entry));
+  const auto text = names.all(others);
+  co_await exchange.reply(200, "application/json", text);
+}
+
+net::task<void> get_model(server::exchange& exchange) {
+  const auto wanted = percent_decoded(exchange.parameter("id"));
+  const catalog_list names{*exchange.routes(), net::io_thread::recent()};
+  if (const auto text = names.one(wanted); !text.empty()) {
     co_await exchange.reply(200, "application/json", text);
     co_return;
   }
   merged_list models;
-  if (!co_await gather_models(exchange, models))
+  const bool stayed = co_await gather_models(exchange, models);
+  if (!stayed)
     co_return;
-  json answer{{"object", "list"}};
-  answer["data"] = models.entries();
-  co_await exchange.reply(200, "application/json", http::dump(answer));
-}
-
-net::task<void> get_model(server::exchange& exchange) {
-  if (has_catalog(exchange)) {
-    co_await get_name(exchange);
-    co_return;
-  }
-  merged_list models;
-  if (!co_await gather_models(exchange, models))
-    co_return;
-  const auto wanted = percent_decoded(exchange.parameter("id"));
   if (const auto* model = models.find(wanted)) {
     co_await exchange.reply(200, "application/json", http::dump(*model));
     co_return;
   }
+  auto known = names.ids();
+  for (const auto name : models.names())
+    known.push_back(name);
   refusal why{http::response_detail::model_not_found,
-              unknown_model_sentence(wanted, "there is", models.names()), "model"};
+              unknown_model_sentence(wanted, "there is", known), "model"};
   co_await refuse(exchange, std::move(why));
 }
 
