@@ -32,6 +32,7 @@ import documents
 ROOT = documents.ROOT
 HERE = Path(__file__).resolve().parent
 DOCUMENTED_URL = "http://127.0.0.1:8000"
+DOCUMENTED_VLLM = "http://127.0.0.1:8014"
 LIMIT_SECONDS = 60
 INSTALL_SECONDS = 900
 INTERPRETERS = {
@@ -52,6 +53,8 @@ def run_block(language, text, mark, folder):
         return f"names no {DOCUMENTED_URL}, so it would leave the test"
     if with_gateway:
         text = text.replace(DOCUMENTED_URL, os.environ["SYNAPSE_BASE_URL"].rstrip("/"))
+        # A stand-in that is told to fail.
+        text = text.replace(DOCUMENTED_VLLM, f"http://127.0.0.1:{os.environ['LOCAL_STACK_VLLM_PORT']}")
     text = re.sub(r"(?<![\w/.])/tmp(?=/)", folder, text)
     with tempfile.NamedTemporaryFile("w", suffix=f".{language}", dir=folder) as file:
         file.write(text)
