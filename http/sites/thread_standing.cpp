@@ -15,6 +15,7 @@ routing::place_state thread_standing::of(const routing::deployment& which, routi
   state.full_until = record.full_until(now_);
   state.context = record.context();
   state.capabilities = record.capabilities();
+  state.capabilities.no = static_cast<std::uint16_t>(state.capabilities.no | record.lacking(now_));
   state.queue = record.queue();
   state.drained = record.drained();
   const auto& view = routes_.sites[which.backend]->board->view();

@@ -8,6 +8,8 @@ namespace {
 /// A deployment that has no room is asked again after so long.
 constexpr std::int64_t soon = 1'000'000'000;
 constexpr std::size_t most_words = 300;
+/// A route that is not there may be there after an update.
+constexpr std::int64_t lacking_lasts = 600'000'000'000;
 /// Between two requests that are to find out whether a deployment has recovered.
 constexpr std::int64_t probe_pause = 100'000'000;
 } // namespace
@@ -104,9 +106,18 @@ config::capability_set deployment_record::capabilities() const noexcept {
   return {static_cast<std::uint16_t>(both), static_cast<std::uint16_t>(both >> 16U)};
 }
 
-void deployment_record::lacks(config::capability what) noexcept {
-  capabilities_.fetch_or(std::uint32_t{config::capability_set::bit(what)} << 16U,
-                         std::memory_order_relaxed);
+void deployment_record::lacks(config::capability what, std::int64_t now) noexcept {
+  if (lacking(now) == 0)
+    lacking_.store(0, std::memory_order_relaxed);
+  lacking_.fetch_or(config::capability_set::bit(what), std::memory_order_relaxed);
+  lacking_since_.store(now, std::memory_order_relaxed);
+}
+
+std::uint16_t deployment_record::lacking(std::int64_t now) const noexcept {
+  const auto since = lacking_since_.load(std::memory_order_relaxed);
+  if (since == never || now - since >= lacking_lasts)
+    return 0;
+  return static_cast<std::uint16_t>(lacking_.load(std::memory_order_relaxed));
 }
 
 void deployment_record::note_error(std::string_view words, std::int64_t wall_ms) {

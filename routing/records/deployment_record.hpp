@@ -56,8 +56,10 @@ public:
   std::size_t context() const noexcept;
   void set_capabilities(config::capability_set known) noexcept;
   config::capability_set capabilities() const noexcept;
-  /// The backend has not got the route of this kind.
-  void lacks(config::capability what) noexcept;
+  /// The backend has not got the route of this kind, as it says; believed for ten minutes.
+  void lacks(config::capability what, std::int64_t now) noexcept;
+  /// A bit for each kind.
+  std::uint16_t lacking(std::int64_t now) const noexcept;
   void set_queue(std::uint32_t waiting) noexcept { queue_.store(waiting); }
   std::uint32_t queue() const noexcept { return queue_.load(std::memory_order_relaxed); }
 
@@ -89,6 +91,8 @@ private:
   std::atomic<std::uint32_t> shrunk_to_{0}; ///< 0: it is not
   std::atomic<std::size_t> context_{0};
   std::atomic<std::uint32_t> capabilities_{0}; ///< `yes` below, `no` above
+  std::atomic<std::uint32_t> lacking_{0};
+  std::atomic<std::int64_t> lacking_since_{never};
   std::atomic<std::uint32_t> queue_{0};
   std::atomic<bool> drained_{false};
   std::atomic<std::int64_t> probed_{never}; ///< last time a request was to try

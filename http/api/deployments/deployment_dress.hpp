@@ -2,6 +2,7 @@
 /// How a kind of requests is put to a backend.
 #pragma once
 
+#include "actors/protocol/model_messages.hpp"
 #include "http/api/request/refusal.hpp"
 #include "http/proxy/call.hpp"
 #include "routing/names/name_table.hpp"
@@ -18,6 +19,8 @@ struct attempt_place {
   const client::backend_site& site;
   const std::string& model;    ///< as it is called there
   bool without_extras = false; ///< without fields that not every backend knows
+  /// Of a model that the gateway loads: what a chat leaves out; null: there is none.
+  const actors::model_profile* profile = nullptr;
 };
 
 /// Of one request; outlives its attempts. On the exchange's thread.

@@ -2,7 +2,7 @@
 
 #include "actors/backends/lane.hpp"
 #include "http/api/deployments/attempt_facts.hpp"
-#include "http/api/llm/model_turn.hpp"
+#include "http/api/llm/model_targets.hpp"
 #include "http/core/head/head_writer.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "http/sites/thread_standing.hpp"
@@ -44,43 +44,132 @@ deployment_targets::~deployment_targets() {
   leave(begun_);
 }
 
-bool deployment_targets::begin() {
+bool deployment_targets::begin_at_once() {
   client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
-  return settle(journey_.first(known, random_of_thread(), net::io_thread::recent()));
+  state_ = settle(journey_.first(known, random_of_thread(), net::io_thread::recent()));
+  return state_ == arrival::there;
+}
+
+net::task<deployment_targets::found> deployment_targets::begin() {
+  return wait_for_turns();
 }
 
 /// Goes where the journey leads, and further while there is no room.
-bool deployment_targets::settle(routing::move next) {
+deployment_targets::arrival deployment_targets::settle(routing::move next) {
   const auto now = net::io_thread::recent();
   while (next.to != nullptr) {
-    if (arrive(next, now))
-      return true;
+    if (const auto how = arrive(next, now); how != arrival::nobody)
+      return how;
     client::thread_standing known{*ex_.routes(), now};
     const auto full = ex_.routes()->record(next.to->place).full_until(now);
     next = journey_.after_denial(full != 0, full, known, random_of_thread(), now);
   }
-  return false;
+  return arrival::nobody;
 }
 
-/// @returns false: the deployment has no room, or cannot be asked for this.
-bool deployment_targets::arrive(const routing::move& next, std::int64_t now) {
+/// @returns `nobody`: the deployment has no room, or cannot be asked for this.
+deployment_targets::arrival deployment_targets::arrive(const routing::move& next,
+                                                       std::int64_t now) {
+  if (at_ != next.to)
+    heals_ = 0;
   at_ = next.to;
   site_ = ex_.routes()->sites[at_->backend];
   auto& record = ex_.routes()->record(at_->place);
   if (journey_.is_probe() && !record.may_probe(now))
-    return false;
+    return arrival::nobody;
   if (record.enter(wish_.tokens, now) != 0)
-    return false;
+    return arrival::nobody;
   record_ = &record;
   entered_ = now;
   begun_ = false;
+  without_extras_ = next.without_extras;
   model_ = routing::served_model(*journey_.name().settings, at_->settings->model, wish_.asked);
+  turn_.reset();
+  if (is_managed(*site_)) {
+    turn_.emplace(ex_, site_);
+    if (!turn_->take_at_once(model_))
+      return arrival::waits;
+  }
+  return ready() ? arrival::there : arrival::nobody;
+}
+
+/// The request as this deployment is asked. @returns false: it cannot be
+bool deployment_targets::ready() {
+  const actors::model_profile* profile = nullptr;
+  if (turn_ && turn_->managed()) {
+    model_ = turn_->id();
+    profile = turn_->desk().view()->profile(turn_->model());
+  }
   dressed_ = {};
-  unasked_ = dress_.dress({*at_, *site_, model_, next.without_extras}, dressed_);
+  unasked_ = dress_.dress({*at_, *site_, model_, without_extras_, profile}, dressed_);
   if (!unasked_)
     return true;
   leave(false);
   return false;
+}
+
+/// A deployment whose model is not to be had now.
+routing::move deployment_targets::without_turn() {
+  const auto now = net::io_thread::recent();
+  last_error_ = turn_->why_not();
+  at_id_ = at_->settings->id;
+  record_->note_error(last_error_, wall_ms());
+  leave(false);
+  turn_.reset();
+  client::thread_standing known{*ex_.routes(), now};
+  return journey_.after_denial(true, now + 1'000'000'000, known, random_of_thread(), now);
+}
+
+routing::move deployment_targets::after_refusal() {
+  const auto now = net::io_thread::recent();
+  client::thread_standing known{*ex_.routes(), now};
+  return journey_.after_denial(false, 0, known, random_of_thread(), now);
+}
+
+/// While the present deployment's model has to be waited for. Somebody else is asked rather than
+/// waiting, where there is anybody.
+net::task<deployment_targets::found> deployment_targets::wait_for_turns() {
+  while (state_ == arrival::waits) {
+    client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
+    model_turn::wish wish;
+    wish.model = model_;
+    wish.wait = !journey_.has_others(known);
+    wish.stream = wish_.streams;
+    wish.anew = heals_ > 0;
+    wish.quiet = true;
+    const auto how = co_await turn_->take(std::move(wish));
+    if (how == model_turn::outcome::granted)
+      state_ = ready() ? arrival::there : settle(after_refusal());
+    else if (how == model_turn::outcome::denied)
+      state_ = settle(without_turn());
+    else
+      co_return found::ended;
+  }
+  co_return state_ == arrival::there ? found::ready : found::nobody;
+}
+
+/// The router should have the model, and has not: sent again once a newer list has it. @returns
+/// whether it is to be
+net::task<bool> deployment_targets::heal(const proxy::miss& what) {
+  constexpr unsigned most_heals = 4;
+  constexpr net::time_ns first_pause = 100'000'000;
+  if (!turn_ || heals_ == most_heals)
+    co_return false;
+  client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
+  // A router that is being started again is worth waiting for where nobody else has the model.
+  const bool missing = what.answer != nullptr ? says_not_there(*what.answer, heals_ == 0)
+                                              : what.unreachable && !journey_.has_others(known);
+  if (!missing)
+    co_return false;
+  spdlog::info("request {}: backend {} has not got model {} any more", ex_.id(), site_->name(),
+               turn_->model());
+  turn_->desk().suspect(turn_->model());
+  turn_->end();
+  if (heals_ > 0)
+    co_await pause(ex_, first_pause << (heals_ - 1));
+  ++heals_;
+  state_ = arrival::waits;
+  co_return true;
 }
 
 /// The request is no longer there. @param sent it was
@@ -106,6 +195,8 @@ void deployment_targets::leave(bool sent) {
   }
   begun_ = false;
   record_ = nullptr;
+  if (turn_)
+    turn_->end();
 }
 
 void deployment_targets::prepare(proxy::forward_options& options) {
@@ -204,7 +295,7 @@ void deployment_targets::judge(const routing::verdict& how, bool timed_out) {
   else if (how.cell.harm != routing::cell_harm::none)
     meter.failed(thread, now);
   if (how.also.capability_no)
-    record_->lacks(wish_.routing.what);
+    record_->lacks(wish_.routing.what, now);
   if (how.also.not_loaded)
     meter.set_load(routing::load_state::cold_fits);
   if (how.also.halve_permits)
@@ -269,14 +360,23 @@ routing::move deployment_targets::after_attempt(const proxy::miss& what) {
 
 net::task<onward> deployment_targets::after(proxy::miss what) {
   const bool denied = what.denied != actors::deny_reason::none;
-  auto next = denied ? after_denial(what) : after_attempt(what);
-  if (next.wait > 0 && next.to != nullptr) {
-    const bool stayed = co_await pause(ex_, next.wait);
-    if (!stayed)
-      co_return onward::ended;
+  bool healed = false;
+  if (!denied)
+    healed = co_await heal(what);
+  if (!healed) {
+    auto next = denied ? after_denial(what) : after_attempt(what);
+    // A client that leaves meanwhile is noticed by whatever comes next.
+    if (next.wait > 0 && next.to != nullptr)
+      co_await pause(ex_, next.wait);
+    state_ = settle(next);
   }
-  if (settle(next))
+  if (state_ == arrival::there)
     co_return onward::target;
+  const auto how = co_await wait_for_turns();
+  if (how == found::ready)
+    co_return onward::target;
+  if (how == found::ended)
+    co_return onward::ended;
   co_return co_await tell_end(what.answer);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "http/api/deployments/deployment_dress.hpp"
+#include "http/api/llm/model_turn.hpp"
 #include "http/proxy/targets.hpp"
 #include "routing/journey/journey.hpp"
 #include "routing/records/deployment_record.hpp"
@@ -24,6 +25,7 @@ struct deployment_wish {
   std::vector<std::string> own_tags;  ///< those of the body, which `tags` refers to
   std::int64_t tokens = 1;            ///< estimate, for limits
   bool replayable = true;             ///< asking twice does nothing twice
+  bool streams = false; ///< the client reads events: it may get comments while it waits
 };
 
 /// Fills in what the head of a request says: tags, pin, session, deadline.
@@ -37,8 +39,15 @@ public:
                      deployment_dress& dress);
   ~deployment_targets() override;
 
-  /// The first deployment. @returns false: there is none that takes it, see `tell_end`
-  bool begin();
+  /// The first deployment, if nothing has to be waited for. @returns false: `begin`
+  bool begin_at_once();
+  enum class found : std::uint8_t {
+    ready,
+    nobody, ///< there is none that takes it, see `tell_end`
+    ended,  ///< the client has left
+  };
+  /// The same with a wait, for models that have to be loaded.
+  net::task<found> begin();
   /// Nothing is left: tells the client why. @param answer of the last attempt, if it had one
   net::task<proxy::onward> tell_end(const proxy::collected_answer* answer);
 
@@ -53,8 +62,14 @@ public:
 private:
   routing::move after_denial(const proxy::miss& what);
   routing::move after_attempt(const proxy::miss& what);
-  bool settle(routing::move next);
-  bool arrive(const routing::move& next, std::int64_t now);
+  enum class arrival : std::uint8_t { there, nobody, waits };
+  arrival settle(routing::move next);
+  arrival arrive(const routing::move& next, std::int64_t now);
+  bool ready();
+  net::task<found> wait_for_turns();
+  net::task<bool> heal(const proxy::miss& what);
+  routing::move without_turn();
+  routing::move after_refusal();
   void leave(bool sent);
   void judge(const routing::verdict& how, bool timed_out);
   void tell_cell(actors::cell_report report);
@@ -72,7 +87,11 @@ private:
   const routing::deployment* at_ = nullptr;
   routing::deployment_record* record_ = nullptr; ///< entered; null: nowhere
   std::int64_t entered_ = 0;
+  arrival state_ = arrival::nobody;
   bool begun_ = false; ///< an attempt is under way there
+  bool without_extras_ = false;
+  std::optional<model_turn> turn_; ///< of a model that the gateway loads
+  unsigned heals_ = 0;             ///< times its model was not there
   bool cell_probe_ = false;
   bool first_ = true;
   std::string model_;

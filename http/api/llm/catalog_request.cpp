@@ -20,6 +20,14 @@ namespace {
 /// Above it a body is not searched for what would keep a conversation together.
 constexpr std::size_t most_searched = std::size_t{4} << 20;
 
+/// What a pattern lets through goes into header fields, too.
+bool may_be_name(std::string_view model) {
+  constexpr std::size_t longest = 512;
+  return !model.empty() && model.size() <= longest &&
+         std::all_of(model.begin(), model.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+}
+
 bool has(std::string_view body, std::string_view text) {
   return ::memmem(body.data(), body.size(), text.data(), text.size()) != nullptr;
 }
@@ -107,7 +115,7 @@ routing::kind kind_of_path(std::string_view path) noexcept {
 const routing::model_name* find_name(server::exchange& exchange, const http::json_inspection& body,
                                      std::string& chosen) {
   const auto& catalog = exchange.routes()->catalog();
-  if (!body.model.empty())
+  if (may_be_name(body.model))
     if (const auto* found = catalog.names().find(body.model))
       return found;
   if (!catalog.reads_text(body.model))
@@ -126,15 +134,19 @@ net::task<void> forward_to_deployments(server::exchange& exchange, const routing
   wish.name = &name;
   wish.asked = asked;
   wish.routing.what = kind_of_path(exchange.path());
+  wish.streams = options.wants_stream;
   read_wish(exchange, wish);
   const auto view = http::scan_chat(exchange.body());
   read_body(exchange, view, wish);
   wish.tokens = static_cast<std::int64_t>(static_cast<double>(wish.routing.text_bytes) / 3.5) + 1;
   llm_dress dress{exchange, body, view, wish.routing.what, wish.routing.text_bytes};
   deployment_targets all{exchange, wish, dress};
-  if (!all.begin()) {
-    co_await all.tell_end(nullptr);
-    co_return;
+  if (!all.begin_at_once()) {
+    const auto found = co_await all.begin();
+    if (found == deployment_targets::found::nobody)
+      co_await all.tell_end(nullptr);
+    if (found != deployment_targets::found::ready)
+      co_return;
   }
   co_await proxy::forward(exchange, all, options);
 }

@@ -1,5 +1,6 @@
 #include "http/api/llm/llm_dress.hpp"
 
+#include "http/api/llm/model_request.hpp"
 #include "http/dialects/ollama/embedding_answer.hpp"
 #include "http/dialects/ollama/request.hpp"
 #include "http/dialects/ollama/stream_answer.hpp"
@@ -32,6 +33,22 @@ private:
   std::int64_t estimated_;
   std::int64_t context_;
 };
+
+/// As one segment of a path, whatever a client calls its model (RFC 3986 section 2.3).
+std::string path_segment(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    const auto byte = static_cast<unsigned char>(c);
+    if (plain && text != "." && text != "..")
+      result += c;
+    else
+      result.append({'%', digits[byte >> 4U], digits[byte & 15U]});
+  }
+  return result;
+}
 
 std::int64_t unix_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(
@@ -84,12 +101,15 @@ std::string_view llm_dress::edit(const attempt_place& where) {
   const auto& defaults = where.deployment.settings->defaults;
   const bool renamed = where.model != body_.model || body_.model_kind != http::json_kind::string;
   const bool cleaned = body_.synapse_kind != http::json_kind::absent;
-  if (!renamed && !cleaned && defaults.empty())
+  const bool filled = where.profile != nullptr && what_ == routing::kind::chat;
+  if (!renamed && !cleaned && !filled && defaults.empty())
     return ex_.body();
-  if (cleaned) {
+  if (cleaned || filled) {
     http::chat_edits edits;
     edits.model = where.model;
-    edits.remove_synapse = true;
+    edits.remove_synapse = cleaned;
+    if (filled)
+      http::fill_chat(ex_.body(), view_, chat_profile_of(*where.profile), edits);
     edited_ = http::apply_edits(ex_.body(), view_, edits);
   } else {
     http::replace_model(edited_, ex_.body(), view_, where.model);
@@ -129,8 +149,8 @@ void llm_dress::ask_openai(const attempt_place& where, proxy::forward_options& o
   if (backend.type != config::backend_type::azure)
     return;
   // Azure has the deployment's name in the path, which `/v1` stands before elsewhere.
-  target_ = "/openai/deployments/" + where.model + std::string{ex_.path().substr(3)} +
-            "?api-version=" + backend.api_version;
+  target_ = "/openai/deployments/" + path_segment(where.model) + std::string{ex_.path().substr(3)} +
+            "?api-version=" + path_segment(backend.api_version);
   options.target = target_;
 }
 

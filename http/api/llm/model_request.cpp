@@ -17,7 +17,8 @@ std::string json_text(const actors::profile_value& value) {
   return std::get<std::string>(value);
 }
 
-/// What a request may leave out, from the model's stored profile.
+} // namespace
+
 http::chat_profile chat_profile_of(const actors::model_profile& stored) {
   http::chat_profile result;
   const auto fill = [&](std::string_view name, std::optional<std::string>& into) {
@@ -34,8 +35,6 @@ http::chat_profile chat_profile_of(const actors::model_profile& stored) {
   fill("reasoning_effort", result.reasoning_effort);
   return result;
 }
-
-} // namespace
 
 const http::chat_view& model_request::scan() {
   if (!scanned_)

@@ -15,6 +15,9 @@
 
 namespace synapse::api {
 
+/// What a request may leave out, from the model's stored profile.
+http::chat_profile chat_profile_of(const actors::model_profile& stored);
+
 /// On the exchange's thread; outlived by the exchange, whose body has been read.
 class model_request {
 public:

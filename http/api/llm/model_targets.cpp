@@ -14,6 +14,8 @@ constexpr unsigned most_heals = 4;
 /// Between the second time and the third; doubles from then on.
 constexpr net::time_ns first_pause = 100'000'000;
 
+} // namespace
+
 /// Texts of llama.cpp's router, which answers so instead of a model that has gone: after a restart,
 /// or when somebody else had another one loaded. Nothing of the request has been worked on then,
 /// but for the last text: a model that is sent away lets go of requests that have just come. That
@@ -29,8 +31,6 @@ bool says_not_there(const proxy::collected_answer& answer, bool first) {
   return answer.status == 500 && (has("proxy error: Could not establish connection") ||
                                   (first && has("proxy error: Failed to read connection")));
 }
-
-} // namespace
 
 bool is_managed(const client::backend_site& site) {
   return site.desk != nullptr && site.desk->view()->managed;

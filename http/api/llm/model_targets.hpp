@@ -15,6 +15,10 @@ namespace synapse::api {
 /// Whether the gateway loads and unloads its models.
 bool is_managed(const client::backend_site& site);
 
+/// What llama.cpp's router answers instead of a model that is not there (any more). Nothing of the
+/// request has been worked on then, but for one text, which is believed only the first time.
+bool says_not_there(const proxy::collected_answer& answer, bool first);
+
 /// The backend that the path names, or one that lists the model; with a turn where models take
 /// turns. When the model turns out not to be there (any more), a router that should have it is
 /// waited for once more, and another backend that lists it by now is taken.

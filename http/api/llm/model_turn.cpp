@@ -122,6 +122,10 @@ net::task<model_turn::outcome> model_turn::take(wish what) {
     model_ = std::move(answer.model);
     id_ = std::move(answer.id);
     managed_ = answer.managed;
+  } else if (what.quiet) {
+    why_not_ = answer.detail.empty() ? std::string{http::info(detail_of(answer.why)).message}
+                                     : answer.detail;
+    co_return outcome::denied;
   } else {
     co_await refuse_with(answer);
     co_return outcome::answered;

@@ -22,6 +22,7 @@ public:
   enum class outcome {
     granted,
     answered, ///< the client has been told why not
+    denied,   ///< it has not, as it was wished: see `why_not`
     gone,     ///< the client has left
   };
   struct wish {
@@ -29,6 +30,7 @@ public:
     bool wait = true;    ///< else a model that is not ready is an answer at once
     bool anew = false;   ///< the router did not have it although it should
     bool stream = false; ///< the client reads events: it may get comments while it waits
+    bool quiet = false;  ///< a refusal is not for the client
   };
   /// Usually granted without a word to anybody. Otherwise waits; see `models.max_wait`.
   net::task<outcome> take(wish what);
@@ -43,6 +45,8 @@ public:
   bool managed() const noexcept { return managed_; }
   client::model_desk& desk() noexcept { return *site_->desk; }
   void end();
+  /// After `denied`, for people.
+  const std::string& why_not() const noexcept { return why_not_; }
 
 private:
   net::task<bool> wait_for(actors::question<actors::model_grant>& question, const wish& what);
@@ -56,6 +60,7 @@ private:
   client::site_ptr site_;
   std::string model_;
   std::string id_;
+  std::string why_not_;
   bool held_ = false;
   bool managed_ = true;
 };

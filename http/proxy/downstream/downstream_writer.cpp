@@ -25,6 +25,7 @@ downstream_writer::downstream_writer(server::exchange& exchange, const client::b
                                      std::string_view extra) noexcept
     : ex_(exchange), site_(site),
       extra_(!extra.empty() || site == nullptr ? extra : std::string_view{site->response_extra}),
+      may_change_(!extra.empty()),
       // What has begun already is an event stream that waits for something.
       framing_(exchange.begun() ? stream_framing() : body_framing::none),
       silent_since_(exchange.begun() ? net::io_thread::recent() : exchange.record().started) {}
@@ -157,7 +158,9 @@ net::time_ns downstream_writer::sign_of_life(net::time_ns now, std::string_view 
   if (!ex_.downstream().writing()) {
     // The head would be overwritten by what may come next while the kernel has not taken it.
     if (!ex_.begun()) {
+      const auto extra = std::exchange(extra_, may_change_ ? std::string_view{} : extra_);
       write_head(event_head(content_type));
+      extra_ = extra;
       early_ = ex_.out();
       head_waits_ = false;
     } else {

@@ -98,7 +98,8 @@ public:
 private:
   server::exchange& ex_;
   const client::backend_site* site_;
-  std::string_view extra_; ///< complete field lines, each with CRLF
+  std::string_view extra_;  ///< complete field lines, each with CRLF
+  bool may_change_ = false; ///< who answers is not certain before there is an answer
   http::body_framing framing_;
   bool head_waits_ = false;   ///< it lies in the exchange's `out`
   net::time_ns silent_since_; ///< when the client was last sent something, or asked
