@@ -12,7 +12,8 @@ namespace synapse::routing {
 /// So much per minute, exactly: no 60 seconds see more, whichever they are and however many threads
 /// take. (A bucket that fills while it is emptied lets twice as much through in its first minute.)
 /// All of it may be taken at once. Lock-free; any thread; times are nanoseconds of one monotonic
-/// clock, 0 or later.
+/// clock, 0 or later. Where threads act by times that they have read earlier, the minute is shorter
+/// by as much.
 class rate_limit {
 public:
   /// @param per_minute 0 or less: there is no limit
