@@ -29,6 +29,9 @@ synapse_add_test(routing NO_PCH
           routing/failure/permit_shrink_test.cpp
           routing/failure/retry_budget_test.cpp
           routing/failure/sliding_count_test.cpp
+          routing/journey/journey_limits_test.cpp
+          routing/journey/journey_random_test.cpp
+          routing/journey/journey_test.cpp
           routing/names/name_table_test.cpp
           routing/pick/affinity_test.cpp
           routing/pick/allocation_test.cpp
@@ -39,4 +42,6 @@ synapse_add_test(routing NO_PCH
           routing/pick/strategy_simulation_test.cpp
           routing/pick/strategy_test.cpp
           routing/pick/windows_test.cpp
+          routing/records/catalog_records_test.cpp
+          routing/records/deployment_record_test.cpp
   DEPENDS routing)

@@ -62,11 +62,6 @@ bool journey::tried(deployment_place place) const noexcept {
   return std::find(tried_.begin(), end, place) != end;
 }
 
-void journey::mark(deployment_place place) noexcept {
-  if (tried_count_ < tried_.size())
-    tried_[tried_count_++] = place;
-}
-
 bool journey::time_left(std::int64_t now) const noexcept {
   return wish_.deadline == 0 || wish_.deadline - now >= least_time;
 }
@@ -93,6 +88,9 @@ bool journey::fits(const deployment&, const place_state& state) const noexcept {
 
 const deployment* journey::seek_in_name(standing& known, random_source& random, std::int64_t now,
                                         lenience with) {
+  // Nobody could tell any more whom it was with.
+  if (tried_count_ == most_tried)
+    return nullptr;
   search found;
   found.name = name_;
   probe_ = false;
@@ -193,13 +191,35 @@ void journey::expect(std::span<const name_place> names, moved why) noexcept {
   }
 }
 
+/// These come before those that wait already.
+void journey::expect_next(std::span<const name_place> names, moved why) noexcept {
+  auto to = name_at_ + 1;
+  for (const auto one : names) {
+    const auto begin = names_.begin();
+    const auto end = begin + static_cast<std::ptrdiff_t>(name_count_);
+    const auto at = static_cast<std::size_t>(std::find(begin, end, one) - begin);
+    if (at < to || at == names_.size())
+      continue;
+    name_count_ = std::max(name_count_, at + 1);
+    names_[at] = one;
+    reasons_[at] = why;
+    const auto move_up = [&](auto& list) {
+      const auto from = list.begin() + static_cast<std::ptrdiff_t>(at);
+      std::rotate(list.begin() + static_cast<std::ptrdiff_t>(to), from, from + 1);
+    };
+    move_up(names_);
+    move_up(reasons_);
+    ++to;
+  }
+}
+
 move journey::go(const deployment* to) noexcept {
   move next;
   next.to = to;
   at_ = to;
   if (to == nullptr)
     return next;
-  mark(to->place);
+  tried_[tried_count_++] = to->place;
   if (name_at_ == 0 && to->settings->order > name_->deployments.front().settings->order)
     moved_ = spilled_ ? moved::spill : moved::order;
   return next;
@@ -257,7 +277,9 @@ move journey::after(const verdict& how, standing& known, random_source& random, 
   failed_ = true;
   last_ = how;
   const auto* before = at_;
-  if (how.counts_as_attempt)
+  // Who waits for a model to be loaded asks as often as that takes.
+  const bool counts = how.counts_as_attempt && how.kind != disposition::loading;
+  if (counts)
     ++attempts_;
   if (how.next == remedy::same_without_extras && !stripped_) {
     stripped_ = true;
@@ -270,15 +292,15 @@ move journey::after(const verdict& how, standing& known, random_source& random, 
     return {};
   const unsigned own = before->settings->attempts;
   const unsigned most = own == 0 ? rules_.attempts : std::min(own, rules_.attempts);
-  if (how.counts_as_attempt && attempts_ >= most)
+  if (counts && attempts_ >= most)
     return {};
   if (how.next == remedy::larger_context) {
     larger_ = true;
     const auto had = known.of(*before, wish_.what).context;
     min_context_ = std::max(min_context_, had + 1);
-    expect(name_->context, moved::context);
+    expect_next(name_->context, moved::context);
   } else if (how.next == remedy::policy_fallback) {
-    expect(name_->policy, moved::policy);
+    expect_next(name_->policy, moved::policy);
     // The same model would refuse it again.
     if (!next_name())
       return {};
@@ -287,7 +309,7 @@ move journey::after(const verdict& how, standing& known, random_source& random, 
   }
   auto next = seek(known, random, now);
   if (next.to != nullptr)
-    return !how.counts_as_attempt || budget_.take(now) ? next : move{};
+    return !counts || budget_.take(now) ? next : move{};
   at_ = before;
   next = alone(how, now);
   at_ = next.to;

@@ -60,7 +60,7 @@ struct farewell {
 /// allocation.
 class journey {
 public:
-  static constexpr std::size_t most_tried = 64;
+  static constexpr std::size_t most_tried = 64; ///< deployments of one request
   static constexpr std::size_t most_names = 16;
 
   /// @param budget of the name, this thread's; counts the request
@@ -102,11 +102,11 @@ private:
   const deployment* choose(const search& found, random_source& random, std::int64_t now) const;
   bool next_name() noexcept;
   void expect(std::span<const name_place> names, moved why) noexcept;
+  void expect_next(std::span<const name_place> names, moved why) noexcept;
   void note(std::int64_t& soonest, std::int64_t at) noexcept;
   move go(const deployment* to) noexcept;
   move alone(const verdict& how, std::int64_t now) noexcept;
   bool tried(deployment_place place) const noexcept;
-  void mark(deployment_place place) noexcept;
   bool time_left(std::int64_t now) const noexcept;
 
   const name_table& table_;

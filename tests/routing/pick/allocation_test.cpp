@@ -2,6 +2,7 @@
 #include "routing/pick/affinity.hpp"
 #include "routing/pick/rate_limit.hpp"
 #include "routing/pick/strategy.hpp"
+#include "tests/routing/journey/atlas.hpp"
 
 #include <gtest/gtest.h>
 
@@ -121,6 +122,28 @@ TEST(pick_allocation, a_request_allocates_nothing) {
     meter.succeeded(3, now);
     meter.used_tokens(3, 1, 1);
     meter.end(3);
+  }
+  EXPECT_EQ(allocations, before);
+}
+
+TEST(pick_allocation, a_journey_allocates_nothing) {
+  atlas map;
+  for (int i = 0; i < 8; ++i)
+    map.put("m", "a" + std::to_string(i), static_cast<unsigned>(1 + i / 4));
+  map.put("n", "b");
+  map.settings.fallbacks.any["m"] = {"n"};
+  map.done();
+  const auto failed = status_verdict(401);
+  const auto before = allocations;
+  for (int i = 0; i < 100; ++i) {
+    const auto now = std::int64_t{i} * second_ns;
+    auto trip = map.travel("m", now);
+    auto next = trip.first(map.known, map.random, now);
+    for (int step = 0; next.to != nullptr; ++step)
+      next = step % 2 == 0 ? trip.after(failed, map.known, map.random, now)
+                           : trip.after_denial(true, now + 1, map.known, map.random, now);
+    (void)trip.has_others(map.known);
+    (void)trip.farewell(now);
   }
   EXPECT_EQ(allocations, before);
 }
