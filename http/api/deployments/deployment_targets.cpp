@@ -58,18 +58,18 @@ net::task<deployment_targets::found> deployment_targets::begin() {
 deployment_targets::arrival deployment_targets::settle(routing::move next) {
   const auto now = net::io_thread::recent();
   while (next.to != nullptr) {
-    if (const auto how = arrive(next, now); how != arrival::nobody)
+    std::int64_t full_until = 0;
+    if (const auto how = arrive(next, now, full_until); how != arrival::nobody)
       return how;
     client::thread_standing known{*ex_.routes(), now};
-    const auto full = ex_.routes()->record(next.to->place).full_until(now);
-    next = journey_.after_denial(full != 0, full, known, random_of_thread(), now);
+    next = journey_.after_denial(full_until != 0, full_until, known, random_of_thread(), now);
   }
   return arrival::nobody;
 }
 
-/// @returns `nobody`: the deployment has no room, or cannot be asked for this.
-deployment_targets::arrival deployment_targets::arrive(const routing::move& next,
-                                                       std::int64_t now) {
+/// @returns `nobody`: the deployment has no room until `full_until`, or cannot be asked for this.
+deployment_targets::arrival deployment_targets::arrive(const routing::move& next, std::int64_t now,
+                                                       std::int64_t& full_until) {
   if (at_ != next.to)
     heals_ = 0;
   at_ = next.to;
@@ -77,7 +77,8 @@ deployment_targets::arrival deployment_targets::arrive(const routing::move& next
   auto& record = ex_.routes()->record(at_->place);
   if (journey_.is_probe() && !record.may_probe(now))
     return arrival::nobody;
-  if (record.enter(wish_.tokens, now) != 0)
+  full_until = record.enter(wish_.tokens, now);
+  if (full_until != 0)
     return arrival::nobody;
   record_ = &record;
   entered_ = now;
@@ -259,7 +260,7 @@ void deployment_targets::answered(const proxy::answer_end& how) {
   const auto thread = ex_.routes()->thread;
   if (how.badly != nullptr) {
     const auto verdict = routing::judge(facts_of(*how.badly));
-    judge(verdict, false);
+    judge(verdict, false, false);
     note(verdict, how.badly->sentence);
   } else {
     meter.succeeded(thread, now);
@@ -284,7 +285,9 @@ void deployment_targets::answered(const proxy::answer_end& how) {
 }
 
 /// What follows of it for the deployment.
-void deployment_targets::judge(const routing::verdict& how, bool timed_out) {
+/// @param answered it was an answer: to the lane, which sees no further than connections, a good
+/// one
+void deployment_targets::judge(const routing::verdict& how, bool timed_out, bool answered) {
   const auto now = net::io_thread::recent();
   const auto thread = ex_.routes()->thread;
   auto& meter = record_->meter;
@@ -313,7 +316,7 @@ void deployment_targets::judge(const routing::verdict& how, bool timed_out) {
     whole.cell = 0;
     caf::anon_send(site_->lane, whole);
     report.what = actors::cell_report::news::nothing;
-  } else if (how.cell.scope == routing::cell_scope::backend) {
+  } else if (how.cell.scope == routing::cell_scope::backend && !answered) {
     // The lane has heard of it already.
     report.what = actors::cell_report::news::nothing;
   }
@@ -349,8 +352,11 @@ routing::move deployment_targets::after_attempt(const proxy::miss& what) {
   const auto embeds = wish_.routing.what == routing::kind::embeddings;
   facts.kind = embeds ? routing::request_kind::embeddings : routing::request_kind::chat;
   const auto verdict = routing::judge(facts);
-  judge(verdict, facts.what == routing::attempt_end::first_token_timeout ||
-                     facts.what == routing::attempt_end::head_timeout);
+  judge(verdict,
+        facts.what == routing::attempt_end::first_token_timeout ||
+            facts.what == routing::attempt_end::head_timeout,
+        what.answer != nullptr);
+  native_ = dressed_.request != nullptr;
   note(verdict, what.answer != nullptr ? proxy::sentence_of(*what.answer)
                                        : std::string{what.failed->message});
   leave(true);

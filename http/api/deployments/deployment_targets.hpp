@@ -64,14 +64,14 @@ private:
   routing::move after_attempt(const proxy::miss& what);
   enum class arrival : std::uint8_t { there, nobody, waits };
   arrival settle(routing::move next);
-  arrival arrive(const routing::move& next, std::int64_t now);
+  arrival arrive(const routing::move& next, std::int64_t now, std::int64_t& full_until);
   bool ready();
   net::task<found> wait_for_turns();
   net::task<bool> heal(const proxy::miss& what);
   routing::move without_turn();
   routing::move after_refusal();
   void leave(bool sent);
-  void judge(const routing::verdict& how, bool timed_out);
+  void judge(const routing::verdict& how, bool timed_out, bool answered);
   void tell_cell(actors::cell_report report);
   void note(const routing::verdict& how, std::string_view words);
   std::string why_shut(const routing::farewell& why) const;
@@ -98,6 +98,7 @@ private:
   std::string answer_fields_;
   proxy::forward_options dressed_; ///< what the dress has set for `at_`
   std::optional<refusal> unasked_; ///< why a backend cannot be asked for it
+  bool native_ = false;            ///< the last attempt was in another dialect than the client's
   std::string last_error_;         ///< of the last attempt, for people
   std::string at_id_;              ///< id of the deployment of that
 };

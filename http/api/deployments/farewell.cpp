@@ -101,7 +101,7 @@ net::task<onward> deployment_targets::tell_end(const proxy::collected_answer* an
   using cause = routing::farewell::cause;
   const auto why = journey_.farewell(net::io_thread::recent());
   const auto& name = wish_.name->settings->name;
-  if (why.why == cause::failed && !unasked_)
+  if (why.why == cause::failed)
     co_return co_await tell_last(why, answer);
   if (unasked_) {
     co_await refuse(ex_, std::move(*unasked_));
@@ -151,10 +151,15 @@ net::task<onward> deployment_targets::tell_last(const routing::farewell& why,
                                                 const proxy::collected_answer* answer) {
   const auto& last = why.last;
   const bool as_it_came = last.answer == routing::last_answer::as_it_came;
-  if (answer != nullptr && as_it_came && !answer->within_success && dressed_.request == nullptr)
+  if (answer != nullptr && as_it_came && !answer->within_success && !native_)
     co_return onward::none; // head and all
   if (ex_.begun() && answer != nullptr && as_it_came) {
     co_await proxy::end_begun_stream(ex_, *answer);
+    co_return onward::ended;
+  }
+  if (answer != nullptr && as_it_came && native_) { // its form of errors is not the client's
+    ex_.add_to_answer(answer_fields_);
+    co_await proxy::pass_on_error(ex_, *answer, {});
     co_return onward::ended;
   }
   if (answer != nullptr && as_it_came && http::inspect_json(answer->body).ok()) {
