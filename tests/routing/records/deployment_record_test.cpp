@@ -112,14 +112,18 @@ TEST(deployment_record, what_is_set_precedes_what_is_discovered) {
   EXPECT_EQ(set.context(), 8192U);
 }
 
-TEST(deployment_record, learns_what_it_lacks) {
+TEST(deployment_record, believes_for_ten_minutes_that_a_route_is_not_there) {
+  constexpr std::int64_t minute = 60'000'000'000;
   deployment_record record{limits_of(0, 0, 0), 1};
   EXPECT_EQ(record.capabilities(), config::capability_set{});
   record.set_capabilities({config::capability_set::bit(config::capability::chat), 0});
-  record.lacks(config::capability::rerank);
   EXPECT_TRUE(record.capabilities().has(config::capability::chat));
-  EXPECT_TRUE(record.capabilities().lacks(config::capability::rerank));
-  EXPECT_FALSE(record.capabilities().lacks(config::capability::tools));
+  EXPECT_EQ(record.lacking(minute), 0U);
+  record.lacks(config::capability::rerank, minute);
+  EXPECT_EQ(record.lacking(minute), config::capability_set::bit(config::capability::rerank));
+  EXPECT_EQ(record.lacking(11 * minute), 0U);
+  record.lacks(config::capability::tools, 11 * minute);
+  EXPECT_EQ(record.lacking(11 * minute), config::capability_set::bit(config::capability::tools));
 }
 
 TEST(deployment_record, keeps_the_beginning_of_the_last_error) {
