@@ -4,6 +4,7 @@
 #include "actors/runtime/ask.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/api/request/await_answer.hpp"
+#include "http/api/request/body_reading.hpp"
 #include "http/api/request/refusal.hpp"
 #include "http/core/body/sse.hpp"
 #include "http/core/json/json_text.hpp"
@@ -141,13 +142,13 @@ net::task<bool> model_turn::wait_for(actors::question<actors::model_grant>& ques
   auto due = comments ? net::io_thread::now() + every : 0;
   while (!question.done()) {
     if (ex_.given_up()) {
-      give_up();
+      note_departure_while_waiting(ex_);
       co_return false;
     }
     if (proxy::passed(due)) {
       due = net::io_thread::now() + every;
       if (!co_await keep_alive(what.model)) {
-        give_up(); // it has gone, or does not read
+        note_departure_while_waiting(ex_); // it has gone, or does not read
         co_return false;
       }
       continue;
@@ -159,18 +160,6 @@ net::task<bool> model_turn::wait_for(actors::question<actors::model_grant>& ques
   }
   ex_.alarm(0);
   co_return true;
-}
-
-/// The client has left: nobody waits any more.
-void model_turn::give_up() {
-  if (ex_.metrics())
-    ex_.metrics()->client_disconnects[telemetry::request_phase::model].increment();
-  if (ex_.begun())
-    ex_.abort();
-  else
-    ex_.record().status = 499;
-  ex_.record().detail = ex_.departure();
-  ex_.alarm(0);
 }
 
 /// What the view tells of why it takes so long.

@@ -50,7 +50,6 @@ public:
 
 private:
   net::task<bool> wait_for(actors::question<actors::model_grant>& question, const wish& what);
-  void give_up();
   net::task<bool> keep_alive(const std::string& model);
   std::string in_the_way(const std::string& model);
   std::string unknown_model(const actors::model_grant& denied);

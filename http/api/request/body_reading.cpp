@@ -60,4 +60,15 @@ net::task<bool> read_json_object(server::exchange& ex, json& into, std::size_t l
   co_return false;
 }
 
+void note_departure_while_waiting(server::exchange& exchange) {
+  if (exchange.metrics())
+    exchange.metrics()->client_disconnects[telemetry::request_phase::model].increment();
+  if (exchange.begun())
+    exchange.abort();
+  else
+    exchange.record().status = 499;
+  exchange.record().detail = exchange.departure();
+  exchange.alarm(0);
+}
+
 } // namespace synapse::api

@@ -18,6 +18,8 @@ std::optional<refusal> refusal_of(server::exchange::body_state state, std::size_
 
 /// The client has left before its request was complete: counts that.
 void note_departure_while_reading(server::exchange& exchange);
+/// The client has left while its model was waited for: nobody waits any more.
+void note_departure_while_waiting(server::exchange& exchange);
 
 /// Reads a JSON object from the body, of at most `limit` bytes: a parsed one takes many times its
 /// size. @returns false when the client has its answer or has left.
