@@ -57,6 +57,10 @@ struct forward_options {
   std::string_view target = {};
   /// Further field lines of the request. Outlives the forwarder.
   std::string_view request_fields = {};
+  /// Not empty: the model's name in OpenAI's answers, as JSON, becomes the other one. Both outlive
+  /// the forwarder.
+  std::string_view rename_from = {};
+  std::string_view rename_to = {};
   /// Field lines of the answer in the place of the backend's usual ones. Outlives the forwarder.
   std::string_view answer_fields = {};
   /// Label of 502 answers in the envelope of routes beside OpenAI's; empty: the usual one.

@@ -4,6 +4,7 @@
 #include "http/api/deployments/attempt_facts.hpp"
 #include "http/api/llm/model_targets.hpp"
 #include "http/core/head/head_writer.hpp"
+#include "http/core/local_reply.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "http/sites/thread_standing.hpp"
 #include "routing/catalog.hpp"
@@ -229,6 +230,14 @@ void deployment_targets::prepare(proxy::forward_options& options) {
     answer_fields_.append("X-Synapse-Fallback: ").append(why).append("\r\n");
   answer_fields_ += dress_.answer_fields();
   options.answer_fields = answer_fields_;
+  if (ex_.settings().routing.rewrite_model && model_ != wish_.asked) {
+    served_json_.clear();
+    asked_json_.clear();
+    http::append_json_string(served_json_, model_);
+    http::append_json_string(asked_json_, wish_.asked);
+    options.rename_from = served_json_;
+    options.rename_to = asked_json_;
+  }
 }
 
 void deployment_targets::begun(bool cell_probe) {

@@ -96,6 +96,8 @@ private:
   bool first_ = true;
   std::string model_;
   std::string answer_fields_;
+  std::string served_json_; ///< names of the model, as answers have them
+  std::string asked_json_;
   proxy::forward_options dressed_; ///< what the dress has set for `at_`
   std::optional<refusal> unasked_; ///< why a backend cannot be asked for it
   bool native_ = false;            ///< the last attempt was in another dialect than the client's

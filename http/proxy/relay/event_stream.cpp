@@ -3,6 +3,7 @@
 #include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/dialects/openai/event_relay.hpp"
+#include "http/dialects/openai/model_name.hpp"
 #include "http/proxy/relay/relay.hpp"
 
 #include <spdlog/spdlog.h>
@@ -82,6 +83,7 @@ private:
   upstream_request& from_;
   http::event_relay stream_;
   net::time_ns first_content_ = 0;
+  std::string renamed_; ///< events with the client's name of the model
 };
 
 void event_stream_relay::note_usage() {
@@ -120,7 +122,13 @@ net::task<bool> event_stream_relay::send(bool last) {
   if (!of_.down.begun())
     of_.down.pass_head(from_.answer(), of_.down.stream_framing(), true);
   of_.committed = of_.committed || stream_.committed();
-  bool ok = of_.down.send(stream_.ready(), last);
+  auto events = stream_.ready();
+  if (!of_.options.rename_from.empty()) {
+    renamed_.clear();
+    http::openai::append_renamed(renamed_, events, of_.options.rename_from, of_.options.rename_to);
+    events = renamed_;
+  }
+  bool ok = of_.down.send(events, last);
   if (!ok)
     ok = co_await of_.down.drained();
   stream_.sent();

@@ -4,6 +4,7 @@
 #include "http/core/body/chunked.hpp"
 #include "http/core/body/sse.hpp"
 #include "http/dialects/openai/answer_form.hpp"
+#include "http/dialects/openai/model_name.hpp"
 #include "http/dialects/openai/usage_tail.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "http/proxy/relay/completion_chunk.hpp"
@@ -96,7 +97,8 @@ step judged_relay::judge(std::string_view held) {
 
 /// Such a body stays in the connection's buffer until it is sent.
 bool judged_relay::fits_buffer() const {
-  return from_.body().framing() == body_framing::content_length &&
+  return of_.options.rename_from.empty() &&
+         from_.body().framing() == body_framing::content_length &&
          from_.body().left() <= net::transport::default_buffer / 2 && !of_.down.begun();
 }
 
@@ -208,6 +210,11 @@ net::task<step> judged_relay::answer() {
   of_.committed = true;
   from_.release();
   from_.answered_well();
+  if (!of_.options.rename_from.empty()) {
+    std::string renamed;
+    http::openai::append_renamed(renamed, held_, of_.options.rename_from, of_.options.rename_to);
+    held_ = std::move(renamed);
+  }
   if (!of_.down.send_whole(from_.answer(), held_) && !co_await of_.down.drained())
     from_.leave(request_phase::responding);
   co_return step::done;
