@@ -218,12 +218,15 @@ class Synapse(Peer):
     def more_config(self, rig):
         return ""
 
+    def more_backend(self):
+        return ""
+
     def start(self, rig, port):
         config = f"""backends:
   llama-router:
     url: http://127.0.0.1:{rig.stub_port}
     type: openai-compatible
-    health: /health
+    health: /health{self.more_backend()}
   chatterbox-tts:
     url: http://127.0.0.1:{rig.stub_port}
     type: chatterbox
@@ -259,6 +262,9 @@ class SynapseCatalog(Synapse):
     access_log = "synapse-catalog.log"
     names = 500
     deployments = 4
+
+    def more_backend(self):
+        return "\n    manage_models: false" # its models are not those that the router lists
 
     def more_config(self, rig):
         lines = ["catalog:"]

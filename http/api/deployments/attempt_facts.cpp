@@ -83,6 +83,30 @@ routing::failure_facts facts_of(const proxy::miss& what) {
   return facts;
 }
 
+std::optional<routing::failure_facts> facts_of(actors::model_denial why) {
+  using denial = actors::model_denial;
+  routing::failure_facts facts;
+  switch (why) {
+  case denial::unknown_model:
+    facts.status = 404;
+    facts.words = "model not found";
+    return facts;
+  case denial::load_failed:
+  case denial::load_timeout:
+    facts.status = 500;
+    facts.words = "the model could not be loaded";
+    return facts;
+  case denial::router_unavailable:
+    facts.what = event::refused;
+    return facts;
+  case denial::router_error:
+    facts.what = event::malformed_body;
+    return facts;
+  default:
+    return {};
+  }
+}
+
 routing::failure_facts facts_of(const proxy::mishap_row& what) {
   routing::failure_facts facts;
   facts.what = event_after_commit(what.what);

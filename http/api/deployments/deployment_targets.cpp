@@ -113,13 +113,21 @@ bool deployment_targets::ready() {
 /// A deployment whose model is not to be had now.
 routing::move deployment_targets::without_turn() {
   const auto now = net::io_thread::recent();
+  const auto facts = facts_of(turn_->denial());
   last_error_ = turn_->why_not();
   at_id_ = at_->settings->id;
   record_->note_error(last_error_, wall_ms());
+  client::thread_standing known{*ex_.routes(), now};
+  if (!facts) {
+    leave(false);
+    turn_.reset();
+    return journey_.after_denial(true, now + 1'000'000'000, known, random_of_thread(), now);
+  }
+  const auto verdict = routing::judge(*facts);
+  judge(verdict, false, true);
   leave(false);
   turn_.reset();
-  client::thread_standing known{*ex_.routes(), now};
-  return journey_.after_denial(true, now + 1'000'000'000, known, random_of_thread(), now);
+  return journey_.after(verdict, known, random_of_thread(), now);
 }
 
 routing::move deployment_targets::after_refusal() {

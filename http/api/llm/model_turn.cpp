@@ -124,6 +124,7 @@ net::task<model_turn::outcome> model_turn::take(wish what) {
     id_ = std::move(answer.id);
     managed_ = answer.managed;
   } else if (what.quiet) {
+    denial_ = answer.why;
     why_not_ = answer.detail.empty() ? std::string{http::info(detail_of(answer.why)).message}
                                      : answer.detail;
     co_return outcome::denied;

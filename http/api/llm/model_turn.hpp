@@ -47,6 +47,7 @@ public:
   void end();
   /// After `denied`, for people.
   const std::string& why_not() const noexcept { return why_not_; }
+  actors::model_denial denial() const noexcept { return denial_; }
 
 private:
   net::task<bool> wait_for(actors::question<actors::model_grant>& question, const wish& what);
@@ -60,6 +61,7 @@ private:
   std::string model_;
   std::string id_;
   std::string why_not_;
+  actors::model_denial denial_ = actors::model_denial::none;
   bool held_ = false;
   bool managed_ = true;
 };
