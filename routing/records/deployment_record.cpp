@@ -96,8 +96,8 @@ std::size_t deployment_record::context() const noexcept {
   return set_context_ != 0 ? set_context_ : context_.load(std::memory_order_relaxed);
 }
 
-void deployment_record::set_capabilities(config::capability_set known) noexcept {
-  capabilities_.store(std::uint32_t{known.yes} | (std::uint32_t{known.no} << 16U),
+void deployment_record::set_capabilities(config::capability_set told) noexcept {
+  capabilities_.store(std::uint32_t{told.yes} | (std::uint32_t{told.no} << 16U),
                       std::memory_order_relaxed);
 }
 

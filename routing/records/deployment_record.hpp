@@ -54,12 +54,15 @@ public:
   void set_context(std::size_t tokens) noexcept { context_.store(tokens); }
   /// As set, else as discovered, tokens; 0: not known.
   std::size_t context() const noexcept;
-  void set_capabilities(config::capability_set known) noexcept;
+  /// As the backend tells; takes the place of what it told before.
+  void set_capabilities(config::capability_set told) noexcept;
   config::capability_set capabilities() const noexcept;
   /// The backend has not got the route of this kind, as it says; believed for ten minutes.
   void lacks(config::capability what, std::int64_t now) noexcept;
   /// A bit for each kind.
   std::uint16_t lacking(std::int64_t now) const noexcept;
+  /// It has been away, and may be another one now.
+  void forget_lacks() noexcept { lacking_since_.store(never, std::memory_order_relaxed); }
   void set_queue(std::uint32_t waiting) noexcept { queue_.store(waiting); }
   std::uint32_t queue() const noexcept { return queue_.load(std::memory_order_relaxed); }
 
