@@ -3,7 +3,7 @@ synapse_add_component(actors_backends
   PATH actors/backends
   SOURCES breaker.cpp cell_board.cpp permit_ledger.cpp lane.cpp backend.cpp resolver.cpp
           health/prober.cpp health/health_aggregator.cpp health/health_watch.cpp
-  DEPENDS routing http_client actors_runtime actors_protocol telemetry)
+  DEPENDS routing providers http_client actors_runtime actors_protocol telemetry)
 
 synapse_add_test(backends_actors
   SOURCES actors/backends/breaker_test.cpp actors/backends/cell_board_test.cpp actors/backends/permit_ledger_test.cpp

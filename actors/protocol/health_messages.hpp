@@ -80,7 +80,8 @@ typename Inspector::result_type inspect(Inspector& f, backend_snapshot& x) {
            x.last_failure, x.last_failure_ms, x.peers);
 }
 
-/// Result of one health probe: `code` is the HTTP status, 0 when there was none.
+/// Result of one health probe: `code` is the HTTP status, 0 when there was none. An error beside a
+/// code of 200 is what the answer said was wrong.
 struct probe_result {
   std::string backend;
   std::int32_t code = 0;
@@ -91,14 +92,17 @@ struct probe_result {
   /// No connection came about, or it was cut before an answer: what opens a circuit breaker.
   bool disconnected = false;
   std::string path; ///< that was asked instead of the configured one; empty: that one was
+  /// Somebody is paid for its answers: it was connected to and not asked.
+  bool unasked = false;
 
   probe_result() = default;
+  bool is_well() const noexcept { return busy || ((code == 200 || unasked) && error.empty()); }
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, probe_result& x) {
   return f(caf::meta::type_name("probe_result"), x.backend, x.code, x.error, x.duration_us, x.busy,
-           x.disconnected, x.path);
+           x.disconnected, x.path, x.unasked);
 }
 
 struct health_report {

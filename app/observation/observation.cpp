@@ -43,15 +43,17 @@ std::map<std::string, telemetry::health_sample> samples_of(const actors::health_
   for (const auto& one : round.backends) {
     telemetry::health_sample sample;
     sample.at_ms = at_ms;
-    sample.health = one.busy          ? telemetry::backend_health::busy
-                    : one.code == 200 ? telemetry::backend_health::healthy
-                                      : telemetry::backend_health::unhealthy;
-    if (one.code != 0)
+    sample.health = one.busy        ? telemetry::backend_health::busy
+                    : one.is_well() ? telemetry::backend_health::healthy
+                                    : telemetry::backend_health::unhealthy;
+    if (one.code != 0 || one.unasked)
       sample.latency_ms = static_cast<double>(one.duration_us) / 1000;
     sample.path = one.path;
     if (one.busy)
       sample.reason = "it works at all it takes at once";
-    else if (one.code == 0)
+    else if (one.is_well())
+      sample.reason.clear();
+    else if (one.code == 0 || one.code == 200)
       sample.reason = "health check: " + (one.error.empty() ? "no answer" : one.error);
     else if (one.code != 200)
       sample.reason = "health check: status " + std::to_string(one.code);

@@ -24,7 +24,7 @@ void replica_notes::health_seen(const actors::health_report& round) {
   const std::lock_guard lock{mutex_};
   for (const auto& one : round.backends) {
     auto& note = notes_[one.backend];
-    const bool healthy = one.code == 200 || one.busy;
+    const bool healthy = one.is_well();
     const bool is_new = note.backend.empty();
     if (!is_new && note.healthy == healthy)
       continue;

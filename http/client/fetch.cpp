@@ -263,4 +263,25 @@ net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
   co_return co_await work.run();
 }
 
+net::task<fetch_result> try_connection(upstream_pool& pool, net::tcp::endpoint address,
+                                       net::time_ns deadline, canceler_ptr cancel) {
+  patience limit{pool.io(), deadline, std::move(cancel)};
+  fetch_result result;
+  auto connection = pool.open(address, limit.wake());
+  auto how = open_further(pool, *connection);
+  while (how == open_step::more && !limit.over()) {
+    co_await limit.wait();
+    how = open_further(pool, *connection);
+  }
+  if (how == open_step::failed) {
+    result.error = fetch_error::connect_failure;
+    result.message = connection->open_error().message();
+  } else if (how == open_step::more) {
+    result.error = limit.timed_out() ? fetch_error::timeout : fetch_error::canceled;
+    result.message = limit.timed_out() ? "timed out" : "canceled";
+  }
+  pool.discard(std::move(connection));
+  co_return result;
+}
+
 } // namespace synapse::client

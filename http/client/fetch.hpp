@@ -46,4 +46,10 @@ struct fetch_result {
 net::task<fetch_result> fetch(upstream_pool& pool, net::tcp::endpoint address,
                               fetch_request request, canceler_ptr cancel = nullptr);
 
+/// Opens a new connection, with TLS where the pool speaks it, and closes it again: whether somebody
+/// is there who must not be asked anything. Own thread. @param cancel may be null.
+/// @returns status 0 and no body in any case
+net::task<fetch_result> try_connection(upstream_pool& pool, net::tcp::endpoint address,
+                                       net::time_ns deadline, canceler_ptr cancel = nullptr);
+
 } // namespace synapse::client

@@ -103,7 +103,11 @@ json schemas() {
                           {{"type", "boolean"},
                            {"description", "It works at all it takes at once and answers its "
                                            "health route when it has finished"}}},
-                         {"error", text("Why it could not be reached")}},
+                         {"asked",
+                          {{"const", false},
+                           {"description", "Its answers are paid for: it was connected to and "
+                                           "asked nothing"}}},
+                         {"error", text("Why it could not be reached, or what it says is wrong")}},
                         {"status"})}}}},
              {"status", "backends"});
   json voice{{"voice_id", text("A UUID")},

@@ -92,6 +92,7 @@ struct fake_backend {
   std::vector<lease_return> returns;
   std::vector<result_report> reports;
   std::vector<cell_report> cells;
+  int comebacks = 0; ///< how often it was told that it answers again
   backend_snapshot state;
 
   std::uint32_t returned() const {
@@ -109,7 +110,7 @@ inline backend_actor spawn_fake(caf::actor_system& system,
             [record](const lease_request& message) { record->requests.push_back(message); },
             [record](const lease_abandon& message) { record->abandons.push_back(message); },
             [record](const lease_return& message) { record->returns.push_back(message); },
-            [](return_atom) {},
+            [record](return_atom) { ++record->comebacks; },
             [](away_atom) {},
             [](const peer_note&) {},
             [record](const result_report& message) { record->reports.push_back(message); },

@@ -2,11 +2,11 @@
 
 #include "actors/backends/permit_ledger.hpp"
 #include "http/client/endpoint.hpp"
+#include "providers/provider_table.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -18,9 +18,6 @@ constexpr net::time_ns busy_patience = 500'000'000;
 /// Between looks whether the backend's name is resolved, when it has just been started.
 constexpr std::chrono::milliseconds address_poll{20};
 
-/// What servers without `/health` have, none of which costs tokens: OpenAI's list of models,
-/// Ollama's version, and a page for people.
-constexpr std::array<std::string_view, 3> other_paths{"/v1/models", "/api/version", "/"};
 constexpr int not_there = 404;
 
 probe_result unreachable(const std::string& backend, std::string error) {
@@ -41,6 +38,9 @@ prober::prober(caf::actor_config& config, io_unit& unit, backend_actor backend,
   options_.verify = settings_.tls.verify;
   options_.server_name =
       settings_.tls.server_name.empty() ? settings_.url.host : settings_.tls.server_name;
+  for (const auto path : providers::health_paths(settings_))
+    if (!path.empty())
+      paths_.emplace_back(path);
 }
 
 prober::~prober() = default;
@@ -110,11 +110,56 @@ client::fetch_request prober::ask_at(std::string_view path, net::time_ns deadlin
   client::fetch_request request;
   request.target = settings_.url.base_path + std::string{path};
   request.authority = settings_.url.authority();
-  if (!bearer_.empty())
-    request.fields = "Authorization: Bearer " + bearer_ + "\r\n";
+  request.fields = providers::key_line(settings_, bearer_);
   request.deadline = deadline;
   request.max_body = 1024 * 1024;
   return request;
+}
+
+net::task<client::fetch_result> prober::ask(net::tcp::endpoint address, net::time_ns deadline) {
+  auto pool = pool_;
+  auto cancel = cancel_;
+  if (paths_.empty()) {
+    auto connected = co_await client::try_connection(*pool, address, deadline, cancel);
+    co_return connected;
+  }
+  const std::string asked = found_path_.empty() ? paths_.front() : found_path_;
+  auto request = ask_at(asked, deadline);
+  auto answer = co_await client::fetch(*pool, address, std::move(request), cancel);
+  if (answer.status != not_there || paths_.size() == 1)
+    co_return answer;
+  found_path_.clear();
+  for (const auto& path : paths_) {
+    if (path == asked)
+      continue;
+    auto other = ask_at(path, deadline);
+    auto said = co_await client::fetch(*pool, address, std::move(other), cancel);
+    // A list of models over the bound is one all the same.
+    if (said.status != 200)
+      continue;
+    found_path_ = path == paths_.front() ? std::string{} : path;
+    co_return said;
+  }
+  co_return answer;
+}
+
+void prober::judge(const client::fetch_result& answer, probe_result& into) const {
+  into.code = static_cast<std::int32_t>(answer.status);
+  into.unasked = paths_.empty();
+  into.disconnected = answer.error == client::fetch_error::connect_failure ||
+                      answer.error == client::fetch_error::reset;
+  if (const auto& path = found_path_.empty() && !paths_.empty() ? paths_.front() : found_path_;
+      path != settings_.health.path)
+    into.path = path;
+  // A body over the bound says nothing against the status.
+  if (!answer.ok() && answer.error != client::fetch_error::too_large) {
+    into.code = 0;
+    into.error = answer.message;
+  } else if (answer.status == 200 &&
+             providers::judge_health(settings_, answer.status, answer.body) !=
+                 providers::wellness::well) {
+    into.error = "it answers that it has no model";
+  }
 }
 
 /// Runs on this actor's thread. `saturated`: the backend works at all that it takes at once; some
@@ -127,40 +172,11 @@ net::task<void> prober::run([[maybe_unused]] caf::strong_actor_ptr keep, prober*
   auto deadline = started + std::chrono::nanoseconds{self->settings_.health.timeout}.count();
   if (saturated)
     deadline = std::min(deadline, started + busy_patience);
-  auto pool = self->pool_;
-  auto cancel = self->cancel_;
-  const std::string usual = self->settings_.health.path;
-  const std::string asked = self->found_path_.empty() ? usual : self->found_path_;
-  auto request = self->ask_at(asked, deadline);
-  auto answer = co_await client::fetch(*pool, address, std::move(request), cancel);
-  if (self->settings_.health.detect && answer.status == not_there) {
-    self->found_path_.clear();
-    for (const std::string_view path :
-         {std::string_view{usual}, other_paths[0], other_paths[1], other_paths[2]}) {
-      if (path == asked)
-        continue;
-      auto other = self->ask_at(path, deadline);
-      auto said = co_await client::fetch(*pool, address, std::move(other), cancel);
-      // A list of models over the bound is one all the same.
-      if (said.status != 200)
-        continue;
-      self->found_path_ = path == usual ? std::string_view{} : path;
-      answer = std::move(said);
-      break;
-    }
-  }
+  const auto answer = co_await self->ask(address, deadline);
   probe_result result;
   result.backend = self->settings_.name;
-  result.path = self->found_path_;
-  result.code = static_cast<std::int32_t>(answer.status);
+  self->judge(answer, result);
   result.busy = saturated && answer.error == client::fetch_error::timeout;
-  result.disconnected = answer.error == client::fetch_error::connect_failure ||
-                        answer.error == client::fetch_error::reset;
-  // A body over the bound says nothing against the status.
-  if (!answer.ok() && answer.error != client::fetch_error::too_large) {
-    result.code = 0;
-    result.error = answer.message;
-  }
   result.duration_us = static_cast<std::uint64_t>((net::io_thread::now() - started) / 1000);
   // The message below is sent from a coroutine: let it go out through this thread's unit.
   if (self->pool_)

@@ -18,8 +18,12 @@ json described(const actors::probe_result& result) {
   // It has taken our requests and works at them: what it is asked to do, it does.
   if (result.busy)
     return {{"status", "healthy"}, {"code", 200}, {"busy", true}};
+  if (result.unasked && result.error.empty())
+    return {{"status", "healthy"}, {"asked", false}};
   if (result.code == 0)
     return {{"status", "unreachable"}, {"error", result.error}};
+  if (!result.error.empty())
+    return {{"status", "unhealthy"}, {"code", result.code}, {"error", result.error}};
   return {{"status", result.code == 200 ? "healthy" : "unhealthy"}, {"code", result.code}};
 }
 
@@ -47,7 +51,7 @@ net::task<void> health(server::exchange& exchange) {
   bool healthy = true;
   json backends = json::object();
   for (const auto& result : question.answer()->backends) {
-    healthy = healthy && (result.code == 200 || result.busy);
+    healthy = healthy && result.is_well();
     backends[result.backend] = describe(result);
   }
   json answer{{"status", healthy ? "healthy" : "degraded"}, {"backends", std::move(backends)}};

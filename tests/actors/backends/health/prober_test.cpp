@@ -2,14 +2,13 @@
 #include "actors/backends/health/prober.hpp"
 #include "http/net/virtual_clock.hpp"
 #include "tests/actors/fakes.hpp"
+#include "tests/actors/played_backend.hpp"
 #include "tests/support/deterministic_actor_system.hpp"
 #include "tests/support/waiting.hpp"
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,94 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using pending_probe = test::deterministic_actor_system::pending<probe_result>;
-
-/// A backend that the test plays. Nothing here waits.
-class played_backend {
-public:
-  explicit played_backend(net::io_thread& io) : io_(io), acceptor_(io.executor()) {
-    acceptor_.open(net::tcp::v4());
-    acceptor_.bind({net::asio::ip::address_v4::loopback(), 0});
-    acceptor_.listen();
-    acceptor_.non_blocking(true);
-  }
-
-  backend_address address() const {
-    backend_address result;
-    result.ip = {127, 0, 0, 1};
-    result.port = acceptor_.local_endpoint().port();
-    return result;
-  }
-
-  /// What a path is answered with; nothing where it is not here.
-  std::map<std::string, std::string> answers;
-  bool hang_up = false; ///< instead of answering
-  std::vector<std::string> heads;
-  std::size_t connections = 0;
-  /// Of them, those that are still open.
-  std::size_t open() const noexcept { return ends_.size(); }
-
-  std::vector<std::string> paths() const {
-    std::vector<std::string> result;
-    for (const auto& head : heads)
-      result.push_back(head.substr(4, head.find(' ', 4) - 4));
-    return result;
-  }
-
-  void refuse() { acceptor_.close(); }
-
-  void pump() {
-    net::error_code ec;
-    if (acceptor_.is_open())
-      if (auto accepted = acceptor_.accept(io_.executor(), ec); !ec) {
-        accepted.non_blocking(true);
-        ends_.push_back({std::move(accepted), {}, {}});
-        ++connections;
-      }
-    for (auto& end : ends_)
-      serve(end);
-    std::erase_if(ends_, [](const auto& end) { return !end.socket.is_open(); });
-  }
-
-private:
-  struct connection {
-    net::socket socket;
-    std::string received;
-    std::string unsent; ///< the kernel did not take it yet
-  };
-
-  void serve(connection& end) {
-    std::array<char, 4096> piece;
-    net::error_code ec;
-    if (!end.unsent.empty())
-      end.unsent.erase(0, end.socket.write_some(net::asio::buffer(end.unsent), ec));
-    const auto size = end.socket.read_some(net::asio::buffer(piece), ec);
-    if (ec == net::asio::error::would_block)
-      return;
-    if (ec) {
-      end.socket.close();
-      return;
-    }
-    end.received.append(piece.data(), size);
-    if (!end.received.ends_with("\r\n\r\n"))
-      return;
-    heads.push_back(std::exchange(end.received, {}));
-    if (hang_up) {
-      end.socket.close();
-      return;
-    }
-    if (const auto found = answers.find(paths().back()); found != answers.end())
-      end.unsent = found->second;
-  }
-
-  net::io_thread& io_;
-  net::asio::basic_socket_acceptor<net::tcp, net::asio::io_context::executor_type> acceptor_;
-  std::vector<connection> ends_;
-};
-
-std::string http_answer(int status, const std::string& body = "ok") {
-  return "HTTP/1.1 " + std::to_string(status) +
-         " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
 
 struct prober_test : testing::Test {
   prober_test() { net::virtual_clock::stand_for(&actors.unit().thread()); }
@@ -372,6 +283,72 @@ TEST_F(prober_test, a_path_that_somebody_chose_is_the_only_one) {
   backend.answers["/mine"] = http_answer(404);
   EXPECT_EQ(probe().code, 404);
   EXPECT_EQ(backend.paths(), path_list{"/mine"});
+}
+
+TEST_F(prober_test, asks_what_the_backends_type_has_for_that) {
+  settings.health.detect = true;
+  settings.type = config::backend_type::ollama;
+  backend.answers["/api/version"] = http_answer(200, R"({"version":"0.12.3"})");
+  const auto result = probe();
+  EXPECT_EQ(result.code, 200);
+  EXPECT_EQ(result.path, "/api/version");
+  EXPECT_EQ(backend.paths(), path_list{"/api/version"});
+}
+
+TEST_F(prober_test, does_not_ask_an_sglang_to_generate) {
+  settings.health.detect = true;
+  settings.type = config::backend_type::sglang;
+  for (const auto* path : {"/get_model_info", "/model_info", "/v1/models"})
+    backend.answers[path] = http_answer(404);
+  EXPECT_EQ(probe().code, 404);
+  EXPECT_EQ(backend.paths(), (path_list{"/get_model_info", "/model_info", "/v1/models"}));
+}
+
+TEST_F(prober_test, a_good_status_does_not_hide_what_the_answer_says) {
+  settings.health.detect = true;
+  settings.type = config::backend_type::chatterbox;
+  backend.answers["/api/model-info"] = http_answer(200, R"({"loaded":false})");
+  auto result = probe();
+  EXPECT_EQ(result.code, 200);
+  EXPECT_NE(result.error, "");
+  EXPECT_FALSE(result.is_well());
+  EXPECT_FALSE(result.disconnected);
+  backend.answers["/api/model-info"] = http_answer(200, R"({"loaded":true})");
+  EXPECT_TRUE(probe().is_well());
+}
+
+TEST_F(prober_test, only_connects_to_what_somebody_is_paid_for) {
+  settings.health.detect = true;
+  settings.type = config::backend_type::openai;
+  const auto result = probe();
+  EXPECT_TRUE(result.unasked);
+  EXPECT_TRUE(result.is_well()) << result.error;
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.path, "");
+  EXPECT_TRUE(until([&] { return backend.connections == 1 && backend.open() == 0; }));
+  EXPECT_TRUE(backend.heads.empty());
+}
+
+TEST_F(prober_test, says_that_it_cannot_connect_to_what_somebody_is_paid_for) {
+  settings.health.detect = true;
+  settings.type = config::backend_type::anthropic;
+  backend.refuse();
+  const auto result = probe();
+  EXPECT_FALSE(result.is_well());
+  EXPECT_TRUE(result.disconnected);
+  EXPECT_NE(result.error, "");
+}
+
+TEST_F(prober_test, asks_what_somebody_is_paid_for_where_its_file_says_so) {
+  settings.type = config::backend_type::azure;
+  settings.health.path = "/status";
+  key = "secret";
+  backend.answers["/status"] = http_answer(200);
+  const auto result = probe();
+  EXPECT_FALSE(result.unasked);
+  EXPECT_TRUE(result.is_well());
+  ASSERT_EQ(backend.heads.size(), 1u);
+  EXPECT_NE(backend.heads[0].find("api-key: secret\r\n"), std::string::npos);
 }
 
 TEST_F(prober_test, gives_its_connection_up_when_it_ends_in_the_middle_of_a_probe) {
