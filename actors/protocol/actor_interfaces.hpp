@@ -185,6 +185,14 @@ using prober_actor = caf::typed_actor<
     // One GET with the backend's own time limit.
     caf::replies_to<check_atom>::with<probe_result>>;
 
+/// One per backend that a catalog names, pinned to the first I/O thread: finds out what models it
+/// has.
+using model_scout_actor = caf::typed_actor<
+    // The configuration whose deployments are told of that; begins with the first one.
+    caf::reacts_to<snapshot_ptr>,
+    // INTERNAL: time has passed.
+    caf::reacts_to<tick_atom>>;
+
 /// Asks all probers side by side; callers that come while a round runs share it.
 using health_aggregator_actor =
     caf::typed_actor<caf::replies_to<check_atom>::with<health_report>,

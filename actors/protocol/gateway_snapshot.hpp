@@ -13,6 +13,10 @@ namespace boost::asio::ssl {
 class context;
 }
 
+namespace synapse::providers {
+class discovered_names;
+} // namespace synapse::providers
+
 namespace synapse::routing {
 class catalog;
 class deployment_record;
@@ -26,6 +30,8 @@ struct backend_entry {
   std::vector<lane_actor> lanes;                  ///< by number of the I/O thread
   std::shared_ptr<boost::asio::ssl::context> tls; ///< null: plain TCP
   std::string bearer;                             ///< the backend's own key; never logged
+  /// What it has told of its models, now and later. Null only in programs without a supervisor.
+  std::shared_ptr<const providers::discovered_names> discovered;
   // Of a router whose models are managed; else null and empty.
   model_manager_actor models;
   std::vector<model_desk_actor> desks; ///< by number of the I/O thread

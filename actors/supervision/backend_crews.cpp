@@ -2,15 +2,26 @@
 
 #include "actors/backends/health/prober.hpp"
 #include "actors/backends/lane.hpp"
+#include "actors/discovery/model_scout.hpp"
 #include "actors/models/model_desk.hpp"
 #include "http/client/http_link.hpp"
 
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace synapse::actors {
+
+namespace {
+bool is_in_catalog(const config::settings& settings, const std::string& backend) {
+  return std::any_of(settings.catalog.begin(), settings.catalog.end(), [&](const auto& name) {
+    return std::any_of(name.deployments.begin(), name.deployments.end(),
+                       [&](const auto& one) { return one.backend == backend; });
+  });
+}
+} // namespace
 
 void backend_crews::report(const std::string& backend, const std::string& problem) const {
   if (!problem.empty())
@@ -39,6 +50,8 @@ void backend_crews::start(const config::backend_settings& settings) {
     crew.lanes.push_back(std::move(lane_handle));
   }
   start_prober(settings, crew);
+  crew.discovered = std::make_shared<providers::discovered_names>();
+  renew_scout(settings, crew);
   if (settings.manage_models)
     start_models(settings, crew);
   crews_[name] = std::move(crew);
@@ -48,6 +61,23 @@ void backend_crews::start_prober(const config::backend_settings& settings, backe
   crew.prober =
       spawn_pinned<prober>(*parts_.units.front(), crew.control, settings, crew.tls, crew.bearer);
   children_.adopt(crew.prober, role_of(settings.name));
+}
+
+/// Like the prober's, its settings are for life; it is told the snapshot that is being made.
+void backend_crews::renew_scout(const config::backend_settings& fresh, backend_crew& crew) {
+  if (const auto old = std::exchange(crew.scout, nullptr))
+    children_.end(old);
+  if (!is_in_catalog(*settings_, fresh.name))
+    return;
+  model_scout_parts parts;
+  parts.control = crew.control;
+  parts.backend = fresh;
+  parts.tls = crew.tls;
+  parts.key = crew.bearer;
+  parts.names = crew.discovered;
+  parts.report = parts_.report;
+  crew.scout = spawn_pinned<model_scout>(*parts_.units.front(), std::move(parts));
+  children_.adopt(crew.scout, role_of(fresh.name));
 }
 
 void backend_crews::start_models(const config::backend_settings& settings, backend_crew& crew) {
@@ -121,6 +151,7 @@ void backend_crews::renew(const config::backend_settings& fresh, backend_crew& c
   // The prober has its settings for life.
   children_.end(crew.prober);
   start_prober(fresh, crew);
+  renew_scout(fresh, crew);
   renew_models(fresh, crew);
 }
 
@@ -169,6 +200,8 @@ void backend_crews::retire(const std::string& backend) {
     caf::anon_send(lane, retire_atom::value);
   }
   children_.end(crew.prober);
+  if (crew.scout)
+    children_.end(crew.scout);
   crews_.erase(found);
 }
 
@@ -194,6 +227,8 @@ void backend_crews::retire_all() {
 void backend_crews::end_askers() const {
   for (const auto& [name, crew] : crews_) {
     caf::anon_send_exit(crew.prober, caf::exit_reason::user_shutdown);
+    if (crew.scout)
+      caf::anon_send_exit(crew.scout, caf::exit_reason::user_shutdown);
     if (crew.models)
       caf::anon_send_exit(crew.models, caf::exit_reason::user_shutdown);
   }
@@ -215,6 +250,7 @@ std::vector<backend_entry> backend_crews::entries(const config::settings& settin
     entry.lanes = crew.lanes;
     entry.tls = crew.tls;
     entry.bearer = crew.bearer;
+    entry.discovered = crew.discovered;
     entry.models = crew.models;
     entry.desks = crew.desks;
     result.push_back(std::move(entry));
@@ -227,6 +263,12 @@ std::vector<prober_actor> backend_crews::probers() const {
   for (const auto& [name, crew] : crews_)
     result.push_back(crew.prober);
   return result;
+}
+
+void backend_crews::brief_scouts(const snapshot_ptr& snapshot) const {
+  for (const auto& [name, crew] : crews_)
+    if (crew.scout)
+      caf::anon_send(crew.scout, snapshot);
 }
 
 } // namespace synapse::actors

@@ -4,6 +4,7 @@
 
 #include "actors/supervision/child_list.hpp"
 #include "actors/supervision/supervisor.hpp"
+#include "providers/discovered_names.hpp"
 
 #include <map>
 #include <string>
@@ -26,6 +27,8 @@ struct backend_crew {
   backend_actor control;
   std::vector<lane_actor> lanes; ///< by number of the I/O thread
   prober_actor prober;
+  model_scout_actor scout; ///< null where no catalog names it
+  std::shared_ptr<providers::discovered_names> discovered;
   // Of a router whose models are managed.
   http_link_actor link;
   model_manager_actor models;
@@ -61,6 +64,8 @@ public:
   /// For a snapshot of `settings`, those of the last apply().
   std::vector<backend_entry> entries(const config::settings& settings) const;
   std::vector<prober_actor> probers() const;
+  /// Scouts write into its records from now on.
+  void brief_scouts(const snapshot_ptr& snapshot) const;
 
   /// Those end that ask others; the rest is the list of children's.
   void end_askers() const;
@@ -70,6 +75,7 @@ private:
   void start(const config::backend_settings& settings);
   void start_models(const config::backend_settings& settings, backend_crew& crew);
   void start_prober(const config::backend_settings& settings, backend_crew& crew);
+  void renew_scout(const config::backend_settings& fresh, backend_crew& crew);
   http_link_actor make_link(const config::backend_settings& settings, const backend_crew& crew);
   void renew(const config::backend_settings& fresh, backend_crew& crew);
   void renew_secrets(const config::backend_settings& fresh, backend_crew& crew);

@@ -2,7 +2,7 @@
 synapse_add_component(actors_supervision
   PATH actors/supervision
   SOURCES backend_crews.cpp child_list.cpp config_publisher.cpp supervisor.cpp
-  DEPENDS routing actors_backends actors_models http_sites http_client actors_runtime actors_protocol)
+  DEPENDS routing actors_backends actors_discovery providers actors_models http_sites http_client actors_runtime actors_protocol)
 
 synapse_add_test(actors_supervision
   SOURCES actors/supervision/back_off_test.cpp actors/supervision/config_publisher_test.cpp

@@ -150,6 +150,7 @@ private:
     snapshot->backends = backends_.entries(*settings_);
     send(core_.health, backends_.probers(),
          static_cast<std::uint32_t>(settings_->health.max_age.count()));
+    backends_.brief_scouts(snapshot);
     auto promise = make_response_promise<bool>();
     request(core_.publisher, patience, snapshot_ptr{std::move(snapshot)})
         .then([promise](bool ok) mutable { promise.deliver(ok); },

@@ -231,6 +231,41 @@ TEST_F(supervised, hands_a_configuration_to_all_threads) {
   EXPECT_TRUE(reports.empty());
 }
 
+TEST_F(supervised, has_backends_that_a_catalog_names_asked_what_models_they_have) {
+  net::asio::io_context context;
+  net::tcp::acceptor listening{context, {net::asio::ip::address_v4::loopback(), 0}};
+  listening.non_blocking(true);
+  backend_address somebody;
+  somebody.ip = {127, 0, 0, 1};
+  somebody.port = listening.local_endpoint().port();
+  resolver_script->addresses = {somebody};
+  const auto is_asked = [&] {
+    const auto end = std::chrono::steady_clock::now() + 300ms;
+    while (std::chrono::steady_clock::now() < end) {
+      actors.advance(2s, 1s);
+      net::error_code none;
+      if (const auto accepted = listening.accept(none); !none)
+        return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(apply({"a"}));
+  EXPECT_FALSE(is_asked()) << "nobody wants to know";
+  EXPECT_TRUE(entry().discovered);
+  auto named = std::make_shared<config::settings>(*settings({"a"}));
+  named->catalog.emplace_back().name = "m";
+  named->catalog[0].deployments.emplace_back().backend = "a";
+  named->catalog[0].deployments[0].model = "m";
+  named->catalog[0].deployments[0].id = "a/m";
+  const auto before = entry().discovered;
+  ASSERT_TRUE(apply(named));
+  EXPECT_TRUE(is_asked());
+  EXPECT_EQ(entry().discovered, before) << "what is known stays";
+  ASSERT_TRUE(apply({"a"}));
+  static_cast<void>(is_asked()); // what was under way
+  EXPECT_FALSE(is_asked());
+}
+
 TEST_F(supervised, answers_snapshots_without_backends) {
   const auto states = actors.ask<std::vector<backend_snapshot>>(subject, snap_atom::value);
   ASSERT_TRUE(states);
