@@ -15,7 +15,7 @@ synapse_add_component(http_api
           recognition/stt_handler.cpp
           recordings/recordings_handler.cpp
           operations/health_handler.cpp operations/about_handler.cpp
-  DEPENDS routing http_proxy http_server http_sites http_client actors_models actors_runtime actors_protocol http_dialects http_core telemetry
+  DEPENDS routing providers http_proxy http_server http_sites http_client actors_models actors_runtime actors_protocol http_dialects http_core telemetry
   LINK nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 synapse_add_test(http_api

@@ -2,6 +2,7 @@
 
 #include "http/core/json/json_text.hpp"
 #include "http/sites/thread_standing.hpp"
+#include "providers/discovered_names.hpp"
 #include "routing/catalog.hpp"
 #include "routing/records/deployment_record.hpp"
 
@@ -13,6 +14,9 @@
 namespace synapse::api {
 
 namespace {
+/// Names that one pattern adds to a list.
+constexpr std::size_t most_expanded = 4096;
+
 /// What the deployments of a name come to together.
 struct summary {
   std::size_t deployments = 0;
@@ -87,9 +91,36 @@ void catalog_list::append(std::string& out, std::string_view id,
   out += "}}";
 }
 
+/// What clients may call a model of a deployment whose own name is a star, so that the pattern
+/// matches it; of others nothing is known.
+std::string asked_name(const routing::model_name& name, const routing::deployment& one,
+                       std::string_view listed) {
+  const auto& pattern = name.settings->name;
+  const bool simple =
+      one.settings->model == "*" && std::count(pattern.begin(), pattern.end(), '*') == 1;
+  if (!simple)
+    return {};
+  std::string asked = pattern;
+  asked.replace(asked.find('*'), 1, listed);
+  return asked;
+}
+
 /// Names that a pattern matches and its backends list.
-std::vector<std::string> catalog_list::expanded(const routing::model_name&) const {
-  return {};
+std::vector<std::string> catalog_list::expanded(const routing::model_name& name) const {
+  std::vector<std::string> result;
+  for (const auto& one : name.deployments) {
+    const auto& discovered = routes_.snapshot->backends[one.backend].discovered;
+    if (!discovered)
+      continue;
+    for (const auto& model : *discovered->list()) {
+      auto asked = asked_name(name, one, model.name);
+      if (!asked.empty() && routes_.catalog().names().find(asked) == &name &&
+          std::find(result.begin(), result.end(), asked) == result.end() &&
+          result.size() < most_expanded)
+        result.push_back(std::move(asked));
+    }
+  }
+  return result;
 }
 
 const routing::model_name* catalog_list::find(std::string_view id) const {
