@@ -76,7 +76,8 @@ void catalog_list::append(std::string& out, std::string_view id,
   out += R"(,"context":)" + (known.context == 0 ? "null" : std::to_string(known.context));
   out += R"(,"capabilities":[)";
   bool first = true;
-  const auto can = static_cast<std::uint16_t>(known.can | name.kinds);
+  // What is known; while nothing is, what its backends' types may be there for.
+  const auto can = known.can != 0 ? known.can : name.kinds;
   for (unsigned i = 0; i < static_cast<unsigned>(config::capability::count_); ++i)
     if ((can & (1U << i)) != 0) {
       out += std::exchange(first, false) ? "" : ",";
