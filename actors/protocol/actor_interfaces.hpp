@@ -6,6 +6,7 @@
 #include "actors/protocol/cell_messages.hpp"
 #include "actors/protocol/cluster_messages.hpp"
 #include "actors/protocol/feed_messages.hpp"
+#include "actors/protocol/gpu_messages.hpp"
 #include "actors/protocol/health_messages.hpp"
 #include "actors/protocol/http_messages.hpp"
 #include "actors/protocol/model_messages.hpp"
@@ -26,6 +27,10 @@ using settings_ptr = std::shared_ptr<const config::settings>;
 
 struct gateway_snapshot;
 using snapshot_ptr = std::shared_ptr<const gateway_snapshot>;
+
+/// A graphics card with its backends, see actors/gpus/gpu_card.hpp.
+struct gpu_card;
+using gpu_card_ptr = std::shared_ptr<const gpu_card>;
 
 // Vocabulary without a payload. Two atoms of one text are one type: keep the list alphabetical.
 using away_atom = caf::atom_constant<caf::atom("away")>;
@@ -180,6 +185,36 @@ using model_manager_actor = caf::typed_actor<
     // INTERNAL: time has passed.
     caf::reacts_to<tick_atom>>;
 
+/// One per graphics card and I/O thread, pinned there: counts the requests of its thread that use a
+/// backend of the card. For one that is awake a session enters by a plain call, see
+/// actors/gpus/gpu_desk.hpp.
+using gpu_desk_actor = caf::typed_actor<
+    // For a backend that is not awake: waits until it is, or says why not.
+    caf::replies_to<gpu_request>::with<gpu_grant>,
+    // The asker no longer wants it.
+    caf::reacts_to<gpu_abandoned>,
+    // INTERNAL, from the coordinator: something has changed.
+    caf::reacts_to<gpu_view_ptr>,
+    // INTERNAL, from the coordinator: answer to a gpu_demand.
+    caf::reacts_to<gpu_grant>,
+    // INTERNAL, from the supervisor: nobody will ask any more; those who wait are told.
+    caf::reacts_to<retire_atom>>;
+
+/// One per graphics card, on CAF's scheduler: which of its backends are awake.
+using gpu_coordinator_actor = caf::typed_actor<
+    // A desk introduces itself; its index is the number of its I/O thread.
+    caf::reacts_to<gpu_desk_actor, std::uint32_t>,
+    // A desk's sessions want, use and have used backends.
+    caf::reacts_to<gpu_demand>, caf::reacts_to<gpu_demand_gone>, caf::reacts_to<gpu_usage>,
+    caf::reacts_to<gpu_drained>,
+    // The card as it is configured now, and how its backends are reached.
+    caf::reacts_to<gpu_card_ptr>,
+    // Who else there is. Before it is told this, a coordinator that was made for a cluster decides
+    // nothing.
+    caf::reacts_to<gpu_peers>,
+    // INTERNAL: time has passed.
+    caf::reacts_to<tick_atom>>;
+
 /// One per backend, pinned to the first I/O thread: asks the backend's health path.
 using prober_actor = caf::typed_actor<
     // One GET with the backend's own time limit.
@@ -287,6 +322,8 @@ using supervisor_actor = caf::typed_actor<
     // From the cluster: another replica has found out something about a backend. When it takes no
     // requests there, this one looks for itself at once; only what it sees itself counts.
     caf::reacts_to<peer_note>,
+    // Who is in the cluster, told again and again: one replica decides about a graphics card.
+    caf::reacts_to<gpu_peers>,
     // INTERNAL: a restart whose back-off is over.
     caf::reacts_to<tick_atom, std::string>,
     // INTERNAL: children that have not ended yet are killed.
@@ -296,6 +333,8 @@ using supervisor_actor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::feed_batch_ptr)  // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::feed_lines_ptr)  // shared within the process only
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::gpu_card_ptr)    // shared within the process only
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::gpu_view_ptr)    // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::model_view_ptr)  // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::profile_map_ptr) // shared within the process only
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::settings_ptr)    // shared within the process only

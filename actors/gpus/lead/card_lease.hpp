@@ -1,0 +1,39 @@
+/// @file
+/// Which of several replicas decides about a card.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace synapse::gpus {
+
+/// The live replica with the lowest name decides. It has to have been the lowest for a whole term,
+/// so that one that decided before has noticed, and it decides only as long as it hears of the
+/// cluster: both times are one term. Pure: no clock. What it cannot do: two parts of a cluster that
+/// do not reach each other have one each.
+class card_lease {
+public:
+  using time_ns = std::int64_t;
+  static constexpr time_ns term = 5'000'000'000;
+
+  /// @param alone there is no cluster: this process decides from the start.
+  explicit card_lease(bool alone) : alone_(alone) {}
+
+  /// What this replica knows of the cluster now. @param live names of those that answer; empty
+  /// ones do not count.
+  void heard(std::string_view self, const std::vector<std::string>& live, time_ns now);
+  /// May this replica decide?
+  bool holds(time_ns now) const noexcept;
+  /// When that may change by itself; 0: it does not.
+  time_ns due(time_ns now) const noexcept;
+
+private:
+  bool alone_;
+  bool lowest_ = false;
+  time_ns heard_ = 0;
+  time_ns lowest_since_ = 0;
+};
+
+} // namespace synapse::gpus
