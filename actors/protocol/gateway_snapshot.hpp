@@ -35,6 +35,9 @@ struct backend_entry {
   // Of a router whose models are managed; else null and empty.
   model_manager_actor models;
   std::vector<model_desk_actor> desks; ///< by number of the I/O thread
+  // Of a backend on a graphics card; else null and empty. Those of one card share them.
+  gpu_coordinator_actor gpu;
+  std::vector<gpu_desk_actor> gpu_desks; ///< by number of the I/O thread
 };
 
 struct gateway_snapshot {

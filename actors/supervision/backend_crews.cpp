@@ -52,6 +52,7 @@ void backend_crews::start(const config::backend_settings& settings) {
   start_prober(settings, crew);
   crew.discovered = std::make_shared<providers::discovered_names>();
   renew_scout(settings, crew);
+  renew_link(settings, crew);
   if (settings.manage_models)
     start_models(settings, crew);
   crews_[name] = std::move(crew);
@@ -82,8 +83,6 @@ void backend_crews::renew_scout(const config::backend_settings& fresh, backend_c
 
 void backend_crews::start_models(const config::backend_settings& settings, backend_crew& crew) {
   const auto role = role_of(settings.name);
-  crew.link = make_link(settings, crew);
-  children_.adopt(crew.link, role);
   model_manager_parts parts;
   parts.backend = settings;
   parts.models = settings_->models;
@@ -152,7 +151,11 @@ void backend_crews::renew(const config::backend_settings& fresh, backend_crew& c
   children_.end(crew.prober);
   start_prober(fresh, crew);
   renew_scout(fresh, crew);
+  const auto old = crew.link;
+  renew_link(fresh, crew);
   renew_models(fresh, crew);
+  if (old)
+    children_.end(old);
 }
 
 void backend_crews::renew_secrets(const config::backend_settings& fresh, backend_crew& crew) {
@@ -171,6 +174,15 @@ void backend_crews::renew_secrets(const config::backend_settings& fresh, backend
     report(fresh.name, problem + "; the old key stays");
 }
 
+/// Another way to the backend, if any of those who use it is there.
+void backend_crews::renew_link(const config::backend_settings& fresh, backend_crew& crew) {
+  crew.link = nullptr;
+  if (!fresh.manage_models && fresh.gpu.empty())
+    return;
+  crew.link = make_link(fresh, crew);
+  children_.adopt(crew.link, role_of(fresh.name));
+}
+
 /// What uses the models goes on: only the way to the router changes.
 void backend_crews::renew_models(const config::backend_settings& fresh, backend_crew& crew) {
   if (!fresh.manage_models) {
@@ -179,10 +191,7 @@ void backend_crews::renew_models(const config::backend_settings& fresh, backend_
     start_models(fresh, crew);
   } else {
     caf::anon_send(crew.models, settings_);
-    const auto old = std::exchange(crew.link, make_link(fresh, crew));
-    children_.adopt(crew.link, role_of(fresh.name));
     caf::anon_send(crew.models, crew.link, crew.bearer);
-    children_.end(old);
   }
 }
 
@@ -202,6 +211,8 @@ void backend_crews::retire(const std::string& backend) {
   children_.end(crew.prober);
   if (crew.scout)
     children_.end(crew.scout);
+  if (crew.link)
+    children_.end(crew.link);
   crews_.erase(found);
 }
 
@@ -214,9 +225,7 @@ void backend_crews::retire_models(backend_crew& crew) {
   }
   crew.desks.clear();
   children_.end(crew.models);
-  children_.end(crew.link);
   crew.models = nullptr;
-  crew.link = nullptr;
 }
 
 void backend_crews::retire_all() {

@@ -29,8 +29,9 @@ struct backend_crew {
   prober_actor prober;
   model_scout_actor scout; ///< null where no catalog names it
   std::shared_ptr<providers::discovered_names> discovered;
-  // Of a router whose models are managed.
+  /// To a router whose models are managed, and to one that shares a graphics card.
   http_link_actor link;
+  // Of a router whose models are managed.
   model_manager_actor models;
   std::vector<model_desk_actor> desks; ///< by number of the I/O thread
   // What they reach the backend with.
@@ -79,6 +80,7 @@ private:
   http_link_actor make_link(const config::backend_settings& settings, const backend_crew& crew);
   void renew(const config::backend_settings& fresh, backend_crew& crew);
   void renew_secrets(const config::backend_settings& fresh, backend_crew& crew);
+  void renew_link(const config::backend_settings& fresh, backend_crew& crew);
   void renew_models(const config::backend_settings& fresh, backend_crew& crew);
   void retire_models(backend_crew& crew);
   void listen_to_profiles(const model_manager_actor& models);

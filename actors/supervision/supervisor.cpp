@@ -6,6 +6,7 @@
 #include "actors/supervision/backend_crews.hpp"
 #include "actors/supervision/child_list.hpp"
 #include "actors/supervision/config_publisher.hpp"
+#include "actors/supervision/gpu_crews.hpp"
 #include "routing/catalog.hpp"
 #include "routing/records/catalog_records.hpp"
 
@@ -52,6 +53,7 @@ public:
           return delegate(core_.health, check_atom::value);
         },
         [this](const peer_note& message) { on_peer_note(message); },
+        [this](const gpu_peers& peers) { gpus_.tell(peers); },
         [this](tick_atom, const std::string& role) { restart(role); },
         [this](tick_atom) { children_.exit_all(caf::exit_reason::kill); },
     };
@@ -127,6 +129,7 @@ private:
       return caf::make_error(ec::shutting_down);
     settings_ = settings;
     backends_.apply(settings);
+    gpus_.apply(settings);
     return publish();
   }
 
@@ -148,6 +151,7 @@ private:
     routed_settings_ = settings_;
     snapshot->profiles = core_.profiles;
     snapshot->backends = backends_.entries(*settings_);
+    gpus_.complete(snapshot->backends);
     send(core_.health, backends_.probers(),
          static_cast<std::uint32_t>(settings_->health.max_age.count()));
     backends_.brief_scouts(snapshot);
@@ -209,11 +213,14 @@ private:
         std::find_if(rows_.begin(), rows_.end(), [&](const auto& row) { return row.role == role; });
     if (found != rows_.end()) {
       start_again(*found);
+    } else if (const auto card = gpu_crews::card_of(role); !card.empty()) {
+      gpus_.retire(card);
+      children_.end_all(role);
     } else {
       backends_.retire(backend_crews::backend_of(role));
       children_.end_all(role);
     }
-    republish(); // which starts the backends that are missing
+    republish(); // which starts the backends and cards that are missing
   }
 
   void start_again(const row& one) {
@@ -233,6 +240,7 @@ private:
     reason_ = message.reason;
     // Sessions have ended by now, so nobody is left to ask anything; the order spares the log
     // requests to actors that are gone: askers before the asked.
+    gpus_.end_askers();
     backends_.end_askers();
     children_.exit_all(caf::exit_reason::user_shutdown);
     forget_handles();
@@ -241,6 +249,7 @@ private:
   }
 
   void forget_handles() {
+    gpus_.clear();
     backends_.clear();
     core_ = {};
   }
@@ -254,6 +263,7 @@ private:
   core_actors core_;
   child_list children_{*this};
   backend_crews backends_{system(), parts_, core_, children_};
+  gpu_crews gpus_{system(), parts_, backends_, children_};
   const std::vector<row> rows_;
   settings_ptr settings_;
   // Of the last snapshot.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/backends/backend.hpp"
+#include "actors/gpus/gpu_coordinator.hpp"
 #include "actors/models/model_manager.hpp"
 #include "actors/protocol/gateway_snapshot.hpp"
 #include "actors/runtime/pinned.hpp"
@@ -28,6 +29,13 @@ struct supervisor_parts {
   std::function<model_events(const std::string& backend)> model_events_of = [](const std::string&) {
     return model_events{};
   };
+  /// Hooks of a graphics card's backends, e.g. for the log.
+  std::function<gpu_events(const std::string& card)> gpu_events_of = [](const std::string&) {
+    return gpu_events{};
+  };
+  /// There are other replicas: cards are decided about only by the one that leads, which shows in
+  /// the `gpu_peers` that the supervisor is told.
+  bool clustered = false;
   /// Hooks of a backend, e.g. for metrics.
   std::function<backend_events(const std::string& backend)> events_of;
   /// Context for TLS to a backend; null for plain TCP. Reports a problem by text.

@@ -2,7 +2,7 @@
 synapse_add_component(http_sites
   PATH http/sites
   SOURCES thread_routes.cpp thread_standing.cpp
-  DEPENDS routing http_client actors_backends actors_models actors_runtime actors_protocol telemetry)
+  DEPENDS routing http_client actors_backends actors_models actors_gpus actors_runtime actors_protocol telemetry)
 
 synapse_add_test(http_sites
   SOURCES http/sites/thread_routes_test.cpp

@@ -1,6 +1,7 @@
 #include "http/sites/thread_routes.hpp"
 
 #include "actors/backends/lane.hpp"
+#include "actors/gpus/gpu_desk.hpp"
 #include "actors/models/model_desk.hpp"
 #include "config/backend_types.hpp"
 #include "routing/catalog.hpp"
@@ -107,6 +108,8 @@ routes_ptr make_thread_routes(
     site->board = &actors::lane::behind(site->lane);
     if (!entry.desks.empty())
       site->desk = &model_desk::behind(entry.desks[thread.index()]);
+    if (!entry.gpu_desks.empty())
+      site->gpu = &gpu_desk::behind(entry.gpu_desks[thread.index()]);
     site->outcomes.emplace(thread, site->lane);
     site->key_field = key_field_of(*entry.settings);
     site->authority = entry.settings->url.authority();

@@ -27,6 +27,7 @@ struct backend_metrics;
 
 namespace synapse::client {
 
+class gpu_desk;
 class model_desk;
 
 /// Good ends of attempts on their way to a lane. One message per request to say that all went well
@@ -62,6 +63,8 @@ struct backend_site : net::local_counted {
   const actors::lane* board = nullptr; ///< what is known of the backend on this thread
   /// Who uses its models on this thread; null: they are not managed. Kept alive by `snapshot`.
   model_desk* desk = nullptr;
+  /// Who uses it on this thread, as it shares a graphics card; null: it does not. Likewise.
+  gpu_desk* gpu = nullptr;
   std::optional<outcome_box> outcomes; ///< always there; made when the lane is known
   net::local_ptr<upstream_pool> pool;
   std::string key_field;      ///< beginning of the line that carries the backend's own key
