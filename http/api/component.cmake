@@ -10,12 +10,12 @@ synapse_add_component(http_api
           models/router_models_handler.cpp models/profiles_handler.cpp
           voices/voice_questions.cpp voices/voice_upload.cpp voices/voices_handler.cpp
           deployments/attempt_facts.cpp deployments/deployment_targets.cpp deployments/farewell.cpp
-          deployments/request_wish.cpp
+          deployments/request_wish.cpp deployments/gpu_turn.cpp
           speech/reference_upload.cpp speech/speech_request.cpp speech/tts_handler.cpp
           recognition/stt_handler.cpp
           recordings/recordings_handler.cpp
           operations/health_handler.cpp operations/about_handler.cpp
-  DEPENDS routing providers http_proxy http_server http_sites http_client actors_models actors_runtime actors_protocol http_dialects http_core telemetry
+  DEPENDS routing providers actors_gpus http_proxy http_server http_sites http_client actors_models actors_runtime actors_protocol http_dialects http_core telemetry
   LINK nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 synapse_add_test(http_api

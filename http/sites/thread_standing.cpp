@@ -1,6 +1,7 @@
 #include "http/sites/thread_standing.hpp"
 
 #include "actors/backends/lane.hpp"
+#include "actors/gpus/gpu_desk.hpp"
 #include "routing/records/deployment_record.hpp"
 
 #include <algorithm>
@@ -25,6 +26,14 @@ routing::place_state thread_standing::of(const routing::deployment& which, routi
   } else if (view.resolved && view.addresses.empty()) {
     state.shut_until = now_ + 1'000'000'000;
     state.why = routing::trouble::name_unknown;
+  }
+  if (auto* card = routes_.sites[which.backend]->gpu; card != nullptr) {
+    const auto& name = routes_.sites[which.backend]->name();
+    record.meter.set_load(card->load_of(name));
+    if (card->hopeless(name, now_)) {
+      state.shut_until = std::max(state.shut_until, now_ + 1'000'000'000);
+      state.why = routing::trouble::unhealthy;
+    }
   }
   bool half_open = view.state == actors::circuit::half_open;
   auto recovered = view.recovered;

@@ -87,6 +87,12 @@ deployment_targets::arrival deployment_targets::arrive(const routing::move& next
   without_extras_ = next.without_extras;
   model_ = routing::served_model(*journey_.name().settings, at_->settings->model, wish_.asked);
   turn_.reset();
+  card_.reset();
+  if (site_->gpu != nullptr) {
+    card_.emplace(ex_, site_);
+    if (!card_->take_at_once())
+      return arrival::waits;
+  }
   if (is_managed(*site_)) {
     turn_.emplace(ex_, site_);
     if (!turn_->take_at_once(model_))
@@ -140,22 +146,63 @@ routing::move deployment_targets::after_refusal() {
 /// waiting, where there is anybody.
 net::task<deployment_targets::found> deployment_targets::wait_for_turns() {
   while (state_ == arrival::waits) {
-    client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
-    model_turn::wish wish;
-    wish.model = model_;
-    wish.wait = !journey_.has_others(known);
-    wish.stream = wish_.streams;
-    wish.anew = heals_ > 0;
-    wish.quiet = true;
-    const auto how = co_await turn_->take(std::move(wish));
-    if (how == model_turn::outcome::granted)
-      state_ = ready() ? arrival::there : settle(after_refusal());
-    else if (how == model_turn::outcome::denied)
-      state_ = settle(without_turn());
+    bool stayed = false;
+    if (turn_)
+      stayed = co_await wait_for_model();
     else
+      stayed = co_await wait_for_card();
+    if (!stayed)
       co_return found::ended;
   }
   co_return state_ == arrival::there ? found::ready : found::nobody;
+}
+
+/// @returns false when the client has left.
+net::task<bool> deployment_targets::wait_for_model() {
+  client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
+  model_turn::wish wish;
+  wish.model = model_;
+  wish.wait = !journey_.has_others(known);
+  wish.stream = wish_.streams;
+  wish.anew = heals_ > 0;
+  wish.quiet = true;
+  const auto how = co_await turn_->take(std::move(wish));
+  if (how == model_turn::outcome::granted)
+    state_ = ready() ? arrival::there : settle(after_refusal());
+  else if (how == model_turn::outcome::denied)
+    state_ = settle(without_turn());
+  else
+    co_return false;
+  co_return true;
+}
+
+/// The backend sleeps: it is woken, and others are asked when that takes too long; it wakes all the
+/// same. @returns false when the client has left.
+net::task<bool> deployment_targets::wait_for_card() {
+  const auto now = net::io_thread::recent();
+  client::thread_standing known{*ex_.routes(), now};
+  auto due = wish_.routing.deadline;
+  if (journey_.has_others(known))
+    due = proxy::sooner(due, now + proxy::in_ns(journey_.name().settings->spill.wait));
+  const auto how = co_await card_->take(due, wish_.streams);
+  if (how == gpu_turn::outcome::gone)
+    co_return false;
+  if (how == gpu_turn::outcome::granted) {
+    state_ = ready() ? arrival::there : settle(after_refusal());
+    co_return true;
+  }
+  const bool late = how == gpu_turn::outcome::late;
+  if (!late) {
+    last_error_ = card_->why_not();
+    at_id_ = at_->settings->id;
+    record_->note_error(last_error_, wall_ms());
+  }
+  leave(false);
+  const auto then = net::io_thread::recent();
+  client::thread_standing by_now{*ex_.routes(), then};
+  state_ =
+      settle(journey_.after_denial(late, then + 1'000'000'000, by_now, random_of_thread(), then));
+  co_return true;
 }
 
 /// The router should have the model, and has not: sent again once a newer list has it. @returns
@@ -207,6 +254,8 @@ void deployment_targets::leave(bool sent) {
   record_ = nullptr;
   if (turn_)
     turn_->end();
+  if (card_)
+    card_->end();
 }
 
 void deployment_targets::prepare(proxy::forward_options& options) {

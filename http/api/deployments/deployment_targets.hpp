@@ -3,6 +3,7 @@
 #pragma once
 
 #include "http/api/deployments/deployment_dress.hpp"
+#include "http/api/deployments/gpu_turn.hpp"
 #include "http/api/llm/model_turn.hpp"
 #include "http/proxy/targets.hpp"
 #include "routing/journey/journey.hpp"
@@ -70,6 +71,8 @@ private:
   net::task<bool> heal(const proxy::miss& what);
   routing::move without_turn();
   routing::move after_refusal();
+  net::task<bool> wait_for_card();
+  net::task<bool> wait_for_model();
   void leave(bool sent);
   void judge(const routing::verdict& how, bool timed_out, bool answered);
   void tell_cell(actors::cell_report report);
@@ -91,6 +94,7 @@ private:
   bool begun_ = false; ///< an attempt is under way there
   bool without_extras_ = false;
   std::optional<model_turn> turn_; ///< of a model that the gateway loads
+  std::optional<gpu_turn> card_;   ///< of a backend that shares a graphics card
   unsigned heals_ = 0;             ///< times its model was not there
   bool cell_probe_ = false;
   bool first_ = true;
