@@ -172,6 +172,52 @@ struct supervised : testing::Test {
   supervisor_actor subject;
 };
 
+// ---- graphics cards ----
+
+/// Two backends on one card.
+settings_ptr with_card(const std::shared_ptr<const config::settings>& base) {
+  auto result = std::make_shared<config::settings>(*base);
+  result->gpus["gpu0"].vram = std::size_t{32} << 30;
+  for (const auto* name : {"a", "b"}) {
+    result->backends.at(name).gpu = "gpu0";
+    result->backends.at(name).type = config::backend_type::ollama; // asks nobody anything
+  }
+  return result;
+}
+
+TEST_F(supervised, gives_backends_of_one_card_the_same_desks_and_others_none) {
+  ASSERT_TRUE(apply(with_card(settings({"a", "b", "c"}))));
+  ASSERT_EQ(entry(0).gpu_desks.size(), 2U);
+  EXPECT_EQ(entry(0).gpu_desks, entry(1).gpu_desks);
+  EXPECT_EQ(entry(0).gpu, entry(1).gpu);
+  EXPECT_TRUE(entry(2).gpu_desks.empty());
+  EXPECT_EQ(entry(2).gpu, nullptr);
+}
+
+TEST_F(supervised, keeps_a_cards_actors_over_a_reload_and_ends_them_with_the_card) {
+  ASSERT_TRUE(apply(with_card(settings({"a", "b"}))));
+  const auto before = entry(0).gpu;
+  const auto ended = actors.watch(before);
+  ASSERT_TRUE(apply(with_card(settings({"a", "b"}))));
+  EXPECT_EQ(entry(0).gpu, before);
+  EXPECT_FALSE(*ended);
+  ASSERT_TRUE(apply({"a", "b"}));
+  EXPECT_EQ(entry(0).gpu, nullptr);
+  EXPECT_TRUE(entry(0).gpu_desks.empty());
+  EXPECT_TRUE(*ended);
+}
+
+TEST_F(supervised, starts_a_cards_actors_again_when_its_coordinator_has_ended) {
+  ASSERT_TRUE(apply(with_card(settings({"a", "b"}))));
+  const auto before = entry(0).gpu;
+  kill(before);
+  actors.advance(5s, 100ms);
+  ASSERT_NE(entry(0).gpu, nullptr);
+  EXPECT_NE(entry(0).gpu, before);
+  EXPECT_TRUE(reported("card gpu0"));
+  EXPECT_EQ(entry(0).gpu_desks.size(), 2U);
+}
+
 // ---- what other replicas say ----
 
 /// Says that a replica's circuit to backend `a` is open, and waits until the gateway has looked
