@@ -8,6 +8,7 @@ synapse_add_component(routing NO_PCH PATH routing
           failure/retry_budget.cpp
           failure/verdict_table.cpp
           journey/journey.cpp
+          journey/journey_search.cpp
           names/name_table.cpp
           pick/affinity.cpp
           pick/contest.cpp

@@ -20,5 +20,6 @@ synapse_add_component(http_api
 
 synapse_add_test(http_api
   SOURCES http/api/request/field_fault_test.cpp http/api/models/model_list_test.cpp
+          http/api/deployments/attempt_facts_test.cpp
   DEPENDS http_api
   LINK synapse_test_support)

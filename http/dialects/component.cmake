@@ -57,6 +57,7 @@ synapse_add_test(http_core NO_PCH
     http/core/request/request_origin_test.cpp
     http/core/response_detail_test.cpp
     http/core/body/sse_test.cpp
+    http/dialects/openai/request_facts_test.cpp
     http/dialects/openai/usage_tail_test.cpp
     http/core/body/wav_header_ffmpeg_test.cpp
     http/core/body/wav_header_test.cpp

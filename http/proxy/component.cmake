@@ -14,6 +14,7 @@ synapse_add_test(http_proxy
   SOURCES http/proxy/proxy_rig.cpp http/server/exchange/exchange_test.cpp
           http/server/exchange/session_test.cpp http/server/filters/filters_test.cpp
           http/proxy/failure_test.cpp http/proxy/retry_policy_test.cpp http/proxy/forwarder_test.cpp
+          http/proxy/deciding_targets_test.cpp
           http/proxy/upstream/permit_slot_test.cpp
           http/proxy/upstream/request_body_test.cpp http/proxy/upstream/upstream_request_test.cpp
           http/proxy/downstream/downstream_writer_test.cpp

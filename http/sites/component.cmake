@@ -5,5 +5,5 @@ synapse_add_component(http_sites
   DEPENDS routing http_client actors_backends actors_models actors_gpus actors_runtime actors_protocol telemetry)
 
 synapse_add_test(http_sites
-  SOURCES http/sites/thread_routes_test.cpp
+  SOURCES http/sites/thread_routes_test.cpp http/sites/thread_standing_test.cpp
   DEPENDS http_sites)

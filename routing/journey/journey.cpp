@@ -1,9 +1,6 @@
 #include "routing/journey/journey.hpp"
 
-#include "routing/pick/strategy.hpp"
-
 #include <algorithm>
-#include <memory>
 
 namespace synapse::routing {
 
@@ -15,21 +12,6 @@ constexpr std::int64_t least_time = second;
 constexpr std::int64_t loading_pause = second;
 /// Longest wait for that where the request has no deadline.
 constexpr std::int64_t loading_patience = 300 * second;
-/// Tokens that a prompt has at least: 3.5 bytes each, and that estimate is a quarter too high.
-std::size_t least_tokens(std::size_t bytes) noexcept {
-  return static_cast<std::size_t>(static_cast<double>(bytes) / 3.5 * 0.75);
-}
-
-bool has_tags(const deployment& one, std::span<const std::string_view> wanted, bool any) noexcept {
-  const auto& tags = one.settings->tags;
-  const auto has = [&](std::string_view tag) {
-    return std::find(tags.begin(), tags.end(), tag) != tags.end();
-  };
-  if (wanted.empty())
-    return true;
-  return any ? std::any_of(wanted.begin(), wanted.end(), has)
-             : std::all_of(wanted.begin(), wanted.end(), has);
-}
 } // namespace
 
 std::string_view to_string(moved why) noexcept {
@@ -37,22 +19,11 @@ std::string_view to_string(moved why) noexcept {
   return texts[static_cast<std::size_t>(why)];
 }
 
-/// The candidates of one tier.
-struct journey::search {
-  search() noexcept {} // most have a few: the rest of the room stays as it is
-  union {
-    std::array<candidate, max_candidates> all;
-  };
-  std::array<const deployment*, max_candidates> whose;
-  std::size_t count = 0;
-  const model_name* name = nullptr;
-};
-
 journey::journey(const name_table& table, const model_name& start, const wish& what,
                  const config::routing_settings& rules, retry_budget& budget, unsigned thread,
                  std::int64_t now) noexcept
     : table_(table), name_(&start), wish_(what), rules_(rules), budget_(budget), thread_(thread) {
-  names_[0] = start.place;
+  names_[0].place = start.place;
   name_count_ = 1;
   budget_.on_request(now);
 }
@@ -71,133 +42,40 @@ void journey::note(std::int64_t& soonest, std::int64_t at) noexcept {
     soonest = at;
 }
 
-/// Whether it is there for such requests at all.
-bool journey::may(const deployment& one, const place_state& state) const noexcept {
-  const std::uint16_t needs =
-      static_cast<std::uint16_t>(wish_.needs | config::capability_set::bit(wish_.what));
-  const std::uint16_t no = static_cast<std::uint16_t>(one.capabilities.no | state.capabilities.no);
-  return (no & needs) == 0;
-}
-
-/// Whether the prompt fits, as far as anybody can tell.
-bool journey::fits(const deployment&, const place_state& state) const noexcept {
-  if (state.context == 0)
-    return true;
-  return state.context >= min_context_ && state.context >= least_tokens(wish_.text_bytes);
-}
-
-const deployment* journey::seek_in_name(standing& known, random_source& random, std::int64_t now,
-                                        lenience with) {
-  // Nobody could tell any more whom it was with.
-  if (tried_count_ == most_tried)
-    return nullptr;
-  search found;
-  found.name = name_;
-  probe_ = false;
-  unsigned tier = 0;
-  for (const auto& one : name_->deployments) {
-    if (found.count > 0 && one.settings->order != tier)
-      break;
-    if (tried(one.place) || found.count == max_candidates)
-      continue;
-    if (name_->place == names_[0] && one.settings->order < min_tier_)
-      continue;
-    const bool pinned = !wish_.pinned.empty();
-    if (pinned && one.settings->id != wish_.pinned)
-      continue;
-    any_id_ = true;
-    const auto state = known.of(one, wish_.what);
-    if (!may(one, state))
-      continue;
-    any_kind_ = true;
-    if (!has_tags(one, wish_.tags, rules_.any_tag))
-      continue;
-    any_tags_ = true;
-    if (larger_ && state.context != 0 && state.context < min_context_)
-      continue;
-    if (with != lenience::anything && !fits(one, state)) {
-      misfit_ = true;
-      continue;
-    }
-    if (state.drained || state.shut_until > now) {
-      shut_seen_ = true;
-      note(shut_until_, state.shut_until);
-      if (shut_by_ == trouble::none)
-        shut_by_ = state.why;
-      continue;
-    }
-    if (state.full_until > now) {
-      full_seen_ = true;
-      note(full_until_, state.full_until);
-      continue;
-    }
-    if (with == lenience::none && state.queue > name_->settings->spill.queue) {
-      spilled_ = true;
-      continue;
-    }
-    tier = one.settings->order;
-    auto& slot = *std::construct_at(&found.all[found.count]);
-    slot.meter = state.meter;
-    slot.weight = pinned ? std::max(one.settings->weight, 1e-6) : one.settings->weight;
-    slot.cost = one.settings->cost_input + one.settings->cost_output;
-    slot.id_hash = one.id_hash;
-    slot.headroom = state.headroom;
-    slot.tier = tier;
-    if (state.wants_probe && slot.weight > 0) {
-      probe_ = true;
-      return &one; // its news is worth more than the better choice
-    }
-    if (slot.weight > 0)
-      found.whose[found.count++] = &one;
-  }
-  return found.count == 0 ? nullptr : choose(found, random, now);
-}
-
-const deployment* journey::choose(const search& found, random_source& random,
-                                  std::int64_t now) const {
-  if (found.count == 1)
-    return found.whose[0];
-  pick_question question{random};
-  question.strategy = found.name->settings->strategy;
-  question.affinity =
-      found.name->settings->affinity == config::affinity_rule::none ? 0 : wish_.affinity;
-  question.prompt_class = prompt_class_of(wish_.text_bytes);
-  question.thread = thread_;
-  question.now = now;
-  const auto at = pick({found.all.data(), found.count}, question);
-  return at ? found.whose[*at] : nullptr;
-}
-
 /// To the next name in line.
 bool journey::next_name() noexcept {
   if (name_at_ + 1 >= name_count_ || name_at_ >= rules_.hops)
     return false;
   ++name_at_;
-  name_ = &table_.name(names_[name_at_]);
+  name_ = &table_.name(names_[name_at_].place);
   moved_ = reasons_[name_at_];
   spilled_ = false;
   misfit_ = false;
   return true;
 }
 
+/// @returns its place among those that are expected or were left; `name_count_`: it is new.
+std::size_t journey::find_name(name_place place) const noexcept {
+  std::size_t at = 0;
+  while (at < name_count_ && names_[at].place != place)
+    ++at;
+  return at;
+}
+
 /// These names come next, each once.
-void journey::expect(std::span<const name_place> names, moved why) noexcept {
-  for (const auto one : names) {
-    const auto end = names_.begin() + static_cast<std::ptrdiff_t>(name_count_);
-    if (name_count_ < names_.size() && std::find(names_.begin(), end, one) == end) {
+void journey::expect(std::span<const fallback_name> names, moved why) noexcept {
+  for (const auto& one : names)
+    if (name_count_ < names_.size() && find_name(one.place) == name_count_) {
       names_[name_count_] = one;
       reasons_[name_count_++] = why;
     }
-  }
 }
 
 /// These come before those that wait already.
-void journey::expect_next(std::span<const name_place> names, moved why) noexcept {
+void journey::expect_next(std::span<const fallback_name> names, moved why) noexcept {
   auto to = name_at_ + 1;
-  for (const auto one : names) {
-    const auto begin = names_.begin();
-    const auto end = begin + static_cast<std::ptrdiff_t>(name_count_);
-    const auto at = static_cast<std::size_t>(std::find(begin, end, one) - begin);
+  for (const auto& one : names) {
+    const auto at = find_name(one.place);
     if (at < to || at == names_.size())
       continue;
     name_count_ = std::max(name_count_, at + 1);
@@ -238,7 +116,7 @@ move journey::seek(standing& known, random_source& random, std::int64_t now) {
   // Nobody for whom it is certain. From here on whoever does it at all.
   const auto last = name_at_;
   for (name_at_ = began; name_at_ <= last; ++name_at_) {
-    name_ = &table_.name(names_[name_at_]);
+    name_ = &table_.name(names_[name_at_].place);
     moved_ = reasons_[name_at_];
     spilled_ = false;
     if (const auto* found = seek_in_name(known, random, now, lenience::anything))
@@ -307,12 +185,17 @@ move journey::after(const verdict& how, standing& known, random_source& random, 
   } else if (how.next == remedy::next_tier) {
     min_tier_ = before->settings->order + 1;
   }
+  const auto where = name_at_;
+  const auto why = moved_;
   auto next = seek(known, random, now);
   if (next.to != nullptr)
     return !counts || budget_.take(now) ? next : move{};
   at_ = before;
   next = alone(how, now);
   at_ = next.to;
+  name_at_ = where;
+  name_ = &table_.name(names_[where].place);
+  moved_ = why;
   return next;
 }
 
@@ -328,16 +211,6 @@ move journey::after_denial(bool full, std::int64_t retry_at, standing& known, ra
   }
   late_ = !time_left(now);
   return late_ ? move{} : seek(known, random, now);
-}
-
-bool journey::has_others(standing& known) const {
-  for (const auto& one : name_->deployments)
-    if (!tried(one.place) && one.settings->weight > 0) {
-      const auto state = known.of(one, wish_.what);
-      if (may(one, state) && !state.drained && state.shut_until == 0)
-        return true;
-    }
-  return !name_->any.empty();
 }
 
 farewell journey::farewell(std::int64_t now) const noexcept {

@@ -8,7 +8,6 @@
 #include "routing/pick/candidate.hpp"
 
 #include <array>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -56,8 +55,7 @@ struct farewell {
   std::int64_t retry_at = 0; ///< when the soonest of them may be asked again; 0: nobody knows
 };
 
-/// The rules of attempts over one request's life. Plain state of one thread; no clock, no
-/// allocation.
+/// The rules of attempts over a request's life. Plain state of one thread; allocates nothing.
 class journey {
 public:
   static constexpr std::size_t most_tried = 64; ///< deployments of one request
@@ -78,6 +76,8 @@ public:
 
   const deployment& at() const noexcept { return *at_; }
   const model_name& name() const noexcept { return *name_; }
+  /// How the present name is called, where that is not the client's word; else empty.
+  std::string_view asked() const noexcept { return names_[name_at_].asked; }
   unsigned attempts() const noexcept { return attempts_; }
   moved why_here() const noexcept { return moved_; }
   /// The last move is to a deployment that is half open, to find out.
@@ -88,8 +88,6 @@ public:
 
 private:
   struct search;
-  bool may(const deployment& one, const place_state& state) const noexcept;
-  bool fits(const deployment& one, const place_state& state) const noexcept;
   move seek(standing& known, random_source& random, std::int64_t now);
   /// What a search puts up with.
   enum class lenience : std::uint8_t {
@@ -97,12 +95,16 @@ private:
     queues,  ///< long ones, inside backends
     anything ///< also that the prompt is most likely too long
   };
+  bool is_left(const deployment& one) const noexcept;
+  bool suits(const deployment& one, const place_state& state, lenience with) noexcept;
+  bool is_free(const place_state& state, std::int64_t now, lenience with) noexcept;
   const deployment* seek_in_name(standing& known, random_source& random, std::int64_t now,
                                  lenience with);
   const deployment* choose(const search& found, random_source& random, std::int64_t now) const;
   bool next_name() noexcept;
-  void expect(std::span<const name_place> names, moved why) noexcept;
-  void expect_next(std::span<const name_place> names, moved why) noexcept;
+  std::size_t find_name(name_place place) const noexcept;
+  void expect(std::span<const fallback_name> names, moved why) noexcept;
+  void expect_next(std::span<const fallback_name> names, moved why) noexcept;
   void note(std::int64_t& soonest, std::int64_t at) noexcept;
   move go(const deployment* to) noexcept;
   move alone(const verdict& how, std::int64_t now) noexcept;
@@ -116,11 +118,10 @@ private:
   retry_budget& budget_;
   unsigned thread_;
   const deployment* at_ = nullptr;
-
   std::array<deployment_place, most_tried> tried_{};
   std::size_t tried_count_ = 0;
-  /// Names to go to when this one has nothing left, in order, and those that were left.
-  std::array<name_place, most_names> names_{};
+  /// Those that were left, the present one, and those to go to when it has nothing left.
+  std::array<fallback_name, most_names> names_{};
   std::array<moved, most_names> reasons_{};
   std::size_t name_at_ = 0;
   std::size_t name_count_ = 0;
@@ -136,7 +137,6 @@ private:
   bool misfit_ = false;  ///< a deployment of the name was left out because the prompt is too long
   std::int64_t wait_began_ = 0;
   moved moved_ = moved::no;
-
   bool any_kind_ = false; ///< a deployment was seen that does what is asked for
   bool any_tags_ = false; ///< and has the tags
   bool any_id_ = false;

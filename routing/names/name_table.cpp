@@ -158,15 +158,18 @@ void name_table::add(const config::settings& settings, const config::catalog_mod
 
 void name_table::add_fallbacks(const config::fallback_settings& fallbacks) {
   const auto resolve = [&](const std::vector<std::string>& from, name_place self,
-                           std::vector<name_place>& into) {
+                           std::vector<fallback_name>& into) {
+    const auto has = [&](name_place place) {
+      return std::any_of(into.begin(), into.end(),
+                         [&](const fallback_name& each) { return each.place == place; });
+    };
     for (const auto& one : from)
       if (const auto* found = find(one);
-          found != nullptr && found->place != self &&
-          std::find(into.begin(), into.end(), found->place) == into.end())
-        into.push_back(found->place);
+          found != nullptr && found->place != self && !has(found->place))
+        into.push_back({found->place, one});
   };
   for (auto& name : names_) {
-    const auto of = [&](const config::name_lists& lists, std::vector<name_place>& into) {
+    const auto of = [&](const config::name_lists& lists, std::vector<fallback_name>& into) {
       if (const auto found = lists.find(name.settings->name); found != lists.end())
         resolve(found->second, name.place, into);
     };

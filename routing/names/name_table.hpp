@@ -37,13 +37,19 @@ struct deployment {
   std::uint64_t cell_of(kind what) const noexcept;
 };
 
+/// A name that another one falls back to.
+struct fallback_name {
+  name_place place = 0;
+  std::string_view asked; ///< as the file has it: what the stars of a pattern match
+};
+
 struct model_name {
   const config::catalog_model* settings = nullptr;
   name_place place = 0;
   std::span<const deployment> deployments; ///< lower tiers first, else as in the file
-  std::vector<name_place> any;             ///< fallbacks, those of all names last
-  std::vector<name_place> context;
-  std::vector<name_place> policy;
+  std::vector<fallback_name> any;          ///< those of all names last
+  std::vector<fallback_name> context;
+  std::vector<fallback_name> policy;
   std::uint16_t kinds = 0; ///< that one of its deployments may be there for
 };
 

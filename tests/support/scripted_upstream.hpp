@@ -101,6 +101,7 @@ public:
     SSL_CTX* tls = nullptr; ///< server context; outlives the upstream
     int send_buffer = 0;    ///< SO_SNDBUF; 0: the system's
     int receive_buffer = 0; ///< SO_RCVBUF
+    std::uint16_t port = 0; ///< 0: a free one
   };
 
   explicit scripted_upstream(script each_connection);

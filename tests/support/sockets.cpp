@@ -24,8 +24,9 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-std::uint16_t bind_free_port(int fd) {
-  auto address = loopback(0);
+/// @param wanted 0: any that is free
+std::uint16_t bind_port(int fd, std::uint16_t wanted = 0) {
+  auto address = loopback(wanted);
   socklen_t size = sizeof address;
   if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
       ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
@@ -208,14 +209,18 @@ descriptor listen_loopback(std::uint16_t& port, int send_buffer, int receive_buf
     set_option(fd.get(), SOL_SOCKET, SO_SNDBUF, send_buffer);
   if (receive_buffer > 0)
     set_option(fd.get(), SOL_SOCKET, SO_RCVBUF, receive_buffer);
-  port = bind_free_port(fd.get());
+  // Connections of who listened there before may still be ending: they must have it, too.
+  if (port != 0)
+    set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  port = bind_port(fd.get(), port);
+  set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (::listen(fd.get(), 512) != 0)
     throw std::runtime_error("cannot listen on loopback");
   return fd;
 }
 
 closed_port::closed_port() : bound_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  port_ = bind_free_port(bound_.get());
+  port_ = bind_port(bound_.get());
 }
 
 } // namespace synapse::support

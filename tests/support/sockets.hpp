@@ -88,7 +88,7 @@ private:
 /// @returns an invalid descriptor when nobody listens.
 descriptor connect_loopback(std::uint16_t port, int receive_buffer = 0);
 
-/// Listens on a free port of 127.0.0.1 and says which.
+/// Listens on this port of 127.0.0.1; where it is 0 on a free one, and says which.
 descriptor listen_loopback(std::uint16_t& port, int send_buffer = 0, int receive_buffer = 0);
 
 /// A port of 127.0.0.1 that nobody listens on: connections to it are refused as long as this lives,

@@ -85,7 +85,8 @@ deployment_targets::arrival deployment_targets::arrive(const routing::move& next
   entered_ = now;
   begun_ = false;
   without_extras_ = next.without_extras;
-  model_ = routing::served_model(*journey_.name().settings, at_->settings->model, wish_.asked);
+  const auto asked = journey_.asked().empty() ? std::string_view{wish_.asked} : journey_.asked();
+  model_ = routing::served_model(*journey_.name().settings, at_->settings->model, asked);
   turn_.reset();
   card_.reset();
   if (site_->gpu != nullptr) {

@@ -217,6 +217,147 @@ TEST_F(backend, closes_when_a_reload_switches_the_breaker_off) {
   EXPECT_TRUE(lease(0, 1)->granted);
 }
 
+// ---- cells of deployments ----
+
+/// A failure of the deployment whose cell is `cell`.
+cell_report failure_of(std::uint64_t cell, routing::cell_harm harm = routing::cell_harm::counts,
+                       time_ns length = 0) {
+  cell_report report;
+  report.cell = cell;
+  report.what = cell_report::news::failure;
+  report.judged.cell.scope = routing::cell_scope::deployment;
+  report.judged.cell.harm = harm;
+  report.judged.cell.why = routing::trouble::server_error;
+  report.judged.cell.first = report.judged.cell.longest = length;
+  return report;
+}
+
+struct backend_cells : backend {
+  /// As the first lane sees it; closed if it sees none.
+  circuit seen(std::uint64_t cell) const {
+    for (const auto& one : told[0]->view().cells)
+      if (one.cell == cell)
+        return one.state;
+    return circuit::closed;
+  }
+  void open_cell(std::uint64_t cell) {
+    for (int i = 0; i < 5; ++i)
+      tell(failure_of(cell));
+    ASSERT_EQ(seen(cell), circuit::open);
+  }
+  void half_open_cell(std::uint64_t cell) {
+    open_cell(cell);
+    actors.advance(1300ms, 50ms);
+    ASSERT_EQ(seen(cell), circuit::half_open);
+  }
+  std::optional<lease_answer> lease_cell(std::uint32_t lane, std::uint64_t request,
+                                         std::uint64_t cell) {
+    const auto before = told[lane]->answers.size();
+    tell(lease_request(lane, request, false, cell));
+    if (told[lane]->answers.size() == before)
+      return std::nullopt;
+    return told[lane]->answers.back();
+  }
+};
+
+TEST_F(backend_cells, open_after_five_failures_and_leave_the_backend_and_others_alone) {
+  start();
+  for (int i = 0; i < 4; ++i)
+    tell(failure_of(7));
+  EXPECT_EQ(seen(7), circuit::closed);
+  tell(failure_of(7));
+  for (const auto& lane : told) {
+    ASSERT_EQ(lane->view().cells.size(), 1U);
+    EXPECT_EQ(lane->view().cells[0].state, circuit::open);
+    EXPECT_EQ(lane->view().cells[0].why, static_cast<std::uint8_t>(routing::trouble::server_error));
+    EXPECT_EQ(lane->view().state, circuit::closed);
+  }
+  EXPECT_EQ(seen(8), circuit::closed);
+  EXPECT_TRUE(circuits.empty());
+}
+
+TEST_F(backend_cells, let_one_request_try_and_close_when_it_succeeds) {
+  start();
+  half_open_cell(7);
+  const auto first = lease_cell(0, 1, 7);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->granted);
+  const auto second = lease_cell(1, 2, 7);
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(second->granted);
+  EXPECT_EQ(second->reason, deny_reason::deployment_out);
+  EXPECT_GT(second->retry_after_ms, 0U);
+  cell_report good;
+  good.cell = 7;
+  good.what = cell_report::news::success;
+  good.probe = true;
+  tell(good);
+  EXPECT_EQ(seen(7), circuit::closed);
+  ASSERT_EQ(told[0]->view().cells.size(), 1U);
+  EXPECT_EQ(told[0]->view().cells[0].recovered, actors.now());
+  actors.advance(11s, 500ms);
+  EXPECT_TRUE(told[0]->view().cells.empty()) << "that is forgotten";
+}
+
+TEST_F(backend_cells, stay_half_open_when_the_one_that_tried_says_nothing) {
+  start();
+  half_open_cell(7);
+  ASSERT_TRUE(lease_cell(0, 1, 7)->granted);
+  auto client_fault = failure_of(7, routing::cell_harm::none);
+  client_fault.probe = true;
+  client_fault.judged.cell.scope = routing::cell_scope::none;
+  tell(client_fault);
+  EXPECT_EQ(seen(7), circuit::half_open);
+  EXPECT_TRUE(lease_cell(1, 2, 7)->granted) << "the next one may try";
+}
+
+TEST_F(backend_cells, give_the_probe_of_a_dead_lane_to_another_one) {
+  start();
+  half_open_cell(7);
+  ASSERT_TRUE(lease_cell(0, 1, 7)->granted);
+  actors.end(lanes[0]);
+  lanes.erase(lanes.begin());
+  actors.settle();
+  EXPECT_TRUE(lease_cell(1, 2, 7)->granted);
+}
+
+TEST_F(backend_cells, shut_for_as_long_as_the_failure_says) {
+  start();
+  tell(failure_of(7, routing::cell_harm::shuts, 7'000'000'000));
+  EXPECT_EQ(seen(7), circuit::open);
+  actors.advance(5500ms, 100ms);
+  EXPECT_EQ(seen(7), circuit::open);
+  actors.advance(3s, 100ms);
+  EXPECT_EQ(seen(7), circuit::half_open);
+}
+
+TEST_F(backend_cells, shut_the_backend_itself_where_all_of_it_is_meant) {
+  start();
+  auto report = failure_of(0, routing::cell_harm::shuts, 300'000'000'000);
+  report.judged.cell.scope = routing::cell_scope::backend;
+  tell(report);
+  EXPECT_EQ(told[0]->view().state, circuit::open);
+  EXPECT_EQ(told[0]->view().open_until, actors.now() + 300'000'000'000);
+  EXPECT_EQ(circuits, (std::vector<std::pair<circuit, circuit>>{{circuit::closed, circuit::open}}));
+  tell(return_atom::value);
+  EXPECT_EQ(told[0]->view().state, circuit::closed) << "its health check has succeeded";
+}
+
+TEST_F(backend_cells, are_as_patient_as_the_deployment_says) {
+  start();
+  auto report = failure_of(7);
+  report.failures = 2;
+  report.cooldown = 10'000'000'000;
+  tell(report);
+  EXPECT_EQ(seen(7), circuit::closed);
+  tell(report);
+  EXPECT_EQ(seen(7), circuit::open);
+  actors.advance(7s, 100ms);
+  EXPECT_EQ(seen(7), circuit::open);
+  actors.advance(6s, 100ms);
+  EXPECT_EQ(seen(7), circuit::half_open);
+}
+
 // ---- permits ----
 
 TEST_F(backend, counts_permits_and_serves_in_order) {

@@ -184,6 +184,138 @@ TEST_F(lanes, report_only_a_probes_head) {
   EXPECT_TRUE(told->reports.empty());
 }
 
+// ---- cells of deployments ----
+
+/// A view with one cell.
+lane_view with_cell(lane_view of, std::uint64_t cell, circuit state, time_ns open_until = 0) {
+  cell_view one;
+  one.cell = cell;
+  one.state = state;
+  one.open_until = open_until;
+  of.cells = {one};
+  return of;
+}
+
+struct lane_cells : lanes {
+  auto ask_for(std::uint64_t request, std::uint64_t cell) {
+    auto question =
+        actors.begin_ask<permit>(subject, permit_request(request, actors.now(), false, cell));
+    actors.settle();
+    return question;
+  }
+  void refuse(std::uint64_t request, deny_reason reason) {
+    lease_answer refusal;
+    refusal.request = request;
+    refusal.reason = reason;
+    answer(refusal);
+  }
+  /// The only thing that was said of cells: that this one's probe is free.
+  void expect_given_back(std::uint64_t cell) {
+    ASSERT_EQ(told->cells.size(), 1U);
+    EXPECT_EQ(told->cells[0].cell, cell);
+    EXPECT_EQ(told->cells[0].lane, 3U);
+    EXPECT_TRUE(told->cells[0].probe);
+    EXPECT_EQ(told->cells[0].what, cell_report::news::nothing);
+  }
+};
+
+TEST_F(lane_cells, refuse_what_is_for_an_open_one_and_nothing_else) {
+  view(with_cell(resolved(), 7, circuit::open, actors.now() + 4'000'000'000));
+  auto refused = ask_for(1, 7);
+  ASSERT_TRUE(refused.answered());
+  EXPECT_FALSE(refused->granted);
+  EXPECT_EQ(refused->reason, deny_reason::deployment_out);
+  EXPECT_EQ(refused->retry_after_ms, 4000U);
+  for (const std::uint64_t other : {0, 8}) {
+    auto granted = ask_for(10 + other, other);
+    ASSERT_TRUE(granted.answered());
+    EXPECT_TRUE(granted->granted);
+    EXPECT_FALSE(granted->cell_probe);
+  }
+}
+
+TEST_F(lane_cells, let_nobody_try_a_half_open_one_without_asking) {
+  view(with_cell(resolved(), 7, circuit::half_open));
+  auto question = ask_for(1, 7);
+  EXPECT_FALSE(question.answered());
+  ASSERT_EQ(told->requests.size(), 1U);
+  EXPECT_EQ(told->requests[0].cell, 7U);
+  EXPECT_FALSE(told->requests[0].probe);
+  grant(1);
+  ASSERT_TRUE(question.answered());
+  EXPECT_TRUE(question->granted);
+  EXPECT_TRUE(question->cell_probe);
+  EXPECT_TRUE(told->cells.empty()) << "its end is told by whoever has it";
+}
+
+TEST_F(lane_cells, free_the_probe_of_a_request_that_left_while_it_waited) {
+  view(with_cell(limited(), 7, circuit::half_open));
+  auto question = ask_for(1, 7);
+  abandon(1);
+  expect_given_back(7);
+  EXPECT_EQ(told->abandons.size(), 1U);
+}
+
+TEST_F(lane_cells, free_the_probe_of_a_request_that_was_refused_for_another_reason) {
+  view(with_cell(limited(), 7, circuit::half_open));
+  auto taken = ask_for(1, 7);
+  refuse(1, deny_reason::deployment_out);
+  ASSERT_TRUE(taken.answered());
+  EXPECT_EQ(taken->reason, deny_reason::deployment_out);
+  EXPECT_TRUE(told->cells.empty()) << "another one tries: it never was this one's";
+  auto full = ask_for(2, 7);
+  refuse(2, deny_reason::queue_timeout);
+  expect_given_back(7);
+}
+
+TEST_F(lane_cells, free_the_probe_of_a_request_that_has_nowhere_to_go) {
+  view(with_cell(resolved(), 7, circuit::half_open));
+  auto question = ask_for(1, 7);
+  lane_view nowhere;
+  nowhere.resolved = true;
+  view(nowhere);
+  grant(1);
+  ASSERT_TRUE(question.answered());
+  EXPECT_EQ(question->reason, deny_reason::no_address);
+  expect_given_back(7);
+}
+
+TEST_F(lane_cells, free_the_probe_of_those_who_wait_when_they_are_retired) {
+  view(with_cell(limited(), 7, circuit::half_open));
+  auto question = ask_for(1, 7);
+  caf::anon_send(subject, retire_atom::value);
+  actors.settle();
+  ASSERT_TRUE(question.answered());
+  EXPECT_EQ(question->reason, deny_reason::retired);
+  expect_given_back(7);
+}
+
+TEST_F(lane_cells, pass_on_what_is_said_of_them_with_their_own_number) {
+  cell_report report;
+  report.cell = 9;
+  report.what = cell_report::news::failure;
+  report.successes = 5;
+  caf::anon_send(subject, report);
+  actors.settle();
+  ASSERT_EQ(told->cells.size(), 1U);
+  EXPECT_EQ(told->cells[0].lane, 3U);
+  EXPECT_EQ(told->cells[0].cell, 9U);
+  EXPECT_EQ(told->cells[0].what, cell_report::news::failure);
+  EXPECT_EQ(told->cells[0].successes, 5U);
+}
+
+TEST_F(lane_cells, are_seen_on_its_thread) {
+  view(with_cell(resolved(), 7, circuit::open, 5));
+  const auto& seen = lane::behind(subject);
+  EXPECT_EQ(&seen.view(), &lane::behind(subject).view());
+  EXPECT_TRUE(seen.view().resolved);
+  ASSERT_NE(seen.find_cell(7), nullptr);
+  EXPECT_EQ(seen.find_cell(7)->open_until, 5);
+  EXPECT_EQ(seen.find_cell(8), nullptr);
+  view(resolved());
+  EXPECT_EQ(seen.find_cell(7), nullptr);
+}
+
 // ---- counted permits ----
 
 TEST_F(lanes, grant_from_spare_permits_and_keep_what_comes_back) {

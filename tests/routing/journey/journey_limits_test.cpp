@@ -105,6 +105,34 @@ TEST(journey_limits, the_only_one_is_asked_again_once_after_a_refused_connection
   EXPECT_EQ(trip.farewell(second_ns).why, cause::failed);
 }
 
+TEST(journey_limits, whoever_is_asked_again_is_asked_under_its_own_name) {
+  atlas map;
+  map.put("m", "a");
+  map.put("x*", "b");
+  map.settings.fallbacks.any["m"] = {"xyz"};
+  map.settings.routing.attempts = 5;
+  map.done();
+  map.state("b").shut_until = second_ns;
+  auto trip = map.travel("m");
+  EXPECT_EQ(map.first(trip), "a");
+  EXPECT_EQ(map.after(trip, end_verdict(attempt_end::refused)), "a");
+  EXPECT_EQ(trip.name().settings->name, "m");
+  EXPECT_EQ(trip.asked(), "");
+  EXPECT_EQ(trip.why_here(), moved::no);
+}
+
+TEST(journey_limits, a_pattern_is_fallen_back_to_under_the_name_that_the_file_has) {
+  atlas map;
+  map.put("m", "a");
+  map.put("x*", "b");
+  map.settings.fallbacks.any["m"] = {"xyz"};
+  map.done();
+  auto trip = map.travel("m");
+  map.first(trip);
+  EXPECT_EQ(map.after(trip, status_verdict(500)), "b");
+  EXPECT_EQ(trip.asked(), "xyz");
+}
+
 TEST(journey_limits, the_only_one_is_waited_for_as_long_as_it_says_if_that_is_short) {
   for (const auto& [seconds, waits] : {std::pair{5, true}, std::pair{6, false}}) {
     atlas map;

@@ -111,15 +111,16 @@ TEST(name_table, resolves_fallbacks_with_those_of_all_names_last) {
   settings.fallbacks.context["llama"] = {"ollama/big"};
   settings.fallbacks.defaults = {"llama", "speaker", "ollama/x"};
   const name_table table{settings};
-  const auto names = [&](const std::vector<name_place>& places) {
+  const auto names = [&](const std::vector<fallback_name>& list) {
     std::string result;
-    for (const auto place : places)
-      result += table.name(place).settings->name + " ";
+    for (const auto& one : list)
+      result += table.name(one.place).settings->name + " ";
     return result;
   };
   // "gone" is matched by the pattern of all names.
   EXPECT_EQ(names(table.find("llama")->any), "speaker * ollama/* ");
   EXPECT_EQ(names(table.find("llama")->context), "ollama/* ");
+  EXPECT_EQ(table.find("llama")->context[0].asked, "ollama/big");
   EXPECT_EQ(names(table.find("llama")->policy), "speaker * ollama/* ");
   EXPECT_EQ(names(table.find("speaker")->any), "llama ollama/* ");
 }

@@ -1,0 +1,14 @@
+# tests/deployments: a catalog's names through the whole gateway, with model servers that the tests
+# play themselves.
+synapse_add_test(deployments NO_PCH
+  SOURCES
+    deployments/bed.cpp
+    deployments/departures_test.cpp
+    deployments/failures_test.cpp
+    deployments/limits_test.cpp
+    deployments/ollama_test.cpp
+    deployments/outages_test.cpp
+    deployments/requests_test.cpp
+    deployments/streams_test.cpp
+    deployments/unfit_servers_test.cpp
+  LINK synapse_test_support nlohmann_json::nlohmann_json)
