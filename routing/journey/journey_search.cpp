@@ -66,8 +66,7 @@ struct journey::search {
 /// Not asked yet, and no other one is meant.
 bool journey::is_left(const deployment& one) const noexcept {
   const bool below = name_->place == names_[0].place && one.settings->order < min_tier_;
-  return !below && !tried(one.place) &&
-         (wish_.pinned.empty() || one.settings->id == wish_.pinned);
+  return !below && !tried(one.place) && (wish_.pinned.empty() || one.settings->id == wish_.pinned);
 }
 
 /// Whether it does what is asked for, as far as anybody can tell.
@@ -138,8 +137,7 @@ const deployment* journey::choose(const search& found, random_source& random,
     return found.whose[0];
   pick_question question{random};
   question.strategy = name_->settings->strategy;
-  question.affinity =
-      name_->settings->affinity == config::affinity_rule::none ? 0 : wish_.affinity;
+  question.affinity = name_->settings->affinity == config::affinity_rule::none ? 0 : wish_.affinity;
   question.prompt_class = prompt_class_of(wish_.text_bytes);
   question.thread = thread_;
   question.now = now;

@@ -61,12 +61,12 @@ void model_server::serve(upstream_connection& connection) {
 // ---- deeds --------------------------------------------------------------------------------------
 
 deed answer_with(std::string text) {
-  return [text = std::move(text)](upstream_connection& connection,
-                                  const upstream_request& request) {
-    if (request.body.find("\"stream\":true") != std::string::npos)
-      return connection.send(chunked_stream(completion_events(text)));
-    return connection.reply(200, completion(text));
-  };
+  return
+      [text = std::move(text)](upstream_connection& connection, const upstream_request& request) {
+        if (request.body.find("\"stream\":true") != std::string::npos)
+          return connection.send(chunked_stream(completion_events(text)));
+        return connection.reply(200, completion(text));
+      };
 }
 
 deed answer_status(unsigned status, std::string body, std::string fields, std::string type) {
@@ -126,7 +126,8 @@ std::string completion_events(std::string_view text) {
 }
 
 std::string chunked_stream(std::string_view payload) {
-  return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n" +
+  return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n" +
          chunk(payload) + "0\r\n\r\n";
 }
 
@@ -156,9 +157,8 @@ std::string config_for(const std::vector<const model_server*>& servers, bool tie
 }
 
 std::string chat_body(std::string_view model, bool stream, std::string_view text) {
-  return json{{"model", model},
-              {"messages", {{{"role", "user"}, {"content", text}}}},
-              {"stream", stream}}
+  return json{
+      {"model", model}, {"messages", {{{"role", "user"}, {"content", text}}}}, {"stream", stream}}
       .dump();
 }
 

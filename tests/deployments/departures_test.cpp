@@ -93,8 +93,8 @@ TEST(departure, within_a_stream) {
 
 TEST(departure, of_the_one_request_that_tries_gives_way_to_the_next) {
   model_server one{"one", answer_status(500, error_body("broken"))};
-  const gateway_process gateway{config_for(
-      {&one}, true, "", "{cell: {failures: 2, cooldown: 100ms, max_cooldown: 100ms}}")};
+  const gateway_process gateway{
+      config_for({&one}, true, "", "{cell: {failures: 2, cooldown: 100ms, max_cooldown: 100ms}}")};
   ASSERT_TRUE(wait_until([&] { return chat(gateway).status == 503; }));
   one.now(hang());
   const auto before = one.asked();

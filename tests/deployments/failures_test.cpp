@@ -124,8 +124,7 @@ TEST(failures, the_only_one_fails_and_the_client_is_told_so) {
   alone(hang(), 504, "backend_timeout", ", timeouts: {response: 100ms}");
   alone(hang_up(), 502, "backend_error");
   alone(answer_status(200, "<html>", "", "text/html"), 502, "backend_error");
-  alone(answer_status(404, error_body("no such model", "model_not_found")), 404,
-        "model_not_found");
+  alone(answer_status(404, error_body("no such model", "model_not_found")), 404, "model_not_found");
   alone(answer_status(405, ""), 501, "not_supported");
   alone(answer_status(503, error_body("server busy")), 503, "backend_unavailable");
   alone(answer_status(429, error_body("slow")), 429, "rate_limit_exceeded");
@@ -141,10 +140,9 @@ TEST(failures, a_prompt_that_is_too_long_has_one_code_whoever_says_so) {
 
 TEST(failures, our_key_s_refusal_never_reaches_the_client) {
   for (const unsigned status : {401U, 403U}) {
-    const auto reply =
-        alone(answer_status(status, error_body("key sk-secret is wrong")), 502,
-              status == 401 ? "backend_auth" : "backend_error",
-              ", authorization: {bearer_env: OUR_KEY}");
+    const auto reply = alone(answer_status(status, error_body("key sk-secret is wrong")), 502,
+                             status == 401 ? "backend_auth" : "backend_error",
+                             ", authorization: {bearer_env: OUR_KEY}");
     EXPECT_EQ(reply.body.find("sk-secret"), std::string::npos) << reply.body;
   }
 }
@@ -173,14 +171,13 @@ TEST(failures, policy_and_context_lead_to_their_own_names) {
   const model_server one{"one", answer_status(400, error_body("no", "content_filter"))};
   const model_server two{"two", answer_with("lenient")};
   const model_server three{"three", answer_with("long")};
-  const std::vector<backend_line> backends{{"one", one.url(), ""},
-                                           {"two", two.url(), ""},
-                                           {"three", three.url(), ""}};
-  const gateway_process gateway{config_of(
-      backends, "catalog:\n  m: {deployments: [{backend: one, model: x}]}\n"
-                "  p: {deployments: [{backend: two, model: y}]}\n"
-                "  c: {deployments: [{backend: three, model: z}]}\n"
-                "fallbacks: {policy: {m: [p]}, context: {m: [c]}}\n")};
+  const std::vector<backend_line> backends{
+      {"one", one.url(), ""}, {"two", two.url(), ""}, {"three", three.url(), ""}};
+  const gateway_process gateway{
+      config_of(backends, "catalog:\n  m: {deployments: [{backend: one, model: x}]}\n"
+                          "  p: {deployments: [{backend: two, model: y}]}\n"
+                          "  c: {deployments: [{backend: three, model: z}]}\n"
+                          "fallbacks: {policy: {m: [p]}, context: {m: [c]}}\n")};
   const auto refused = chat(gateway);
   EXPECT_EQ(content_of(refused), "lenient");
   EXPECT_EQ(refused.field("X-Synapse-Fallback"), "policy");

@@ -30,9 +30,9 @@ TEST(deployment_limits, a_minute_takes_as_many_requests_as_it_may_and_the_rest_g
   model_server one{"one", answer_with("first")};
   model_server two{"two", answer_with("second")};
   const std::vector<backend_line> backends{{"one", one.url(), ""}, {"two", two.url(), ""}};
-  const gateway_process gateway{config_of(
-      backends, "catalog:\n  m: {deployments: [{backend: one, model: x, rpm: 20},\n"
-                "    {backend: two, model: y, order: 2, rpm: 10}]}\n")};
+  const gateway_process gateway{
+      config_of(backends, "catalog:\n  m: {deployments: [{backend: one, model: x, rpm: 20},\n"
+                          "    {backend: two, model: y, order: 2, rpm: 10}]}\n")};
   std::atomic<int> well{0};
   std::atomic<int> full{0};
   in_parallel(50, 6, [&](std::size_t) {

@@ -38,8 +38,9 @@ struct ollama_bed {
 };
 
 TEST(ollama_deployment, answers_a_chat_in_openai_s_form) {
-  const ollama_bed bed{answer_status(200, line_of({{"role", "assistant"}, {"content", "Hi"}}, true)),
-                       ", keep_alive: 10m", ", context: 4096"};
+  const ollama_bed bed{
+      answer_status(200, line_of({{"role", "assistant"}, {"content", "Hi"}}, true)),
+      ", keep_alive: 10m", ", context: 4096"};
   const auto reply = chat(bed.gateway);
   EXPECT_TRUE(reply.ok()) << reply.body;
   EXPECT_EQ(content_of(reply), "Hi");
@@ -60,8 +61,8 @@ TEST(ollama_deployment, answers_a_chat_in_openai_s_form) {
 
 TEST(ollama_deployment, streams_a_chat_as_events) {
   const ollama_bed bed{[](upstream_connection& connection, const upstream_request&) {
-    return connection.send(lines_head + chunk(says("Hel")) + chunk(says("lo")) +
-                           chunk(last_line) + "0\r\n\r\n");
+    return connection.send(lines_head + chunk(says("Hel")) + chunk(says("lo")) + chunk(last_line) +
+                           "0\r\n\r\n");
   }};
   const auto reply = chat(bed.gateway, "", "m", true);
   EXPECT_TRUE(reply.ok()) << reply.body;
@@ -83,15 +84,16 @@ TEST(ollama_deployment, passes_tools_and_their_calls_on) {
   EXPECT_TRUE(reply.ok()) << reply.body;
   const auto choice = json::parse(reply.body)["choices"][0];
   ASSERT_EQ(choice["message"]["tool_calls"].size(), 2U) << reply.body;
-  EXPECT_EQ(json::parse(choice["message"]["tool_calls"][0]["function"]["arguments"].get<std::string>()),
-            (json{{"a", 1}}));
+  EXPECT_EQ(
+      json::parse(choice["message"]["tool_calls"][0]["function"]["arguments"].get<std::string>()),
+      (json{{"a", 1}}));
   EXPECT_EQ(choice["finish_reason"], "tool_calls");
   EXPECT_EQ(json::parse(bed.own.requests()[0].body)["tools"][0]["function"]["name"], "f");
 }
 
 TEST(ollama_deployment, embeds) {
-  const ollama_bed bed{answer_status(
-      200, R"({"embeddings":[[0.5,1],[2,3]],"prompt_eval_count":4,"model":"own"})")};
+  const ollama_bed bed{
+      answer_status(200, R"({"embeddings":[[0.5,1],[2,3]],"prompt_eval_count":4,"model":"own"})")};
   const auto reply = bed.gateway.post("/v1/embeddings", R"({"model":"m","input":["a","b"]})",
                                       "Content-Type: application/json\r\n");
   EXPECT_TRUE(reply.ok()) << reply.body;
@@ -104,7 +106,8 @@ TEST(ollama_deployment, embeds) {
 // ---- errors ----
 
 TEST(ollama_deployment, an_error_before_content_leads_to_the_next_one) {
-  const auto error_line = std::string{R"({"error":"model runner has unexpectedly stopped"})"} + "\n";
+  const auto error_line =
+      std::string{R"({"error":"model runner has unexpectedly stopped"})"} + "\n";
   for (const auto& bytes :
        {answer_bytes(500, error_line), lines_head + chunk(error_line) + "0\r\n\r\n", lines_head,
         std::string{}}) {
@@ -129,8 +132,8 @@ TEST(ollama_deployment, an_error_within_a_stream_ends_it_without_a_good_end) {
     return false;
   }};
   auto client = bed.gateway.connect();
-  client.send(request_bytes("POST", chat_path, chat_body("m", true),
-                            "Content-Type: application/json\r\n"));
+  client.send(
+      request_bytes("POST", chat_path, chat_body("m", true), "Content-Type: application/json\r\n"));
   auto reply = client.read_head();
   EXPECT_TRUE(client.read_until(reply, "Hel"));
   seen.open();
@@ -162,9 +165,9 @@ TEST(ollama_deployment, what_it_cannot_be_asked_for_is_told_with_the_field) {
   const gateway_process gateway{
       config_of({{"own", own.url(), ", type: ollama"}},
                 "catalog:\n  m: {deployments: [{backend: own, model: x}]}\n")};
-  const auto reply = gateway.post(
-      chat_path, R"({"model":"m","messages":[{"role":"user","content":"x"}],"n":3})",
-      "Content-Type: application/json\r\n");
+  const auto reply =
+      gateway.post(chat_path, R"({"model":"m","messages":[{"role":"user","content":"x"}],"n":3})",
+                   "Content-Type: application/json\r\n");
   EXPECT_EQ(reply.status, 400U) << reply.body;
   EXPECT_EQ(json::parse(reply.body)["error"]["param"], "n");
   EXPECT_EQ(own.asked(), 0U);
@@ -180,8 +183,9 @@ TEST(ollama_deployment, what_it_cannot_be_asked_for_goes_to_one_that_can) {
 }
 
 TEST(ollama_deployment, a_prompt_that_was_cut_is_told) {
-  const ollama_bed bed{answer_status(200, line_of({{"role", "assistant"}, {"content", "Hi"}}, true)),
-                       "", ", context: 100000"};
+  const ollama_bed bed{
+      answer_status(200, line_of({{"role", "assistant"}, {"content", "Hi"}}, true)), "",
+      ", context: 100000"};
   const auto whole = chat(bed.gateway);
   EXPECT_EQ(whole.field("X-Synapse-Warning"), "");
 }

@@ -72,8 +72,7 @@ TEST(outage, of_everybody_costs_few_questions_and_ends_soon) {
       EXPECT_GE(std::atoi(reply.field("Retry-After").c_str()), 1);
     }
   }
-  const auto cooldowns =
-      static_cast<std::size_t>((clock::now() - begun) / milliseconds{240}) + 1;
+  const auto cooldowns = static_cast<std::size_t>((clock::now() - begun) / milliseconds{240}) + 1;
   EXPECT_LE(one.asked() + two.asked() - before, 2 * cooldowns) << "one probe each time";
   EXPECT_GE(one.asked() + two.asked() - before, 2U);
   EXPECT_GT(refused, 10);

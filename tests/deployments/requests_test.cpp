@@ -12,12 +12,14 @@ namespace {
 using nlohmann::json;
 
 TEST(deployed_requests, only_the_model_changes_and_answers_not_at_all) {
-  const std::string odd_answer = "{ \"choices\" : [ {\"index\":0, \"message\":{\"content\":\"\\u00e4\"}"
-                                 ", \"finish_reason\":\"stop\"} ],\n \"model\":\"its own\" }";
+  const std::string odd_answer =
+      "{ \"choices\" : [ {\"index\":0, \"message\":{\"content\":\"\\u00e4\"}"
+      ", \"finish_reason\":\"stop\"} ],\n \"model\":\"its own\" }";
   model_server one{"one", answer_status(200, odd_answer, "X-Its: kept\r\n")};
   const gateway_process gateway{config_for({&one}, true)};
   const auto with_model = [](std::string_view model) {
-    return "{ \"messages\" : [{\"role\":\"user\",\"content\":\"\\u0041 \\\"m\\\"\"}] ,\n\t\"model\" :  \"" +
+    return "{ \"messages\" : [{\"role\":\"user\",\"content\":\"\\u0041 \\\"m\\\"\"}] "
+           ",\n\t\"model\" :  \"" +
            std::string{model} + "\", \"x\" : 1.50, \"nested\":{\"model\":\"m\"} }";
   };
   for (const auto* path : {"/v1/chat/completions", "/v1/completions", "/v1/embeddings"}) {
@@ -45,9 +47,9 @@ TEST(deployed_requests, streams_are_passed_on_byte_by_byte) {
 TEST(deployed_requests, defaults_fill_in_what_is_left_out) {
   model_server one{"one", answer_with("well")};
   const std::vector<backend_line> backends{{"one", one.url(), ""}};
-  const gateway_process gateway{config_of(
-      backends, "catalog:\n  m: {deployments: [{backend: one, model: x, "
-                "defaults: {temperature: 0.5, seed: 1}, headers: {X-Team: blue}}]}\n")};
+  const gateway_process gateway{
+      config_of(backends, "catalog:\n  m: {deployments: [{backend: one, model: x, "
+                          "defaults: {temperature: 0.5, seed: 1}, headers: {X-Team: blue}}]}\n")};
   EXPECT_TRUE(gateway
                   .post(chat_path, R"({"model":"m","messages":[],"seed":9})",
                         "Content-Type: application/json\r\n")
@@ -63,9 +65,9 @@ TEST(deployed_requests, defaults_fill_in_what_is_left_out) {
 TEST(deployed_requests, names_aliases_and_patterns_lead_to_the_model_that_they_mean) {
   model_server one{"one", answer_with("well")};
   const std::vector<backend_line> backends{{"one", one.url(), ""}};
-  const gateway_process gateway{
-      config_of(backends, "catalog:\n  m: {aliases: [gpt], deployments: [{backend: one, model: x}]}\n"
-                          "  \"any/*\": {deployments: [{backend: one, model: \"own-*\"}]}\n")};
+  const gateway_process gateway{config_of(
+      backends, "catalog:\n  m: {aliases: [gpt], deployments: [{backend: one, model: x}]}\n"
+                "  \"any/*\": {deployments: [{backend: one, model: \"own-*\"}]}\n")};
   for (const auto& [asked, served] :
        {std::pair{"m", "x"}, std::pair{"gpt", "x"}, std::pair{"any/thing:8b", "own-thing:8b"}}) {
     const auto reply = chat(gateway, "", asked);
@@ -117,9 +119,9 @@ TEST(deployed_requests, tags_and_ids_choose) {
   EXPECT_EQ(content_of(chat(gateway)), "first");
   EXPECT_EQ(content_of(chat(gateway, "X-Synapse-Tags: eu , paid\r\n")), "second");
   EXPECT_EQ(content_of(chat(gateway, "X-Synapse-Deployment: second\r\n")), "second");
-  EXPECT_EQ(content_of(gateway.post(
-                chat_path, R"({"model":"m","messages":[],"metadata":{"tags":["eu"]}})",
-                "Content-Type: application/json\r\n")),
+  EXPECT_EQ(content_of(gateway.post(chat_path,
+                                    R"({"model":"m","messages":[],"metadata":{"tags":["eu"]}})",
+                                    "Content-Type: application/json\r\n")),
             "second");
   EXPECT_EQ(chat(gateway, "X-Synapse-Tags: us\r\n").status, 400U);
   EXPECT_EQ(chat(gateway, "X-Synapse-Deployment: third\r\n").status, 400U);

@@ -50,9 +50,9 @@ TEST(torn_deployment, never_mixes_two_answers_wherever_the_first_breaks_off) {
                    }};
   const model_server two{"two", answer_with(second_text)};
   // Each of them would shut it, and all together use up what further attempts may cost.
-  const gateway_process gateway{config_for(
-      {&one, &two}, true, ", breaker: {enabled: false}",
-      "{retry_floor: 100000, cell: {failures: 10000, rate: 1, results: 100000}}")};
+  const gateway_process gateway{
+      config_for({&one, &two}, true, ", breaker: {enabled: false}",
+                 "{retry_floor: 100000, cell: {failures: 10000, rate: 1, results: 100000}}")};
   std::mutex mutex;
   std::vector<std::string> wrong;
   std::size_t from_first = 0;
@@ -89,8 +89,8 @@ TEST(torn_deployment, nothing_is_sent_again_once_the_client_has_something) {
   const model_server two{"two", answer_with(second_text)};
   const gateway_process gateway{config_for({&one, &two}, true)};
   auto client = gateway.connect();
-  client.send(request_bytes("POST", chat_path, chat_body("m", true),
-                            "Content-Type: application/json\r\n"));
+  client.send(
+      request_bytes("POST", chat_path, chat_body("m", true), "Content-Type: application/json\r\n"));
   auto reply = client.read_head();
   EXPECT_TRUE(client.read_until(reply, first_text));
   seen.open();
@@ -112,8 +112,8 @@ TEST(torn_deployment, comments_before_the_first_content_commit_nobody) {
   config += "limits: {stream_keepalive: 50ms}\n";
   const gateway_process gateway{config};
   auto client = gateway.connect();
-  client.send(request_bytes("POST", chat_path, chat_body("m", true),
-                            "Content-Type: application/json\r\n"));
+  client.send(
+      request_bytes("POST", chat_path, chat_body("m", true), "Content-Type: application/json\r\n"));
   auto reply = client.read_head();
   EXPECT_TRUE(client.read_until(reply, ":"));
   heard.open();

@@ -16,8 +16,7 @@ void one_of_four(deed bad, bool stream, std::string_view more = "", bool dead = 
   model_server g2{"g2", answer_with("good")};
   model_server g3{"g3", answer_with("good")};
   model_server ill{"ill", std::move(bad)};
-  const auto config =
-      config_for({&g1, &g2, &g3, &ill}, false, more, "{deadline: 20s}");
+  const auto config = config_for({&g1, &g2, &g3, &ill}, false, more, "{deadline: 20s}");
   if (dead)
     ill.die();
   const gateway_process gateway{config};
@@ -50,10 +49,11 @@ TEST(one_unfit_server, hangs) {
 }
 
 TEST(one_unfit_server, cuts_its_streams_off_before_they_say_anything) {
-  one_of_four(send_and_close("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-                             "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}"
-                             "\n\n"),
-              true);
+  one_of_four(
+      send_and_close("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+                     "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}"
+                     "\n\n"),
+      true);
 }
 
 TEST(one_unfit_server, breaks_off_within_its_answers) {

@@ -181,7 +181,8 @@ scripted_upstream::scripted_upstream(script each_connection)
     : scripted_upstream(std::move(each_connection), options{}) {}
 
 scripted_upstream::scripted_upstream(script each_connection, options how)
-    : how_(how), port_(how.port), listener_(listen_loopback(port_, how.send_buffer, how.receive_buffer)),
+    : how_(how), port_(how.port),
+      listener_(listen_loopback(port_, how.send_buffer, how.receive_buffer)),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), script_(std::move(each_connection)),
       acceptor_([this] { accept_loop(); }) {}
 

@@ -44,7 +44,8 @@ private:
     else if (says(name, "prompt_cache_key"))
       facts_.prompt_cache_key = unquoted(value);
     else if (says(name, "tools"))
-      facts_.tools = value.starts_with('[') && value.find_first_not_of(" \t\r\n", 1) != value.size() - 1;
+      facts_.tools =
+          value.starts_with('[') && value.find_first_not_of(" \t\r\n", 1) != value.size() - 1;
     else if (says(name, "response_format"))
       facts_.schema = value.find("\"json_schema\"") != std::string_view::npos;
     else if (says(name, "metadata"))

@@ -19,8 +19,8 @@ class deciding_targets final : public targets {
 public:
   explicit deciding_targets(proxy_rig& rig) : rig_(rig) {}
 
-  std::vector<onward> next;       ///< in order; after them `none`
-  std::vector<std::string> told;  ///< "denied 4", "failed connect_failure", "500 body", "good" …
+  std::vector<onward> next;      ///< in order; after them `none`
+  std::vector<std::string> told; ///< "denied 4", "failed connect_failure", "500 body", "good" …
   std::vector<net::time_ns> first_content;
   forward_options extra; ///< what `prepare` sets
 
@@ -34,9 +34,8 @@ public:
   }
   void begun(bool cell_probe) override { told.push_back(cell_probe ? "probe" : "begun"); }
   void answered(const answer_end& how) override {
-    told.push_back(how.badly == nullptr
-                       ? "good"
-                       : "bad " + std::to_string(static_cast<int>(how.badly->what)));
+    told.push_back(
+        how.badly == nullptr ? "good" : "bad " + std::to_string(static_cast<int>(how.badly->what)));
     first_content.push_back(how.first_content);
   }
   net::task<onward> after(miss what) override {
@@ -67,8 +66,8 @@ const std::string stream_head =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
 const std::string content_event =
     "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n";
-const std::string good_json = json_answer(
-    R"({"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}]})");
+const std::string good_json =
+    json_answer(R"({"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}]})");
 
 struct deciding_test : testing::Test {
   /// Asks the targets, as the deployments of a name are asked.
@@ -146,14 +145,15 @@ TEST_F(deciding_test, hear_of_an_error_within_a_200) {
   rig.accept_request().send(json_answer(R"({"error":{"message":"no"}})", "Connection: close\r\n"));
   rig.accept_request().send(good_json);
   EXPECT_EQ(answer().status, 200U);
-  EXPECT_THAT(all.told, ElementsAre("begun", R"(within 0 {"error":{"message":"no"}})", "begun",
-                                    "good"));
+  EXPECT_THAT(all.told,
+              ElementsAre("begun", R"(within 0 {"error":{"message":"no"}})", "begun", "good"));
 }
 
 TEST_F(deciding_test, hear_of_an_error_in_the_first_event) {
   all.next = {onward::target};
   begin(true);
-  rig.accept_request().send(stream_head + "data: {\"error\":{\"message\":\"no\",\"code\":503}}\n\n");
+  rig.accept_request().send(stream_head +
+                            "data: {\"error\":{\"message\":\"no\",\"code\":503}}\n\n");
   auto& second = rig.accept_request();
   second.send(stream_head + content_event + "data: [DONE]\n\n");
   second.close();
@@ -184,8 +184,9 @@ TEST_F(deciding_test, are_not_asked_once_the_client_has_content) {
   rig.pass(20ms);
   backend.close();
   rig.end();
-  EXPECT_THAT(all.told, ElementsAre("begun", "bad " + std::to_string(static_cast<int>(
-                                                          mishap::stream_truncated))));
+  EXPECT_THAT(
+      all.told,
+      ElementsAre("begun", "bad " + std::to_string(static_cast<int>(mishap::stream_truncated))));
   EXPECT_TRUE(rig.nobody_connects());
 }
 

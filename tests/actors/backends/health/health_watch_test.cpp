@@ -51,6 +51,7 @@ struct health_watch_test : testing::Test {
                   [](snap_atom) { return std::vector<backend_snapshot>{}; },
                   [script](check_atom) { return script->answer(); },
                   [](const peer_note&) {},
+                  [](const gpu_peers&) {},
                   [](tick_atom, const std::string&) {},
                   [](tick_atom) {}};
         });

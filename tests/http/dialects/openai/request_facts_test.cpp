@@ -26,9 +26,10 @@ TEST(request_facts, of_a_plain_chat) {
 }
 
 TEST(request_facts, white_space_anywhere_changes_nothing) {
-  const std::string body = "\n{ \"messages\" :\t \n [ { \"content\" : \"a\" , \"role\" : \"user\" } ,"
-                           " {\"role\":\"developer\",\"content\":\"d\"} ] , \"prompt_cache_key\" :"
-                           " \"key\" }";
+  const std::string body =
+      "\n{ \"messages\" :\t \n [ { \"content\" : \"a\" , \"role\" : \"user\" } ,"
+      " {\"role\":\"developer\",\"content\":\"d\"} ] , \"prompt_cache_key\" :"
+      " \"key\" }";
   const auto facts = facts_of(body);
   EXPECT_EQ(facts.first_user, R"("a")");
   EXPECT_EQ(facts.first_system, R"("d")");
@@ -206,8 +207,8 @@ TEST(request_facts, agree_with_another_reader_about_made_up_bodies) {
     };
     ASSERT_EQ(same(facts.first_user), content_of_first(body, true)) << text;
     ASSERT_EQ(same(facts.first_system), content_of_first(body, false)) << text;
-    ASSERT_EQ(facts.tools, body.contains("tools") && body["tools"].is_array() &&
-                               !body["tools"].empty())
+    ASSERT_EQ(facts.tools,
+              body.contains("tools") && body["tools"].is_array() && !body["tools"].empty())
         << text;
   }
 }
