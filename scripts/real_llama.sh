@@ -3,6 +3,9 @@
 #
 #   scripts/real_llama.sh prepare        make what is missing; quick and quiet when nothing is
 #   scripts/real_llama.sh run [FLAG]...  become the router, e.g. run --port 8082 --models-max 1
+#   scripts/real_llama.sh serve MODEL [FLAG]...    become a server of one model, e.g. serve gemma-a --port 8083
+#   scripts/real_llama.sh inside PROGRAM [ARG]...  become a program of the root directory; /models has the
+#                                       models, or what is in REAL_LLAMA_MODELS
 #   scripts/real_llama.sh clean          remove everything that prepare made
 #   scripts/real_llama.sh --help
 #
@@ -16,12 +19,12 @@
 #            tiny-split (two files side by side), tiny-parts (two files in a folder), broken (no model)
 #   gemma-terms/  the Gemma Terms of Use, to which the use of gemma-a and gemma-b is subject
 #
-# prepare needs root or sudo, for the root directory alone. run needs root or the right to user
-# namespaces; it mounts what the router needs in a namespace of its own, so nothing stays mounted. The
-# process that was started becomes the router itself: SIGTERM to its pid stops it and its children.
+# prepare needs root or sudo, for the root directory alone. The others need root or the right to user
+# namespaces; they mount what the server needs in a namespace of its own, so nothing stays mounted. The
+# process that was started becomes the server itself: SIGTERM to its pid stops it and its children.
 #
 # Exit status: 0 good, 1 something failed (said on stderr), 2 wrong arguments, 3 neither root nor sudo,
-# 4 run before prepare.
+# 4 used before prepare.
 set -euo pipefail
 # shellcheck source=scripts/help.sh
 source "$(dirname "${BASH_SOURCE[0]}")/help.sh"
@@ -132,25 +135,33 @@ prepare() {
   make_tiny
 }
 
-# Inside the namespace: $1 is the root, $2 the models, the rest are flags. No variable of the caller's
-# reaches the router (llama.cpp reads LLAMA_ARG_*).
+# Inside the namespace: $1 is the root, $2 the models, the rest is the command. No variable of the
+# caller's reaches it (llama.cpp reads LLAMA_ARG_*).
 # shellcheck disable=SC2016
-inside='
+in_namespace='
   set -e
   root=$1 models=$2
   shift 2
   for each in dev proc sys; do mount --rbind "/$each" "$root/$each"; done
   mount --bind "$models" "$root/models"
-  exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/tmp chroot "$root" \
-    llama-server --host 127.0.0.1 --models-dir /models "$@"
+  exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/tmp chroot "$root" "$@"
 '
 
-run() {
+inside() {
   [[ -f $dir/root-$suite.complete && -f $models/gemma-b.gguf ]] \
     || fail 4 "nothing is prepared in $dir; first: $self prepare"
   local spaces=(--mount)
   [[ $EUID -eq 0 ]] || spaces+=(--user --map-root-user)
-  exec unshare "${spaces[@]}" bash -c "$inside" real_llama "$root" "$models" "$@"
+  exec unshare "${spaces[@]}" bash -c "$in_namespace" real_llama "$root" "${REAL_LLAMA_MODELS:-$models}" "$@"
+}
+
+run() { inside llama-server --host 127.0.0.1 --models-dir /models "$@"; }
+
+serve() {
+  local model=$1
+  shift
+  [[ -f $models/$model.gguf ]] || fail 2 "there is no $models/$model.gguf"
+  inside llama-server --host 127.0.0.1 --model "/models/$model.gguf" "$@"
 }
 
 clean() {
@@ -170,6 +181,10 @@ case ${1:-} in
     "$1"
     ;;
   run) "$@" ;;
+  serve | inside)
+    [[ $# -ge 2 ]] || fail 2 "$1 needs a name"
+    "$@"
+    ;;
   -h | --help) usage ;;
   *)
     usage >&2
