@@ -150,10 +150,10 @@ test-bare: ## Run the README's two commands in a bare Debian 12, as root (script
 	@scripts/install_dependencies.sh test
 	@exec scripts/test_bare.py
 
-test-real: ## Tests against a real llama.cpp router (fetches 430 MB once)
+test-real: ## Tests against real llama.cpp, Piper and whisper.cpp servers (fetches 700 MB once)
 	@scripts/install_dependencies.sh build real
 	@scripts/build.sh release synapse
-	@scripts/real_llama.sh prepare
+	@scripts/real_speech.sh prepare
 	@DIRECT='$(DIRECT)' exec scripts/run_tests.py --suites real
 
 bench: ## Measure against nginx and haproxy (PEERS=litellm adds it, QUICK=1 only prints)
