@@ -190,7 +190,7 @@ retry forwarder::after_failure(const http::lost_request& lost) {
   const auto& row = at.of.failed.row();
   at.of.metrics.attempts[row.counted].increment();
   if (at.of.failed.what == mishap::reset_before_answer && !at.policy.repeatable() &&
-      lost.sent_whole)
+      lost.sent_whole && !at.of.options.elsewhere_decides)
     at.of.failed.message += "; it may have carried the request out, so that is not sent again";
   at.permit->give_back(at.of.told_of(row));
   at.permit.reset();

@@ -14,6 +14,16 @@ constexpr std::int64_t loading_pause = second;
 constexpr std::int64_t loading_patience = 300 * second;
 } // namespace
 
+namespace {
+/// Of what a dead backend has lost the name's budget is not charged: its circuit or cell opens after
+/// a few, so each request that was there goes elsewhere once, and nothing can build up.
+bool is_of_connection(const verdict& how) noexcept {
+  constexpr std::uint8_t connect_timeout = 4; // a row of the table
+  return how.cell.why == trouble::unreachable || how.cell.why == trouble::name_unknown ||
+         how.cell.why == trouble::reset || how.row == connect_timeout;
+}
+} // namespace
+
 std::string_view to_string(moved why) noexcept {
   constexpr std::array<std::string_view, 6> texts{"", "order", "spill", "any", "context", "policy"};
   return texts[static_cast<std::size_t>(why)];
@@ -189,7 +199,7 @@ move journey::after(const verdict& how, standing& known, random_source& random, 
   const auto why = moved_;
   auto next = seek(known, random, now);
   if (next.to != nullptr)
-    return !counts || budget_.take(now) ? next : move{};
+    return !counts || is_of_connection(how) || budget_.take(now) ? next : move{};
   at_ = before;
   next = alone(how, now);
   at_ = next.to;
