@@ -15,8 +15,8 @@ constexpr std::int64_t loading_patience = 300 * second;
 } // namespace
 
 namespace {
-/// Of what a dead backend has lost the name's budget is not charged: its circuit or cell opens after
-/// a few, so each request that was there goes elsewhere once, and nothing can build up.
+/// Of what a dead backend has lost the name's budget is not charged: its circuit or cell opens
+/// after a few, so each request that was there goes elsewhere once, and nothing can build up.
 bool is_of_connection(const verdict& how) noexcept {
   constexpr std::uint8_t connect_timeout = 4; // a row of the table
   return how.cell.why == trouble::unreachable || how.cell.why == trouble::name_unknown ||

@@ -230,7 +230,7 @@ TEST_F(speech, is_asked_for_one_at_a_time_and_a_busy_backend_counts_as_healthy) 
   const auto health = json::parse(gateway.get("/health").body, nullptr, false);
   EXPECT_EQ(health["status"], "healthy") << health;
   EXPECT_EQ(health["backends"]["chatterbox-tts"],
-            json::parse(R"({"status":"healthy","code":200,"busy":true})"));
+            json::parse(R"({"status":"healthy","code":200,"busy":true,"path":"/api/model-info"})"));
   go_on = true;
   for (auto& client : clients)
     client.join();

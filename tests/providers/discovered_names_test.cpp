@@ -52,9 +52,11 @@ TEST(discovered_names_of_a_backend, may_be_read_while_they_change) {
   discovered_names names;
   std::atomic<bool> over{false};
   std::thread reader{[&] {
-    while (!over)
-      for (const auto& one : *names.list())
+    while (!over) {
+      const auto list = names.list();
+      for (const auto& one : *list)
         EXPECT_EQ(one.name, "same");
+    }
   }};
   for (int i = 0; i < 1000; ++i)
     names.set(std::vector<discovered_model>(static_cast<std::size_t>(i % 7), named("same")));

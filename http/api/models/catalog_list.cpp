@@ -113,7 +113,8 @@ std::vector<std::string> catalog_list::expanded(const routing::model_name& name)
     const auto& discovered = routes_.snapshot->backends[one.backend].discovered;
     if (!discovered)
       continue;
-    for (const auto& model : *discovered->list()) {
+    const auto list = discovered->list();
+    for (const auto& model : *list) {
       auto asked = asked_name(name, one, model.name);
       if (!asked.empty() && routes_.catalog().names().find(asked) == &name &&
           std::find(result.begin(), result.end(), asked) == result.end() &&
