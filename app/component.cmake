@@ -4,7 +4,7 @@ synapse_add_component(app
   SOURCES application.cpp cluster_setup.cpp drain.cpp options.cpp tls_contexts.cpp
           boot/backend_events.cpp boot/connection_budget.cpp boot/control_plane.cpp boot/engine.cpp
           boot/entrance.cpp boot/instruments.cpp boot/surface.cpp
-          observation/dashboard_setup.cpp observation/observation.cpp observation/replica_notes.cpp
+          observation/catalog_metrics.cpp observation/dashboard_setup.cpp observation/observation.cpp observation/replica_notes.cpp
           process/descriptors.cpp process/probe.cpp process/service_manager.cpp
           reload/configuration.cpp reload/configuration_watch.cpp reload/listener_certificate.cpp
   DEPENDS config telemetry actors_feed actors_feed_redis actors_replicas actors_runtime actors_protocol

@@ -14,7 +14,6 @@ synapse_add_component(telemetry
     metric_families.cpp
     metric_registry.cpp
     process_metrics.cpp
-    request_ring.cpp
     secret_scanner.cpp
     secret_value.cpp
     text_escape.cpp

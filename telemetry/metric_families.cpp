@@ -30,6 +30,8 @@ const buckets loop_buckets{100us, 250us, 500us, 1ms,   2500us, 5ms, 10ms,
 
 /// Routes times codes is the largest of all families.
 constexpr std::size_t max_request_children = 5000;
+/// Of 513 deployments or names, a few reasons each.
+constexpr std::size_t max_deployment_samples = 4096;
 
 } // namespace
 
@@ -162,6 +164,42 @@ callback_registration feed_bus_lines(metric_registry& r, collector collect) {
   return r.callback("synapse_feed_bus_lines_total",
                     "Lines on the feed's bus, by what became of them.", metric_kind::counter,
                     {"result"}, std::move(collect));
+}
+
+callback_registration deployment_requests(metric_registry& r, collector collect) {
+  return r.callback("synapse_deployment_requests_total",
+                    "Attempts at a deployment by how they ended.", metric_kind::counter,
+                    {"deployment", "result"}, std::move(collect), max_deployment_samples);
+}
+
+callback_registration deployment_in_flight(metric_registry& r, collector collect) {
+  return r.callback("synapse_deployment_in_flight", "Requests that a deployment works at.",
+                    metric_kind::gauge, {"deployment"}, std::move(collect));
+}
+
+callback_registration deployment_state(metric_registry& r, collector collect) {
+  return r.callback("synapse_deployment_state",
+                    "Whether a deployment is asked: 0 not, 0.5 by one request that tries, 1 yes.",
+                    metric_kind::gauge, {"deployment"}, std::move(collect));
+}
+
+callback_registration deployment_first_token(metric_registry& r, collector collect) {
+  return r.callback("synapse_deployment_first_token_seconds",
+                    "Average until a deployment's first token, of the last minute.",
+                    metric_kind::gauge, {"deployment"}, std::move(collect));
+}
+
+callback_registration deployment_shut(metric_registry& r, collector collect) {
+  return r.callback(
+      "synapse_deployment_shut_total", "Times that a deployment was taken out of service, by why.",
+      metric_kind::counter, {"deployment", "reason"}, std::move(collect), max_deployment_samples);
+}
+
+callback_registration fallbacks(metric_registry& r, collector collect) {
+  return r.callback("synapse_fallbacks_total",
+                    "Requests that left the deployments of a name or their tier, by why.",
+                    metric_kind::counter, {"name", "reason"}, std::move(collect),
+                    max_deployment_samples);
 }
 
 } // namespace synapse::telemetry

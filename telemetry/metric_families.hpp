@@ -86,4 +86,22 @@ struct cluster_families {
 /// synapse_feed_bus_lines_total{result}
 [[nodiscard]] callback_registration feed_bus_lines(metric_registry& registry, collector collect);
 
+// Of a catalog's deployments.
+
+/// synapse_deployment_requests_total{deployment,result}
+[[nodiscard]] callback_registration deployment_requests(metric_registry& registry,
+                                                        collector collect);
+/// synapse_deployment_in_flight{deployment}
+[[nodiscard]] callback_registration deployment_in_flight(metric_registry& registry,
+                                                         collector collect);
+/// synapse_deployment_state{deployment}
+[[nodiscard]] callback_registration deployment_state(metric_registry& registry, collector collect);
+/// synapse_deployment_first_token_seconds{deployment}
+[[nodiscard]] callback_registration deployment_first_token(metric_registry& registry,
+                                                           collector collect);
+/// synapse_deployment_shut_total{deployment,reason}
+[[nodiscard]] callback_registration deployment_shut(metric_registry& registry, collector collect);
+/// synapse_fallbacks_total{name,reason}
+[[nodiscard]] callback_registration fallbacks(metric_registry& registry, collector collect);
+
 } // namespace synapse::telemetry

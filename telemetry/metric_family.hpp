@@ -36,6 +36,7 @@ struct family_state : family_description {
 
 struct callback_family : family_description {
   std::vector<std::pair<std::uint64_t, collector>> collectors;
+  std::size_t max_samples = 0; ///< of one scrape
 };
 
 /// `a="1",b="2"`, escaped. Both lists have the same length.

@@ -191,7 +191,7 @@ template class family<histogram>;
 
 callback_registration metric_registry::callback(std::string_view name, std::string_view help,
                                                 metric_kind kind, label_names labels,
-                                                collector collect) {
+                                                collector collect, std::size_t max_samples) {
   if (kind == metric_kind::histogram)
     misuse(name, "a callback cannot be a histogram");
   std::lock_guard lock(callback_mutex_);
@@ -199,6 +199,7 @@ callback_registration metric_registry::callback(std::string_view name, std::stri
   if (known == callbacks_.end()) {
     auto made = std::make_unique<detail::callback_family>();
     describe(*made, name, help, kind, labels);
+    made->max_samples = max_samples;
     callbacks_.push_back(std::move(made));
     known = std::prev(callbacks_.end());
   } else if (!agrees(**known, kind, labels)) {
@@ -252,7 +253,7 @@ void metric_registry::render(std::string& out) const {
     sample_writer write = [&](std::initializer_list<std::string_view> values, double value) {
       if (values.size() != family->label_names.size())
         misuse(family->name, "wrong number of label values");
-      if (samples == default_max_children)
+      if (samples == family->max_samples)
         return dropped_children_.increment();
       if (samples++ == 0)
         detail::append_header(out, *family);

@@ -93,10 +93,11 @@ public:
                                std::size_t max_children = default_max_children);
 
   /// A family whose values are asked for at every scrape. Several collectors may serve one name.
-  /// @param kind counter or gauge.
+  /// @param kind counter or gauge. @param max_samples of one scrape; more are left out
   [[nodiscard]] callback_registration callback(std::string_view name, std::string_view help,
                                                metric_kind kind, label_names labels,
-                                               collector collect);
+                                               collector collect,
+                                               std::size_t max_samples = default_max_children);
 
   unsigned shards() const noexcept { return shards_; }
 

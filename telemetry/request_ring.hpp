@@ -3,15 +3,11 @@
 #pragma once
 
 #include "telemetry/fixed_text.hpp"
+#include "telemetry/record_ring.hpp"
 
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
-#include <type_traits>
-#include <vector>
 
 namespace synapse::telemetry {
 
@@ -29,6 +25,7 @@ struct finished_request {
   std::string_view route;  ///< configured path; static or as long as the process. Empty: none
   std::string_view detail; ///< why it ended so; static
   std::string_view stream; ///< how the stream ended, if it was one; static
+  std::uint64_t trace = 0; ///< number of its request_trace; 0: there is none
   std::uint16_t status = 0;
   std::uint16_t attempts = 0; ///< at backends
   bool left = false;          ///< its client did not wait for the whole answer
@@ -38,34 +35,15 @@ struct finished_request {
   fixed_text<96> path; ///< without its query
   fixed_text<64> model;
   fixed_text<64> backend;
-  fixed_text<46> client; ///< address
+  fixed_text<46> client;     ///< address
+  fixed_text<79> deployment; ///< of a catalog's name: that was asked last
 };
 
-/// Written by one thread, read by any: a seqlock per record (Boehm, "Can Seqlocks Get Along with
-/// Programming Language Memory Models?", 2012). The writer never waits and takes no memory; a
-/// reader leaves out a record that is being replaced.
-class request_ring {
+/// See record_ring.
+class request_ring : public record_ring<finished_request> {
 public:
   static constexpr std::size_t default_capacity = 1000;
-  explicit request_ring(std::size_t capacity = default_capacity);
-
-  /// Adds a record in place of the oldest. The owner's thread only.
-  void add(const finished_request& one) noexcept;
-  /// Appends what is there, in no particular order.
-  void copy_to(std::vector<finished_request>& out) const;
-
-private:
-  static_assert(std::is_trivially_copyable_v<finished_request>);
-  static constexpr std::size_t words = (sizeof(finished_request) + 7) / 8;
-  struct slot {
-    std::atomic<std::uint64_t> version; ///< odd while it is written; 0: never
-    std::array<std::atomic<std::uint64_t>, words> content;
-  };
-
-  std::size_t capacity_;
-  std::size_t next_ = 0;
-  /// Zeroed memory of the system: what is never used takes no room.
-  std::unique_ptr<slot[], void (*)(void*)> slots_;
+  explicit request_ring(std::size_t capacity = default_capacity) : record_ring(capacity) {}
 };
 
 } // namespace synapse::telemetry

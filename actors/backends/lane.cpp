@@ -165,6 +165,24 @@ const lane& lane::behind(const lane_actor& handle) {
   return *static_cast<const lane*>(caf::actor_cast<caf::abstract_actor*>(handle));
 }
 
+void lane::listen(const lane_actor& handle, shut_listener listener) {
+  auto& self = *static_cast<lane*>(caf::actor_cast<caf::abstract_actor*>(handle));
+  self.on_shut_ = std::move(listener);
+}
+
+/// Both views have their cells in order.
+void lane::tell_shut(const lane_view& next) const {
+  auto before = view_.cells.begin();
+  for (const auto& one : next.cells) {
+    while (before != view_.cells.end() && before->cell < one.cell)
+      ++before;
+    const bool was_open =
+        before != view_.cells.end() && before->cell == one.cell && before->state == circuit::open;
+    if (one.state == circuit::open && !was_open)
+      on_shut_(one.cell, one.why);
+  }
+}
+
 void lane::on_cell(cell_report& report) {
   report.lane = index_;
   send(backend_, std::move(report));
@@ -188,6 +206,8 @@ void lane::give_back(std::uint32_t count) {
 }
 
 void lane::on_view(lane_view& view) {
+  if (on_shut_)
+    tell_shut(view);
   view_ = std::move(view);
   if ((view_.recalled || view_.scarce || !view_.limited) && idle_permits_ > 0)
     send(backend_, lease_return(index_, std::exchange(idle_permits_, 0)));

@@ -7,9 +7,13 @@
 
 #include <caf/typed_response_promise.hpp>
 
+#include <functional>
 #include <unordered_map>
 
 namespace synapse::actors {
+
+/// Hears that a cell has shut, and of what routing::trouble. On the lane's thread.
+using shut_listener = std::function<void(std::uint64_t cell, std::uint8_t why)>;
 
 /// Owns the thread's copy of the backend's state and the permits leased to it.
 /// Talks to its BACKEND. Ends when it was retired and its last permit is back.
@@ -28,6 +32,8 @@ public:
   const cell_view* find_cell(std::uint64_t cell) const noexcept;
   /// The object behind a handle. On its thread only, valid while the handle is held.
   static const lane& behind(const lane_actor& handle);
+  /// In place of who has listened before; empty: nobody does. On its thread only.
+  static void listen(const lane_actor& handle, shut_listener listener);
 
 private:
   caf::result<permit> on_request(const permit_request& request);
@@ -36,6 +42,7 @@ private:
   void on_completed(const completed& message);
   void on_cell(cell_report& report);
   void on_view(lane_view& view);
+  void tell_shut(const lane_view& next) const;
   void on_answer(const lease_answer& answer);
   void on_retire();
 
@@ -60,6 +67,7 @@ private:
   backend_actor backend_;
   std::uint32_t index_;
   lane_view view_;
+  shut_listener on_shut_;
   std::uint32_t idle_permits_ = 0; ///< leased to this lane and not in use
   std::size_t next_address_ = 0;
   bool retired_ = false;

@@ -187,9 +187,12 @@ void observation::start(caf::actor_system& system, const std::vector<server::wor
   for (auto* work : workers)
     requests_.desks.push_back(caf::actor_cast<actors::traffic_desk_actor>(
         actors::spawn_pinned<server::traffic_desk>(work->unit, *work)));
-  for (const auto* work : workers)
+  for (const auto* work : workers) {
     requests_.finished.push_back(&work->finished);
+    requests_.traces.push_back(&work->traces);
+  }
   requests_.in_flight = count_in_flight(metrics_);
+  deployments_.emplace(metrics_.registry(), workers);
   if (inbox_)
     start_feed(system, workers);
   if (cluster)

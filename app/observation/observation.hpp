@@ -7,6 +7,7 @@
 #include "actors/protocol/actor_interfaces.hpp"
 #include "actors/replicas/cluster.hpp"
 #include "actors/runtime/pinned.hpp"
+#include "app/observation/catalog_metrics.hpp"
 #include "app/observation/replica_notes.hpp"
 #include "config/settings.hpp"
 #include "http/dashboard/dashboard_services.hpp"
@@ -92,6 +93,7 @@ private:
   api::feed_services viewing_;
   replica_notes notes_;
   std::vector<telemetry::callback_registration> callbacks_;
+  std::optional<catalog_metrics> deployments_;
   actors::terminal_feed_actor feed_;
   actors::feed_bus_actor redis_;
   actors::health_watch_actor watch_;

@@ -9,8 +9,8 @@ synapse_add_component(http_api
           models/models_handler.cpp models/catalog_list.cpp models/model_list.cpp models/model_questions.cpp
           models/router_models_handler.cpp models/profiles_handler.cpp
           voices/voice_questions.cpp voices/voice_upload.cpp voices/voices_handler.cpp
-          deployments/attempt_facts.cpp deployments/deployment_targets.cpp deployments/farewell.cpp
-          deployments/request_wish.cpp deployments/gpu_turn.cpp
+          deployments/attempt_facts.cpp deployments/attempt_trace.cpp deployments/deployment_targets.cpp
+          deployments/farewell.cpp deployments/request_wish.cpp deployments/gpu_turn.cpp
           speech/reference_upload.cpp speech/speech_request.cpp speech/tts_handler.cpp
           recognition/stt_handler.cpp
           recordings/recordings_handler.cpp
@@ -19,7 +19,7 @@ synapse_add_component(http_api
   LINK nlohmann_json::nlohmann_json OpenSSL::Crypto)
 
 synapse_add_test(http_api
-  SOURCES http/api/request/field_fault_test.cpp http/api/models/model_list_test.cpp
-          http/api/deployments/attempt_facts_test.cpp
+  SOURCES http/api/deployments/line_limit_test.cpp http/api/request/field_fault_test.cpp
+          http/api/models/model_list_test.cpp http/api/deployments/attempt_facts_test.cpp
   DEPENDS http_api
   LINK synapse_test_support)

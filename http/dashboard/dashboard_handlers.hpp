@@ -69,6 +69,14 @@ net::task<void> api_finished_requests(const request_services& known, server::exc
 /// POST /api/requests/{id}/cancel
 net::task<void> api_cancel_request(const request_services& known, server::exchange& exchange);
 
+// catalog/catalog_handler.cpp
+/// GET /api/catalog
+net::task<void> api_catalog(server::exchange& exchange);
+/// POST /api/catalog/deployments/drain: no further request goes there.
+net::task<void> api_drain_deployment(server::exchange& exchange);
+/// POST /api/catalog/deployments/enable
+net::task<void> api_enable_deployment(server::exchange& exchange);
+
 // config_handler.cpp
 /// GET /api/config
 net::task<void> api_config(const replica_services& replica, server::exchange& exchange);

@@ -23,6 +23,7 @@ namespace synapse::telemetry {
 class health_history;
 class reload_history;
 class request_ring;
+class trace_ring;
 class traffic_history;
 } // namespace synapse::telemetry
 
@@ -68,6 +69,7 @@ struct backend_services {
 struct request_services {
   std::vector<actors::traffic_desk_actor> desks;        ///< by number of the I/O thread
   std::vector<const telemetry::request_ring*> finished; ///< by number of the I/O thread
+  std::vector<const telemetry::trace_ring*> traces;     ///< likewise
   std::function<std::int64_t()> in_flight;              ///< of people, on all threads; any thread
 };
 

@@ -1,5 +1,6 @@
 #include "http/api/models/model_questions.hpp"
 #include "http/dashboard/answer_parts.hpp"
+#include "http/dashboard/catalog/trace_view.hpp"
 #include "http/dashboard/dashboard_handlers.hpp"
 #include "http/dashboard/gate/gate.hpp"
 #include "http/dashboard/request_filter.hpp"
@@ -18,7 +19,7 @@ std::string_view text_of(actors::running_request::phase state) {
                                    : "answering";
 }
 
-json describe(const telemetry::finished_request& one) {
+json describe(const telemetry::finished_request& one, const traces_by_number& traces) {
   const auto known = [](std::int64_t value) { return value < 0 ? json(nullptr) : json(value); };
   const auto in_ms = [](std::int64_t ns) { return static_cast<double>(ns / 1000) / 1000; };
   return {{"id", one.id.view()},
@@ -34,6 +35,8 @@ json describe(const telemetry::finished_request& one) {
           {"detail", one.detail},
           {"stream", one.stream},
           {"attempts", one.attempts},
+          {"deployment", one.deployment.view()},
+          {"trace", describe_attempts(one, traces)},
           {"duration_ms", in_ms(one.duration_ns)},
           {"overhead_ms", in_ms(one.overhead_ns)},
           {"first_byte_ms", one.first_byte_ns < 0 ? json(nullptr) : json(in_ms(one.first_byte_ns))},
@@ -79,10 +82,11 @@ net::task<void> api_finished_requests(const request_services& ended, server::exc
   std::vector<telemetry::finished_request> known;
   for (const auto* ring : ended.finished)
     ring->copy_to(known);
+  const auto traces = read_traces(ended.traces);
   const auto kept = select_newest(known, wanted);
   auto requests = json::array();
   for (const auto* one : kept.shown)
-    requests.push_back(describe(*one));
+    requests.push_back(describe(*one, traces));
   json answer{
       {"requests", std::move(requests)}, {"matching", kept.matching}, {"kept", kept.kept},
       {"routes", kept.routes},           {"backends", kept.backends}, {"models", kept.models}};

@@ -21,7 +21,7 @@ constexpr api_route openai(api_route row) {
   return row;
 }
 
-constexpr std::array<api_route, 58> routes{{
+constexpr std::array<api_route, 61> routes{{
     openai({"POST", "/v1/chat/completions", access::open, chat_completions, "createChatCompletion",
             "LLM", "Chat completion, as JSON or as a stream of server-sent events",
             "ChatCompletionRequest", "ChatCompletion", "llama-router"}),
@@ -157,6 +157,14 @@ constexpr std::array<api_route, 58> routes{{
     {"POST", "/api/backends/{name}/test", access::dashboard, api_test_backend, "testBackend",
      "Dashboard", "Asks a backend for its health, and one with models for their list", "",
      "BackendTest", ""},
+    {"GET", "/api/catalog", access::dashboard, api_catalog, "getCatalog", "Dashboard",
+     "Names of the catalog, and how their deployments are on this replica", "", "Catalog", ""},
+    {"POST", "/api/catalog/deployments/drain", access::dashboard, api_drain_deployment,
+     "drainDeployment", "Dashboard", "Has this replica send a deployment no further request",
+     "DeploymentChoice", "DeploymentDrained", ""},
+    {"POST", "/api/catalog/deployments/enable", access::dashboard, api_enable_deployment,
+     "enableDeployment", "Dashboard", "Lets a deployment in again", "DeploymentChoice",
+     "DeploymentDrained", ""},
     {"GET", "/api/config", access::dashboard, api_config, "getConfig", "Dashboard",
      "The settings in force, without secrets, and what became of reloads", "", "ActiveConfig", ""},
     {"POST", "/api/requests/{id}/cancel", access::dashboard, api_cancel_request, "cancelRequest",

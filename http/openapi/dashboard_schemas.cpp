@@ -26,6 +26,8 @@ void add_request_schemas(json& schemas) {
                         {"detail", text("Why it ended so")},
                         {"stream", text("How the stream ended, if it was one")},
                         {"attempts", integer("At backends")},
+                        {"deployment", text("Of a catalog's name, that was asked last")},
+                        {"trace", nullable(list_of(reference("TracedAttempt")))},
                         {"duration_ms", number("In all")},
                         {"overhead_ms", number("The gateway's own share of it")},
                         {"first_byte_ms", nullable(number("Until the answer began"))},

@@ -155,6 +155,7 @@ json schemas() {
   add_audio_schemas(result);
   add_model_schemas(result);
   add_dashboard_schemas(result);
+  add_catalog_schemas(result);
   return result;
 }
 
@@ -249,7 +250,8 @@ json operation(const api_route& route) {
   }
   const bool dashboard = route.tag == "Dashboard";
   add_refusals(answers, route, schema);
-  if (dashboard && (has_parameter || route.path == "/events/terminal"))
+  if (dashboard &&
+      (has_parameter || route.path == "/events/terminal" || route.request == "DeploymentChoice"))
     answers["404"] = error_answer("There is none of that name, or it is off", schema);
   if (!dialect && !models && !dashboard && !route.request.empty())
     answers["422"] = error_answer("A field is missing or has a wrong value", "ValidationError");

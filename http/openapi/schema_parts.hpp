@@ -49,6 +49,9 @@ void add_model_schemas(json& schemas);
 /// Adds the schemas of the dashboard's own routes.
 void add_dashboard_schemas(json& schemas);
 
+/// Adds the schemas of the catalog as the dashboard shows it.
+void add_catalog_schemas(json& schemas);
+
 /// Media types that a good answer may have besides the route's first one, by its request's schema.
 std::vector<std::string_view> other_media_types(std::string_view request);
 

@@ -1,7 +1,7 @@
 # A thread's view of the configuration: the backends as it sees them.
 synapse_add_component(http_sites
   PATH http/sites
-  SOURCES thread_routes.cpp thread_standing.cpp
+  SOURCES deployment_state.cpp shut_counting.cpp thread_routes.cpp thread_standing.cpp
   DEPENDS routing http_client actors_backends actors_models actors_gpus actors_runtime actors_protocol telemetry)
 
 synapse_add_test(http_sites

@@ -24,11 +24,6 @@ bool is_of_connection(const verdict& how) noexcept {
 }
 } // namespace
 
-std::string_view to_string(moved why) noexcept {
-  constexpr std::array<std::string_view, 6> texts{"", "order", "spill", "any", "context", "policy"};
-  return texts[static_cast<std::size_t>(why)];
-}
-
 journey::journey(const name_table& table, const model_name& start, const wish& what,
                  const config::routing_settings& rules, retry_budget& budget, unsigned thread,
                  std::int64_t now) noexcept

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "routing/failure/retry_budget.hpp"
+#include "routing/journey/moved.hpp"
 #include "routing/journey/standing.hpp"
 #include "routing/names/name_table.hpp"
 #include "routing/pick/candidate.hpp"
@@ -25,11 +26,6 @@ struct wish {
   std::string_view pinned;   ///< id of the only deployment that will do; empty: any
   std::int64_t deadline = 0; ///< ns; 0: none
 };
-
-/// Why a request is where it is.
-enum class moved : std::uint8_t { no, order, spill, any, context, policy };
-/// The text of `X-Synapse-Fallback`; empty for `no`.
-std::string_view to_string(moved why) noexcept;
 
 /// What to do next.
 struct move {

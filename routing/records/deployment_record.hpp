@@ -6,6 +6,7 @@
 #include "routing/failure/permit_shrink.hpp"
 #include "routing/pick/meter.hpp"
 #include "routing/pick/rate_limit.hpp"
+#include "routing/records/deployment_counts.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -26,6 +27,7 @@ public:
   deployment_record& operator=(const deployment_record&) = delete;
 
   deployment_meter meter;
+  deployment_counts counts;
 
   // ---- limits ----
   /// One more request may go there; `leave` has to follow. @param tokens estimate of what it costs

@@ -67,7 +67,9 @@ routes() {
   awk '/^[a-z]/ {part = $1}
     part == "backends" && /^  [^ ]/ {backend = $1}
     part == "backends" && $1 == "url" {url[backend] = $2}
-    part == "routes" && /^  / {printf "%-30s -> %-18s %s\n", $1, $3, $3 == "*" ? "by model" : url[$3]}' <<<"$summary"
+    part == "names" {names = names $0 "\n"}
+    part == "routes" && /^  / {printf "%-30s -> %-18s %s\n", $1, $3, $3 == "*" ? "by model" : url[$3]}
+    END {printf "%s", names}' <<<"$summary"
 }
 
 validate() {

@@ -5,6 +5,7 @@ import './sections/login.mjs';
 import './sections/foreign_pages.mjs';
 import './sections/overview.mjs';
 import './sections/models.mjs';
+import './sections/catalog.mjs';
 import './sections/voices.mjs';
 import './sections/chat.mjs';
 import './sections/speech.mjs';

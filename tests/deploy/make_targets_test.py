@@ -543,11 +543,12 @@ class Looking(Deploying):
     def test_show_routes_of_another_file_and_of_the_cluster(self):
         self.gateway_binary()
         text = ("backends:\n  mine:\n    url: http://mine:1234\n    type: openai-compatible\n"
-                "routes:\n  /v1/embeddings: mine\n")
+                "routes:\n  /v1/embeddings: mine\ncatalog: {big: {deployments: [{backend: mine, model: m}]}}\n")
         (self.root / "other file.yaml").write_text(text)
         done = self.target("show-routes", "CONFIG=other file.yaml", SYNAPSE_LOG_LEVEL="nonsense")
         self.assertEqual(done.status, 0, done.output)
         self.assertRegex(done.output, r"(?m)^/v1/embeddings +-> mine +http://mine:1234")
+        self.assertRegex(done.output, r"(?m)^names\n  big .*\n    tier 1  mine  m$")
         self.assertNotIn("llama", done.output)
         self.cluster()
         self.answer("kubectl", "get configmap synapse-gateway-config", stdout=text)

@@ -342,6 +342,25 @@ class ShowRoutesElsewhere(Script):
         self.expect(0, "GET /a  -> one (One)", url, env={"SYNAPSE_DASHBOARD_ACCESS_TOKEN": "secret"})
         self.expect(1, "answers 401 (SYNAPSE_DASHBOARD_ACCESS_TOKEN is not set", url)
 
+    def test_names_follow_with_their_deployments(self):
+        def deployment(tier, backend, state, reason):
+            return {"tier": tier, "backend": backend, "model": "m", "state": state, "reason": reason}
+        name = {"name": "big", "aliases": ["gpt-4o"], "fallbacks": {"any": ["small"], "context": ["small"], "policy": []},
+                "deployments": [deployment(1, "gpu", "ready", ""), deployment(1, "gpu2", "half_open", "it timed out"),
+                                deployment(2, "cpu", "drained", "taken out by hand")]}
+
+        def answer(_, path, *__):
+            return as_json({"names": [name], "total": 1} if path == "/api/catalog" else {})
+        printed = self.expect(0, "names", Server(self, answer).url)
+        self.assertEqual(printed.splitlines(), [
+            "names", "  big, also gpt-4o", "    tier 1  gpu  m  (ready)", "            gpu2  m  (half open: it timed out)",
+            "    tier 2  cpu  m  (drained: taken out by hand)", "    then small"])
+
+    def test_a_gateway_without_a_catalog_has_none(self):
+        def answer(_, path, *__):
+            return as_json({"detail": "no"}, 404) if path == "/api/catalog" else as_json({})
+        self.assertNotIn("names", self.expect(0, "", Server(self, answer).url))
+
     def test_something_else_answers(self):
         self.expect(1, "is no Synapse gateway", Server(self, lambda *_: (200, {}, b"hello")).url)
         self.expect(1, "is no Synapse gateway", Server(self, lambda *_: as_json({"a": {}})).url)

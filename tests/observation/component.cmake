@@ -1,6 +1,7 @@
 # tests/observation: terminal feed and dashboard, seen from their viewers.
 synapse_add_test(observation NO_PCH
   SOURCES
+    observation/catalog_view_test.cpp
     observation/credentials_test.cpp
     observation/dashboard_test.cpp
     observation/config_view_test.cpp

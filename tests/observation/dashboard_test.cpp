@@ -27,7 +27,7 @@ TEST(dashboard, everything_of_it_is_behind_the_gate) {
   for (const auto* path :
        {"/", "/ui", "/dashboard", "/events/terminal", "/api/session", "/api/overview",
         "/api/backends", "/api/backend-routes", "/api/requests", "/api/requests/finished",
-        "/api/config", "/cluster", "/api/voices/x/references/ref_001.wav"}) {
+        "/api/catalog", "/api/config", "/cluster", "/api/voices/x/references/ref_001.wav"}) {
     const auto reply = gateway.get(path);
     EXPECT_EQ(reply.status, 401u) << path;
     EXPECT_EQ(gateway.get(path, "Cookie: synapse_dash_token=" + std::string{token} + "\r\n").status,
@@ -36,6 +36,8 @@ TEST(dashboard, everything_of_it_is_behind_the_gate) {
   }
   EXPECT_EQ(ask(gateway, "POST", "/api/requests/x/cancel", "").status, 401u);
   EXPECT_EQ(ask(gateway, "POST", "/api/backends/llama-router/test", "").status, 401u);
+  EXPECT_EQ(ask(gateway, "POST", "/api/catalog/deployments/drain", "").status, 401u);
+  EXPECT_EQ(ask(gateway, "POST", "/api/catalog/deployments/enable", "").status, 401u);
   const auto page = gateway.get("/dashboard", "Accept: text/html,*/*\r\n");
   EXPECT_EQ(page.status, 401u);
   EXPECT_NE(page.body.find("<form"), std::string::npos) << "a browser gets the login page";

@@ -9,8 +9,6 @@
 #include "http/sites/thread_standing.hpp"
 #include "routing/catalog.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -39,9 +37,13 @@ deployment_targets::deployment_targets(server::exchange& exchange, const deploym
     : ex_(exchange), wish_(wish), dress_(dress),
       journey_(exchange.routes()->catalog().names(), *wish.name, wish.routing,
                exchange.settings().routing, exchange.routes()->budgets[wish.name->place],
-               exchange.routes()->thread, net::io_thread::recent()) {}
+               exchange.routes()->thread, net::io_thread::recent()),
+      trace_(exchange, *wish.name) {}
 
 deployment_targets::~deployment_targets() {
+  if (record_ != nullptr && begun_)
+    trace_.ended(*at_,
+                 {.end = telemetry::trace_end::left, .took = net::io_thread::recent() - entered_});
   leave(begun_);
 }
 
@@ -60,11 +62,17 @@ deployment_targets::arrival deployment_targets::settle(routing::move next) {
   const auto now = net::io_thread::recent();
   while (next.to != nullptr) {
     std::int64_t full_until = 0;
-    if (const auto how = arrive(next, now, full_until); how != arrival::nobody)
+    const auto how = arrive(next, now, full_until);
+    if (how == arrival::there)
+      trace_.going(*at_, journey_.why_here());
+    if (how != arrival::nobody)
       return how;
+    if (!unasked_)
+      trace_.not_asked(*at_, full_until != 0);
     client::thread_standing known{*ex_.routes(), now};
     next = journey_.after_denial(full_until != 0, full_until, known, random_of_thread(), now);
   }
+  trace_.nowhere();
   return arrival::nobody;
 }
 
@@ -328,8 +336,11 @@ void deployment_targets::answered(const proxy::answer_end& how) {
   if (how.badly != nullptr) {
     const auto verdict = routing::judge(facts_of(*how.badly));
     judge(verdict, false, false);
-    note(verdict, how.badly->sentence);
+    note(how.badly->sentence);
+    trace_.ended(*at_, {telemetry::trace_end::broken, now - entered_, ex_.record().status, &verdict,
+                        how.badly->sentence});
   } else {
+    trace_.ended(*at_, {.took = now - entered_});
     meter.succeeded(thread, now);
     if (how.first_content > 0)
       meter.first_token(thread, routing::prompt_class_of(wish_.routing.text_bytes),
@@ -358,6 +369,7 @@ void deployment_targets::judge(const routing::verdict& how, bool timed_out, bool
   const auto now = net::io_thread::recent();
   const auto thread = ex_.routes()->thread;
   auto& meter = record_->meter;
+  record_->counts.ended(how.kind);
   const bool pattern = at_->settings->model.find('*') != std::string::npos;
   if (timed_out)
     meter.timed_out(thread, routing::prompt_class_of(wish_.routing.text_bytes),
@@ -393,12 +405,10 @@ void deployment_targets::judge(const routing::verdict& how, bool timed_out, bool
     tell_cell(report);
 }
 
-void deployment_targets::note(const routing::verdict& how, std::string_view words) {
+void deployment_targets::note(std::string_view words) {
   last_error_ = words;
   at_id_ = at_->settings->id;
   record_->note_error(words, wall_ms());
-  spdlog::info("request {}: deployment {}: {} (row {})", ex_.id(), at_->settings->id, words,
-               how.row);
 }
 
 routing::move deployment_targets::after_denial(const proxy::miss& what) {
@@ -406,6 +416,7 @@ routing::move deployment_targets::after_denial(const proxy::miss& what) {
   leave(false);
   using reason = actors::deny_reason;
   const bool full = what.denied == reason::overflow || what.denied == reason::queue_timeout;
+  trace_.not_asked(*at_, full);
   const auto again = now + std::int64_t{what.retry_after_ms} * 1'000'000;
   client::thread_standing known{*ex_.routes(), now};
   return journey_.after_denial(full, again, known, random_of_thread(), now);
@@ -424,8 +435,9 @@ routing::move deployment_targets::after_attempt(const proxy::miss& what) {
             facts.what == routing::attempt_end::head_timeout,
         what.answer != nullptr);
   native_ = dressed_.request != nullptr;
-  note(verdict, what.answer != nullptr ? proxy::sentence_of(*what.answer)
-                                       : std::string{what.failed->message});
+  note(what.answer != nullptr ? proxy::sentence_of(*what.answer) : what.failed->message);
+  trace_.ended(*at_, {telemetry::trace_end::failed, now - entered_,
+                      what.answer != nullptr ? what.answer->status : 0U, &verdict, last_error_});
   leave(true);
   client::thread_standing known{*ex_.routes(), now};
   return journey_.after(verdict, known, random_of_thread(), now);

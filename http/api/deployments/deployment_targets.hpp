@@ -2,6 +2,7 @@
 /// The deployments of a catalog's name as the targets of one request.
 #pragma once
 
+#include "http/api/deployments/attempt_trace.hpp"
 #include "http/api/deployments/deployment_dress.hpp"
 #include "http/api/deployments/gpu_turn.hpp"
 #include "http/api/llm/model_turn.hpp"
@@ -76,7 +77,7 @@ private:
   void leave(bool sent);
   void judge(const routing::verdict& how, bool timed_out, bool answered);
   void tell_cell(actors::cell_report report);
-  void note(const routing::verdict& how, std::string_view words);
+  void note(std::string_view words);
   std::string why_shut(const routing::farewell& why) const;
   net::task<proxy::onward> tell_last(const routing::farewell& why,
                                      const proxy::collected_answer* answer);
@@ -86,6 +87,7 @@ private:
   const deployment_wish& wish_;
   deployment_dress& dress_;
   routing::journey journey_;
+  attempt_trace trace_;
   client::site_ptr site_;
   const routing::deployment* at_ = nullptr;
   routing::deployment_record* record_ = nullptr; ///< entered; null: nowhere

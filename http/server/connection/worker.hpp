@@ -5,6 +5,7 @@
 #include "actors/runtime/pinned.hpp"
 #include "http/sites/thread_routes.hpp"
 #include "telemetry/request_ring.hpp"
+#include "telemetry/request_trace.hpp"
 
 #include <atomic>
 #include <memory>
@@ -30,7 +31,8 @@ struct lifecycle {
   std::atomic<std::size_t> connections{0};
 };
 
-/// Members are used on the worker's own thread only, except `life`, `exchanges` and `finished`.
+/// Members are used on the worker's own thread only, except `life`, `exchanges`,
+/// `finished` and `traces`.
 struct worker {
   worker(net::io_thread& thread, actors::io_unit& io_unit, lifecycle& state,
          const route_table& table);
@@ -49,6 +51,7 @@ struct worker {
   std::uint64_t last_request = 0;         ///< numbers requests within this thread
   connection* connections = nullptr;      ///< intrusive list, for drain
   telemetry::request_ring finished;       ///< any thread may read it
+  telemetry::trace_ring traces;           ///< likewise
   /// Requests in progress. Written by the own thread only, on a cache line of its own: a count that
   /// all threads share would travel between the cores twice per request.
   alignas(64) std::atomic<std::size_t> exchanges{0};

@@ -44,7 +44,9 @@ struct exchange_record {
   // ---- usage, as the backend said; -1: it did not ----
   std::int64_t prompt_tokens = -1;
   std::int64_t completion_tokens = -1;
-  telemetry::fixed_text<64> model; ///< that is asked, aliases and choices resolved
+  telemetry::fixed_text<64> model;      ///< that is asked, aliases and choices resolved
+  telemetry::fixed_text<79> deployment; ///< of a catalog's name: that is asked
+  std::uint64_t trace = 0;              ///< number of its request_trace; 0: there is none
 
   // ---- when it has ended ----
   std::uint64_t bytes_in = 0;

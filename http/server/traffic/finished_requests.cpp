@@ -50,6 +50,8 @@ void remember(telemetry::request_ring& ring, const exchange_record& record,
   one.model = record.model;
   one.backend.assign(line.backend);
   one.client.assign(line.client);
+  one.deployment = record.deployment;
+  one.trace = record.trace;
   ring.add(one);
 }
 

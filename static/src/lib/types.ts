@@ -102,6 +102,56 @@ export type InFlightRequest = {
 };
 export type InFlight = { requests: InFlightRequest[]; total: number };
 
+export type TracedAttempt = {
+  deployment: string;
+  end: 'good' | 'failed' | 'broken' | 'left' | 'full' | 'shut';
+  outcome: string;
+  row: number | null;
+  status: number | null;
+  ms: number;
+  next: string | null;
+};
+
+export type Deployment = {
+  id: string;
+  backend: string;
+  model: string;
+  tier: number;
+  weight: number;
+  share: number;
+  state: 'ready' | 'full' | 'half_open' | 'no_address' | 'shut' | 'drained';
+  reason: string;
+  trouble: string | null;
+  kind: string | null;
+  retry_in_seconds: number | null;
+  loaded: 'unknown' | 'loaded' | 'loading' | 'cold' | 'cold_evicts';
+  in_flight: number;
+  queue: number;
+  first_token_ms: number | null;
+  success: number;
+  requests: number;
+  attempts: number;
+  failures: number;
+  tokens_in: number;
+  tokens_out: number;
+  last_error: { at: number; what: string } | null;
+  context: number | null;
+  capabilities: string[];
+  limits: { rpm: number | null; tpm: number | null; requests: number | null };
+  headroom: number;
+};
+export type CatalogName = {
+  name: string;
+  aliases: string[];
+  hidden: boolean;
+  strategy: string;
+  affinity: string;
+  recent_requests: number;
+  fallbacks: { any: string[]; context: string[]; policy: string[] };
+  deployments: Deployment[];
+};
+export type Catalog = { names: CatalogName[]; total: number };
+
 export type Outcome = 'good' | 'client_error' | 'server_error' | 'left';
 export type FinishedRequest = {
   id: string;
@@ -117,6 +167,8 @@ export type FinishedRequest = {
   detail: string;
   stream: string;
   attempts: number;
+  deployment: string;
+  trace: TracedAttempt[] | null;
   duration_ms: number;
   overhead_ms: number;
   first_byte_ms: number | null;

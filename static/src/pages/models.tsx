@@ -1,12 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { sendJson } from '../lib/api';
+import { getJson, sendJson } from '../lib/api';
 import { duration, number } from '../lib/format';
-import { useAction } from '../lib/hooks';
+import { useAction, usePoll } from '../lib/hooks';
 import { useModels } from '../lib/models';
 import { useStored } from '../lib/store';
-import type { ModelEntry } from '../lib/types';
+import type { Catalog, ModelEntry } from '../lib/types';
+import { CatalogNames } from '../parts/catalog';
 import { draftKey, ProfileEditor } from '../parts/profile-editor';
 import {
   Badge,
@@ -185,6 +186,8 @@ export function Models({ path }: PageProps): JSX.Element {
   const action = useAction();
   const { data: known, at, error, refresh } = useModels(interval);
   const data = known?.models;
+  const catalog = usePoll((signal) => getJson<Catalog>('/api/catalog', signal), 2000);
+  const hasNames = (catalog.data?.names.length ?? 0) > 0;
   const busyNow = useRef(false);
   busyNow.current = command !== null;
   useEffect(() => {
@@ -213,18 +216,22 @@ export function Models({ path }: PageProps): JSX.Element {
     <Page
       title="Models"
       lead={
-        known && !known.managed
-          ? 'What the backends have'
-          : 'What the router has, and what it keeps loaded'
+        hasNames
+          ? 'Which names there are, and who answers for them'
+          : known && !known.managed
+            ? 'What the backends have'
+            : 'What the router has, and what it keeps loaded'
       }
     >
       <ErrorNote error={error} since={data ? at : 0} />
+      <ErrorNote error={catalog.error} since={catalog.data ? catalog.at : 0} />
       <ErrorNote error={action.error} onClose={action.clear} />
       <Status>{said}</Status>
+      <CatalogNames known={catalog} />
       {!data && !error && <Loading what="the models" />}
       {data && data.length === 0 && <Empty>No backend lists a model.</Empty>}
       {command && <Waiting command={command} models={data ?? []} />}
-      {known && !known.managed && known.models.length > 0 && (
+      {known && !known.managed && known.models.length > 0 && !hasNames && (
         <Unmanaged models={known.models} why={known.why} />
       )}
       {known?.managed && known.models.length > 0 && (

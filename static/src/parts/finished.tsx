@@ -7,6 +7,7 @@ import { bytes, clock, duration, number, plural } from '../lib/format';
 import { usePoll } from '../lib/hooks';
 import { useStored } from '../lib/store';
 import type { Finished, FinishedRequest, Outcome } from '../lib/types';
+import { Attempts } from './attempts';
 import { Badge, Button, Card, Empty, ErrorNote, Loading, Select, Table, type Tone } from './ui';
 
 const outcomeTone: Record<Outcome, Tone> = {
@@ -53,6 +54,7 @@ function Details({ one }: { one: FinishedRequest }): JSX.Element {
     ['Route', one.route || 'none'],
     ['Backend', one.backend || 'none was asked'],
     ['Attempts', String(one.attempts)],
+    ...(one.deployment ? [['Deployment', one.deployment] as [string, string]] : []),
     ['Why it ended so', one.detail.replaceAll('_', ' ')],
     ['Stream', one.stream ? one.stream.replaceAll('_', ' ') : 'none'],
     ['In all', duration(one.duration_ms)],
@@ -129,6 +131,7 @@ function Row(props: { one: FinishedRequest; open: boolean; onToggle: () => void 
         <tr class="detail-row">
           <td colSpan={8}>
             <Details one={one} />
+            <Attempts trace={one.trace} />
             <div class="actions">
               <a class="button plain" href={`#/terminal/${encodeURIComponent(one.id)}`}>
                 Log lines

@@ -19,6 +19,7 @@ const list = {
 
 async function withoutRouter(page) {
   await page.route('**/api/backend-routes', (route) => route.fulfill({ json: chatOnly }));
+  await page.route('**/api/catalog', (route) => route.fulfill({ json: { names: [], total: 0 } }));
   await page.route('**/v1/models', (route) => route.fulfill({ json: list }));
   await page.route(
     (url) => url.pathname === '/models',

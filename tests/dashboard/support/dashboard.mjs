@@ -117,10 +117,11 @@ export function browserTest(name, options, work) {
   });
 }
 
-/** Has the chat backend's next answer under a path go as `spec` says. */
-export async function misbehaveOnce(spec, under = '/v1/chat') {
-  const port = process.env.LOCAL_STACK_LLAMA_ROUTER_PORT;
-  assert.ok(port, 'LOCAL_STACK_LLAMA_ROUTER_PORT: scripts/with_local_stack.py sets it');
+/** Has a backend's next answer under a path go as `spec` says. @param backend as in LOCAL_STACK_…_PORT */
+export async function misbehaveOnce(spec, under = '/v1/chat', backend = 'LLAMA_ROUTER') {
+  const name = `LOCAL_STACK_${backend}_PORT`;
+  const port = process.env[name];
+  assert.ok(port, `${name}: scripts/with_local_stack.py sets it`);
   const answer = await fetch(`http://127.0.0.1:${port}/__misbehave`, {
     method: 'POST',
     body: JSON.stringify({ spec: `${spec}@${under}`, times: 1 }),
