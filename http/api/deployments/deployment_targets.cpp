@@ -63,8 +63,6 @@ deployment_targets::arrival deployment_targets::settle(routing::move next) {
   while (next.to != nullptr) {
     std::int64_t full_until = 0;
     const auto how = arrive(next, now, full_until);
-    if (how == arrival::there)
-      trace_.going(*at_, journey_.why_here());
     if (how != arrival::nobody)
       return how;
     if (!unasked_)
@@ -119,8 +117,10 @@ bool deployment_targets::ready() {
   }
   dressed_ = {};
   unasked_ = dress_.dress({*at_, *site_, model_, without_extras_, profile}, dressed_);
-  if (!unasked_)
+  if (!unasked_) {
+    trace_.going(*at_, journey_.why_here());
     return true;
+  }
   leave(false);
   return false;
 }
