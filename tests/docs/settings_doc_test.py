@@ -26,7 +26,7 @@ class Names(unittest.TestCase):
     def test_settings_exist(self):
         there = keys()
         self.assertIn("limits.max_upload_bytes", there)
-        sections = sorted({key.split(".")[0] for key in there if "." in key})
+        sections = sorted({re.escape(key.split(".")[0]) for key in there if "." in key})
         shape = re.compile(rf"`((?:{'|'.join(sections)})\.[a-z_]+(?:\.[a-z_]+)?)`")
         files = re.compile(r"\.(?:yaml|cmake|md|sh|py|cpp|hpp)$")
         named = 0

@@ -95,14 +95,14 @@ class RunLocal(unittest.TestCase):
         process, ports, printed = self.started()
         self.assertIn(f"http://127.0.0.1:{ports[0]} ", printed)
         commands = re.findall(r"^  (curl .*)$", printed, re.MULTILINE)
-        self.assertEqual(len(commands), 4, printed)
+        self.assertEqual(len(commands), 6, printed)
         for command in commands:
             with self.subTest(command):
                 done = subprocess.run(["bash", "-c", command.replace("curl ", "curl -fsS ", 1)],
                                       capture_output=True, text=True, check=False,
                                       timeout=LIMIT_SECONDS)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertRegex(done.stdout, r'"object":\s*"(list|chat\.completion(\.chunk)?)"')
+                self.assertRegex(done.stdout, r'"object":\s*"(list|chat\.completion(\.chunk)?)"|"fault":"status"')
         process.terminate()
         output, _ = process.communicate(timeout=LIMIT_SECONDS)
         self.assertEqual(process.returncode, 0, output)
