@@ -52,8 +52,8 @@ constexpr std::string_view words_of(trouble what) noexcept {
       "it does not serve this kind of request",
       "it is out of memory",
       "its health check fails",
-      "it failed repeatedly",
-      "a proxy before it failed repeatedly",
+      "it failed",
+      "a proxy before it failed",
       "its answers were no good ones",
       "its answers broke off"};
   return texts[static_cast<std::size_t>(what)];

@@ -55,17 +55,17 @@ function Countdown({ one, at }: { one: Deployment; at: number }): JSX.Element | 
 
 function StateCell({ one, at }: { one: Deployment; at: number }): JSX.Element {
   return (
-    <td>
+    <td class="state">
       <Badge tone={stateTone[one.state]}>{stateText[one.state]}</Badge>
       {(one.reason || one.retry_in_seconds !== null) && (
-        <div class={`small reason wrap ${stateTone[one.state] === 'bad' ? 'bad' : ''}`}>
+        <div class={`small reason ${stateTone[one.state] === 'bad' ? 'bad' : ''}`}>
           {one.reason}
           {one.reason && one.retry_in_seconds !== null && ', '}
           <Countdown one={one} at={at} />
         </div>
       )}
       {one.last_error && (
-        <div class="small muted wrap">
+        <div class="small muted">
           {clock(one.last_error.at)}: {one.last_error.what}
         </div>
       )}
@@ -83,13 +83,14 @@ function DeploymentRow(props: {
   const drained = one.state === 'drained';
   return (
     <tr>
-      <th scope="row" class="wrap">
+      <th scope="row" class="deployment">
         <span class="mono">{one.id}</span>
         <div class="small muted">
           tier {one.tier}, weight {one.weight}
         </div>
+        <div class="small muted narrow-only">share {number(one.share * 100)} %</div>
       </th>
-      <td class="numeric">{number(one.share * 100)} %</td>
+      <td class="numeric wide-only">{number(one.share * 100)} %</td>
       <StateCell one={one} at={props.at} />
       <td class="wide-only">{loadedText[one.loaded]}</td>
       <td class="numeric wide-only">
@@ -133,7 +134,7 @@ function NameRow({ name }: { name: CatalogName }): JSX.Element {
   ].filter(Boolean);
   return (
     <tr class="group">
-      <th scope="rowgroup" colSpan={7} class="wrap">
+      <th scope="rowgroup" colSpan={7}>
         <strong class="mono">{name.name}</strong>
         {name.hidden && <span class="tag">hidden</span>}
         <span class="small muted"> {facts.join(' · ')}</span>
@@ -192,7 +193,7 @@ export function CatalogNames({ known }: { known: Polled<Catalog> }): JSX.Element
         caption="Names and their deployments"
         columns={[
           { label: 'Deployment' },
-          { label: 'Share', numeric: true },
+          { label: 'Share', numeric: true, wide: true },
           { label: 'State' },
           { label: 'Model', wide: true },
           { label: 'In flight', numeric: true, wide: true },
