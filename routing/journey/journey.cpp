@@ -190,11 +190,13 @@ move journey::after(const verdict& how, standing& known, random_source& random, 
   } else if (how.next == remedy::next_tier) {
     min_tier_ = before->settings->order + 1;
   }
+  // Who was sent there to find out was so by the gateway, and seldom.
+  const bool is_free = !counts || probe_ || is_of_connection(how);
   const auto where = name_at_;
   const auto why = moved_;
   auto next = seek(known, random, now);
   if (next.to != nullptr)
-    return !counts || is_of_connection(how) || budget_.take(now) ? next : move{};
+    return is_free || budget_.take(now) ? next : move{};
   at_ = before;
   next = alone(how, now);
   at_ = next.to;

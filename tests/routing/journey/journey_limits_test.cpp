@@ -69,6 +69,21 @@ TEST(journey_limits, over_the_budget_the_first_failure_is_the_answer) {
   EXPECT_EQ(map.after(refused, status_verdict(401)), "b") << "what is no attempt costs nothing";
 }
 
+TEST(journey_limits, whoever_had_to_find_out_goes_on_whatever_the_budget) {
+  atlas map;
+  put_some(map, 2);
+  map.budget = retry_budget{{.percent = 0, .least = 0}};
+  map.state("a").wants_probe = true;
+  auto probe = map.travel("m");
+  EXPECT_EQ(map.first(probe), "a");
+  EXPECT_TRUE(probe.is_probe());
+  EXPECT_EQ(map.after(probe, status_verdict(500)), "b");
+  map.state("a").wants_probe = false;
+  auto other = map.travel("m");
+  EXPECT_EQ(map.first(other), "a");
+  EXPECT_EQ(map.after(other, status_verdict(500)), "");
+}
+
 // ---- deadline ----
 
 TEST(journey_limits, nothing_begins_with_less_than_a_second_left) {
