@@ -354,7 +354,11 @@ void deployment_targets::answered(const proxy::answer_end& how) {
       tell_cell(good);
     }
   }
-  const auto& usage = ex_.record();
+  auto& usage = ex_.record();
+  if (usage.prompt_tokens < 0)
+    usage.prompt_tokens = dress_.tokens_in(); // a translated answer's
+  if (usage.completion_tokens < 0)
+    usage.completion_tokens = dress_.tokens_out();
   if (usage.prompt_tokens >= 0 || usage.completion_tokens >= 0)
     meter.used_tokens(
         thread, static_cast<std::uint64_t>(std::max<std::int64_t>(usage.prompt_tokens, 0)),
