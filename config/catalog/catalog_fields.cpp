@@ -65,7 +65,7 @@ const field<routing_settings> routing_fields[] = {
     {"any_tag", &routing_settings::any_tag, ranges::any,
      "one of a request's tags is enough; else all must be there"},
     {"hedge", &routing_settings::hedge, ranges::any,
-     "a second embedding or rerank request when the first is slow"},
+     "a second embedding or rerank request when the first is slow; does nothing yet"},
 };
 
 const field<cell_settings> cell_fields[] = {
