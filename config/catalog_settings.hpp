@@ -4,9 +4,11 @@
 
 #include "config/timeout_settings.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,17 @@ enum class capability : std::uint8_t {
 };
 /// The text of the key, e.g. "json_schema".
 std::string_view to_string(capability what) noexcept;
+
+/// In the order of the enumerators.
+inline constexpr auto all_capabilities = [] {
+  std::array<capability, static_cast<std::size_t>(capability::count_)> all{};
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i] = static_cast<capability>(i);
+  return all;
+}();
+/// Those that are kinds of requests. The others, from the first on, are what a request may need.
+inline constexpr std::span<const capability> all_kinds{
+    all_capabilities.data(), static_cast<std::size_t>(capability::vision)};
 
 /// What is known about capabilities; what is in neither set is not known.
 struct capability_set {

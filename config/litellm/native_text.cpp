@@ -170,12 +170,10 @@ private:
 
   void capabilities(const capability_set& set) {
     std::string text;
-    for (unsigned i = 0; i < static_cast<unsigned>(capability::count_); ++i) {
-      const auto what = static_cast<capability>(i);
+    for (const auto what : all_capabilities)
       if (set.has(what) || set.lacks(what))
         text += (text.empty() ? "" : ", ") + std::string{to_string(what)} +
                 (set.has(what) ? ": true" : ": false");
-    }
     if (!text.empty())
       line(4, "capabilities", "{" + text + "}");
   }

@@ -28,12 +28,10 @@ void add_limit(std::string& list, std::size_t value, const char* unit) {
 
 std::string capability_words(const capability_set& set) {
   std::string text;
-  for (unsigned i = 0; i < static_cast<unsigned>(capability::count_); ++i) {
-    const auto one = static_cast<capability>(i);
+  for (const auto one : all_capabilities)
     if (set.has(one) || set.lacks(one))
       text += (text.empty() ? "" : " ") + std::string{set.has(one) ? "" : "no-"} +
               std::string{to_string(one)};
-  }
   return text;
 }
 

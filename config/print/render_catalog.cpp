@@ -9,8 +9,7 @@ namespace {
 /// `[chat, tools]`, or `{chat: true, vision: false}` where something is known to be missing.
 std::string capabilities_text(const capability_set& set) {
   std::string text;
-  for (unsigned i = 0; i < static_cast<unsigned>(capability::count_); ++i) {
-    const auto one = static_cast<capability>(i);
+  for (const auto one : all_capabilities) {
     if (!set.has(one) && !set.lacks(one))
       continue;
     text += (text.empty() ? "" : ", ") + std::string{to_string(one)};

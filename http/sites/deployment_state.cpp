@@ -31,9 +31,9 @@ deployment_state of_backend(const actors::lane_view& view) {
 /// What its cells say, where that is worse.
 void add_cells(const actors::lane& board, const routing::deployment& which, std::uint16_t none,
                deployment_state& into) {
-  for (unsigned i = 0; i < static_cast<unsigned>(routing::kind::vision); ++i) {
-    const auto what = static_cast<routing::kind>(i);
-    const auto* cell = (none >> i & 1U) != 0 ? nullptr : board.find_cell(which.cell_of(what));
+  for (const auto what : config::all_kinds) {
+    const bool cannot = (none & config::capability_set::bit(what)) != 0;
+    const auto* cell = cannot ? nullptr : board.find_cell(which.cell_of(what));
     if (cell == nullptr || cell->state == actors::circuit::closed)
       continue;
     const auto is = cell->state == actors::circuit::open ? word::shut : word::half_open;

@@ -16,8 +16,8 @@ namespace {
 using owners = std::vector<std::pair<std::uint64_t, routing::record_ptr>>;
 
 void add_cells(const routing::deployment& one, const routing::record_ptr& record, owners& into) {
-  for (unsigned i = 0; i < static_cast<unsigned>(routing::kind::vision); ++i)
-    into.emplace_back(one.cell_of(static_cast<routing::kind>(i)), record);
+  for (const auto what : config::all_kinds)
+    into.emplace_back(one.cell_of(what), record);
 }
 
 actors::shut_listener listener_of(owners known) {

@@ -1,20 +1,17 @@
 #include "routing/names/name_table.hpp"
 
 #include "config/backend_types.hpp"
+#include "routing/pick/random.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 namespace synapse::routing {
 
 namespace {
-constexpr std::array<kind, 7> kinds{kind::chat,         kind::completions, kind::responses,
-                                    kind::embeddings,   kind::rerank,      kind::speech,
-                                    kind::transcription};
-constexpr std::uint16_t all_kinds = [] {
+constexpr std::uint16_t kind_bits = [] {
   std::uint16_t all = 0;
-  for (const auto one : kinds)
+  for (const auto one : config::all_kinds)
     all = static_cast<std::uint16_t>(all | config::capability_set::bit(one));
   return all;
 }();
@@ -27,31 +24,23 @@ std::size_t literal_length(std::string_view pattern) {
 config::capability_set known_of(const config::deployment_settings& settings,
                                 config::backend_type type) {
   auto known = settings.capabilities;
-  const std::uint16_t named = known.yes & all_kinds;
-  const std::uint16_t possible = config::row_of(type).kinds & (named == 0 ? all_kinds : named);
-  known.no = static_cast<std::uint16_t>(known.no | (all_kinds & ~possible));
+  const std::uint16_t named = known.yes & kind_bits;
+  const std::uint16_t possible = config::row_of(type).kinds & (named == 0 ? kind_bits : named);
+  known.no = static_cast<std::uint16_t>(known.no | (kind_bits & ~possible));
   return known;
-}
-
-constexpr std::uint64_t mixed(std::uint64_t x) noexcept {
-  x ^= x >> 30U;
-  x *= 0xbf58476d1ce4e5b9U;
-  x ^= x >> 27U;
-  x *= 0x94d049bb133111ebU;
-  return x ^ (x >> 31U);
 }
 } // namespace
 
 std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325U ^ mixed(seed);
+  std::uint64_t hash = 0xcbf29ce484222325U ^ mix_bits(seed);
   for (const char c : text)
     hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return mixed(hash);
+  return mix_bits(hash);
 }
 
 std::uint64_t deployment::cell_of(kind what) const noexcept {
   // Never 0, which stands for the backend as a whole.
-  return mixed(model_hash + static_cast<std::uint64_t>(what)) | 1U;
+  return mix_bits(model_hash + static_cast<std::uint64_t>(what)) | 1U;
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view model) noexcept {
@@ -135,7 +124,7 @@ void name_table::add(const config::settings& settings, const config::catalog_mod
     made.capabilities = known_of(one, backend->second.type);
     made.id_hash = stable_hash(one.id);
     made.model_hash = stable_hash(one.model, stable_hash(one.backend));
-    name.kinds = static_cast<std::uint16_t>(name.kinds | (all_kinds & ~made.capabilities.no));
+    name.kinds = static_cast<std::uint16_t>(name.kinds | (kind_bits & ~made.capabilities.no));
     deployments_.push_back(made);
   }
   const auto first = deployments_.begin() + static_cast<std::ptrdiff_t>(begin);

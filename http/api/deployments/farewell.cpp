@@ -52,10 +52,9 @@ std::string_view sentence_of(routing::trouble what) {
 /// "chat, completions"
 std::string kinds_text(std::uint16_t kinds) {
   std::string text;
-  for (unsigned i = 0; i < static_cast<unsigned>(config::capability::count_); ++i)
-    if ((kinds & (1U << i)) != 0)
-      text +=
-          (text.empty() ? "" : ", ") + std::string{to_string(static_cast<config::capability>(i))};
+  for (const auto what : config::all_capabilities)
+    if ((kinds & config::capability_set::bit(what)) != 0)
+      text += (text.empty() ? "" : ", ") + std::string{to_string(what)};
   return text;
 }
 

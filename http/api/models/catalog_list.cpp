@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace synapse::api {
@@ -29,9 +30,9 @@ struct summary {
 
 /// The kind whose cell tells most about a name.
 routing::kind main_kind(const routing::model_name& name) {
-  for (unsigned i = 0; i < static_cast<unsigned>(config::capability::count_); ++i)
-    if ((name.kinds & (1U << i)) != 0)
-      return static_cast<routing::kind>(i);
+  for (const auto what : config::all_kinds)
+    if ((name.kinds & config::capability_set::bit(what)) != 0)
+      return what;
   return routing::kind::chat;
 }
 
@@ -64,12 +65,10 @@ summary summary_of(const client::thread_routes& routes, const routing::model_nam
 catalog_list::catalog_list(const client::thread_routes& routes, net::time_ns now)
     : routes_(routes), now_(now) {}
 
-void catalog_list::append(std::string& out, std::string_view id,
-                          const routing::model_name& name) const {
+/// What every entry of a name says after its id, those of its aliases as well.
+std::string catalog_list::facts(const routing::model_name& name) const {
   const auto known = summary_of(routes_, name, now_);
-  out += R"({"id":)";
-  append_text(out, id);
-  out += R"(,"object":"model","created":0,"owned_by":"synapse","synapse":{"ready":)";
+  std::string out = R"(,"object":"model","created":0,"owned_by":"synapse","synapse":{"ready":)";
   out += known.ready > 0 ? "true" : "false";
   out += R"(,"loaded":)";
   out += !known.load_known ? "null" : known.loaded ? "true" : "false";
@@ -78,13 +77,22 @@ void catalog_list::append(std::string& out, std::string_view id,
   bool first = true;
   // What is known; while nothing is, what its backends' types may be there for.
   const auto can = known.can != 0 ? known.can : name.kinds;
-  for (unsigned i = 0; i < static_cast<unsigned>(config::capability::count_); ++i)
-    if ((can & (1U << i)) != 0) {
+  for (const auto what : config::all_capabilities)
+    if ((can & config::capability_set::bit(what)) != 0) {
       out += std::exchange(first, false) ? "" : ",";
-      append_text(out, to_string(static_cast<config::capability>(i)));
+      append_text(out, to_string(what));
     }
   out += R"(],"deployments":)" + std::to_string(known.deployments);
   out += R"(,"ready_deployments":)" + std::to_string(known.ready);
+  return out;
+}
+
+/// @param facts of the name
+void catalog_list::append(std::string& out, std::string_view id, const routing::model_name& name,
+                          std::string_view facts) const {
+  out += R"({"id":)";
+  append_text(out, id);
+  out += facts;
   if (id != name.settings->name && !name.settings->is_pattern()) {
     out += R"(,"alias_of":)";
     append_text(out, name.settings->name);
@@ -109,6 +117,7 @@ std::string asked_name(const routing::model_name& name, const routing::deploymen
 /// Names that a pattern matches and its backends list.
 std::vector<std::string> catalog_list::expanded(const routing::model_name& name) const {
   std::vector<std::string> result;
+  std::unordered_set<std::string> seen;
   for (const auto& one : name.deployments) {
     const auto& discovered = routes_.snapshot->backends[one.backend].discovered;
     if (!discovered)
@@ -116,9 +125,8 @@ std::vector<std::string> catalog_list::expanded(const routing::model_name& name)
     const auto list = discovered->list();
     for (const auto& model : *list) {
       auto asked = asked_name(name, one, model.name);
-      if (!asked.empty() && routes_.catalog().names().find(asked) == &name &&
-          std::find(result.begin(), result.end(), asked) == result.end() &&
-          result.size() < most_expanded)
+      if (result.size() < most_expanded && !asked.empty() &&
+          routes_.catalog().names().find(asked) == &name && seen.insert(asked).second)
         result.push_back(std::move(asked));
     }
   }
@@ -132,21 +140,22 @@ const routing::model_name* catalog_list::find(std::string_view id) const {
 std::string catalog_list::all(const std::vector<std::string>& others) const {
   std::string out = R"({"object":"list","data":[)";
   bool first = true;
-  const auto add = [&](std::string_view id, const routing::model_name& name) {
-    if (!std::exchange(first, false))
-      out += ',';
-    append(out, id, name);
-  };
   for (const auto& name : routes_.catalog().names().names()) {
     if (name.settings->hidden)
       continue;
+    const auto same = facts(name);
+    const auto add = [&](std::string_view id) {
+      if (!std::exchange(first, false))
+        out += ',';
+      append(out, id, name, same);
+    };
     if (name.settings->is_pattern())
       for (const auto& id : expanded(name))
-        add(id, name);
+        add(id);
     else
-      add(name.settings->name, name);
+      add(name.settings->name);
     for (const auto& alias : name.settings->aliases)
-      add(alias, name);
+      add(alias);
   }
   for (const auto& entry : others) {
     if (!std::exchange(first, false))
@@ -159,7 +168,7 @@ std::string catalog_list::all(const std::vector<std::string>& others) const {
 std::string catalog_list::one(std::string_view id) const {
   std::string out;
   if (const auto* name = find(id))
-    append(out, id, *name);
+    append(out, id, *name, facts(*name));
   return out;
 }
 

@@ -29,7 +29,9 @@ public:
   std::vector<std::string_view> ids() const;
 
 private:
-  void append(std::string& out, std::string_view id, const routing::model_name& name) const;
+  std::string facts(const routing::model_name& name) const;
+  void append(std::string& out, std::string_view id, const routing::model_name& name,
+              std::string_view facts) const;
   std::vector<std::string> expanded(const routing::model_name& name) const;
 
   const client::thread_routes& routes_;

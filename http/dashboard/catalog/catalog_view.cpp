@@ -69,9 +69,9 @@ json state_parts(const client::deployment_state& state, net::time_ns now) {
 
 json capability_texts(std::uint16_t bits) {
   auto result = json::array();
-  for (unsigned i = 0; i < static_cast<unsigned>(config::capability::count_); ++i)
-    if ((bits >> i & 1U) != 0)
-      result.push_back(to_string(static_cast<config::capability>(i)));
+  for (const auto what : config::all_capabilities)
+    if ((bits & config::capability_set::bit(what)) != 0)
+      result.push_back(to_string(what));
   return result;
 }
 
