@@ -57,10 +57,7 @@ wellness judge_by_status(unsigned status, std::string_view body) {
 std::string key_line(const config::backend_settings& backend, std::string_view key) {
   if (key.empty())
     return {};
-  std::string line = backend.authorization.header;
-  if (line.empty())
-    line = config::row_of(backend.type).key_header;
-  return (line.empty() ? "Authorization: Bearer " : line + ": ") + std::string{key} + "\r\n";
+  return config::key_field(backend) + std::string{key} + "\r\n";
 }
 
 } // namespace synapse::providers

@@ -2,6 +2,7 @@
 
 #include "actors/models/actor_time.hpp"
 #include "actors/protocol/error.hpp"
+#include "config/backend_types.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -64,6 +65,7 @@ model_manager_state::model_manager_state(model_manager_actor::pointer self,
                      .control = parts.control,
                      .link = parts.link,
                      .bearer = parts.bearer,
+                     .key_field = config::key_field(parts.backend),
                      .refused = parts.events.refused,
                      .address_wanted = [this] { tick_later(); }}),
       change_(self, schedule_,
@@ -223,7 +225,7 @@ void model_manager_state::on_settings(const settings_ptr& settings) {
   const auto found = settings->backends.find(backend_);
   if (found == settings->backends.end())
     return;
-  router_.move_to(found->second.url);
+  router_.move_to(found->second);
   settings_ = settings->models;
   set_limits();
   schedule_.tick(actor_time(self_));

@@ -41,7 +41,7 @@ client::fetch_request question_to(const client::backend_site& site, std::string 
   // The backend's own key as with any request. The caller's is the dashboard's, and none of its
   // business.
   if (!site.entry->bearer.empty())
-    request.fields = "Authorization: Bearer " + site.entry->bearer + "\r\n";
+    request.fields = site.key_field + site.entry->bearer + "\r\n";
   request.deadline = net::io_thread::now() + limit;
   request.max_body = max_test_answer;
   return request;

@@ -26,14 +26,6 @@ bool same_pool(const actors::backend_entry& one, const actors::backend_entry& ot
          a.tls.server_name == b.tls.server_name;
 }
 
-/// `Authorization: Bearer `, or what the type or the file wants instead.
-std::string key_field_of(const config::backend_settings& settings) {
-  std::string name = settings.authorization.header;
-  if (name.empty())
-    name = config::row_of(settings.type).key_header;
-  return name.empty() ? "Authorization: Bearer " : name + ": ";
-}
-
 pool_options options_of(const actors::backend_entry& entry,
                         const telemetry::backend_metrics& metrics) {
   const auto& settings = *entry.settings;
@@ -112,7 +104,7 @@ routes_ptr make_thread_routes(
     if (!entry.gpu_desks.empty())
       site->gpu = &gpu_desk::behind(entry.gpu_desks[thread.index()]);
     site->outcomes.emplace(thread, site->lane);
-    site->key_field = key_field_of(*entry.settings);
+    site->key_field = config::key_field(*entry.settings);
     site->authority = entry.settings->url.authority();
     site->response_extra = "X-Synapse-Backend: " + entry.settings->name + "\r\n";
     site->metrics = metrics_of(entry.settings->name);

@@ -3,6 +3,7 @@
 #include "actors/gpus/actor_time.hpp"
 #include "actors/gpus/servers/vllm_words.hpp"
 #include "actors/protocol/error.hpp"
+#include "config/backend_types.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -59,7 +60,7 @@ void vllm_client::begin(const gpu_card::member& whom, http_call what, millisecon
   one->what.target = whom.settings.url.base_path + one->what.target;
   one->what.timeout_ms = static_cast<std::uint32_t>(limit.count());
   if (!whom.bearer.empty())
-    one->what.fields += "Authorization: Bearer " + whom.bearer + "\r\n";
+    one->what.fields += config::key_field(whom.settings) + whom.bearer + "\r\n";
   one->limit = limit;
   one->since = gpu_time(self_);
   one->control = whom.control;

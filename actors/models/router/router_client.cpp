@@ -2,6 +2,7 @@
 
 #include "actors/models/actor_time.hpp"
 #include "actors/protocol/error.hpp"
+#include "config/backend_types.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -56,7 +57,7 @@ void router_client::begin(http_call what, milliseconds limit,
   one->what.target = parts_.url.base_path + one->what.target;
   one->what.timeout_ms = static_cast<std::uint32_t>(limit.count());
   if (!parts_.bearer.empty())
-    one->what.fields += "Authorization: Bearer " + parts_.bearer + "\r\n";
+    one->what.fields += parts_.key_field + parts_.bearer + "\r\n";
   one->limit = limit;
   one->since = actor_time(self_);
   one->then = std::move(then);
@@ -210,13 +211,15 @@ void router_client::listen() {
 
 // ---- where it is ----
 
-void router_client::move_to(const config::backend_url& url) {
+void router_client::move_to(const config::backend_settings& router) {
+  const auto& url = router.url;
   if (url != parts_.url) {
     ++address_;
     capacity_known_ = false;
     capacity_.reset();
   }
   parts_.url = url;
+  parts_.key_field = config::key_field(router);
 }
 
 void router_client::use(http_link_actor link, std::string bearer) {

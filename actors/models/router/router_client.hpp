@@ -24,6 +24,7 @@ struct router_client_parts {
   backend_actor control; ///< knows the router's addresses
   http_link_actor link;  ///< to the router
   std::string bearer;    ///< the backend's own key; never logged
+  std::string key_field; ///< what its field line begins with
   /// The router said no, and meant it. @param what such as "to unload a".
   std::function<void(const std::string& what, const std::string& why)> refused = [](auto&, auto&) {
   };
@@ -85,9 +86,9 @@ public:
 
   // ---- where it is ----
 
-  /// The settings say where the router is. At another address another one is met: answers that are
-  /// under way from the old one are outdated.
-  void move_to(const config::backend_url& url);
+  /// The settings say where the router is and how it wants its key. At another address another one
+  /// is met: answers that are under way from the old one are outdated.
+  void move_to(const config::backend_settings& router);
   /// Another way to it. A stream of events that is under way does not count any more; `listen`
   /// opens another one.
   void use(http_link_actor link, std::string bearer);

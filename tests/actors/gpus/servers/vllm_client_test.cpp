@@ -77,6 +77,14 @@ TEST_F(vllm_client_bed, asks_where_the_backend_is_and_under_its_path) {
   EXPECT_EQ(server->calls[0].method, "GET");
 }
 
+TEST_F(vllm_client_bed, sends_the_key_in_the_field_that_the_settings_name) {
+  whom.bearer = "key";
+  whom.settings.authorization.header = "X-Key";
+  within([&](auto& client) { client.look(whom, [](auto, auto) {}); });
+  ASSERT_EQ(server->calls.size(), 1U);
+  EXPECT_EQ(server->calls[0].fields, "X-Key: key\r\n");
+}
+
 TEST_F(vllm_client_bed, a_wake_has_the_time_that_it_is_given) {
   whom.settings.sleep.wake_timeout = config::milliseconds{77'000};
   within([&](auto& client) { client.wake(whom, "weights", [](auto, auto) {}); });

@@ -1,5 +1,6 @@
 // What is said to a router, in virtual time.
 #include "actors/models/router/router_client.hpp"
+#include "config/backend_types.hpp"
 #include "tests/actors/fakes.hpp"
 #include "tests/actors/models/fake_router.hpp"
 #include "tests/actors/models/manager_stand_in.hpp"
@@ -25,6 +26,7 @@ struct router_client_bed : testing::Test {
     control = spawn_fake(actors.system(), told);
     link = spawn_fake(actors.system(), router);
     parts.url = backend_named("router").url;
+    parts.key_field = config::key_field(backend_named("router"));
     parts.control = control;
     parts.link = link;
     parts.refused = [this](auto& what, auto& why) { refused.emplace_back(what, why); };
@@ -78,7 +80,7 @@ struct router_client_bed : testing::Test {
     within([this] { subject->listen(); });
   }
   void move(const std::string& host) {
-    within([&] { subject->move_to(backend_named(host).url); });
+    within([&] { subject->move_to(backend_named(host)); });
   }
 
   test::deterministic_actor_system actors;
@@ -112,6 +114,17 @@ TEST_F(router_client_bed, asks_below_the_base_path_with_the_key) {
   EXPECT_EQ(call.fields, "Authorization: Bearer key\r\n");
   EXPECT_EQ(call.address, address(1, 8082));
   EXPECT_EQ(call.timeout_ms, 5000U);
+}
+
+TEST_F(router_client_bed, sends_the_key_in_the_field_that_the_settings_name) {
+  parts.bearer = "key";
+  start();
+  auto keyed = backend_named("router");
+  keyed.authorization.header = "X-Key";
+  within([&] { subject->move_to(keyed); });
+  ask_list();
+  ASSERT_EQ(router->calls.size(), 1U);
+  EXPECT_EQ(router->calls[0].fields, "X-Key: key\r\n");
 }
 
 TEST_F(router_client_bed, reads_lists) {
