@@ -35,8 +35,6 @@ public:
   void end();
 
 private:
-  net::task<bool> keep_alive();
-
   server::exchange& ex_;
   client::site_ptr site_;
   std::string why_not_;

@@ -1,16 +1,11 @@
 #include "http/api/llm/model_turn.hpp"
 
 #include "actors/models/router/catalog.hpp"
-#include "actors/runtime/ask.hpp"
 #include "http/api/models/model_questions.hpp"
-#include "http/api/request/await_answer.hpp"
-#include "http/api/request/body_reading.hpp"
+#include "http/api/request/desk_wait.hpp"
 #include "http/api/request/refusal.hpp"
-#include "http/core/body/sse.hpp"
 #include "http/core/json/json_text.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/proxy/deadlines.hpp"
-#include "http/proxy/downstream/downstream_writer.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
@@ -47,23 +42,6 @@ response_detail detail_of(model_denial why) {
     return response_detail::draining;
   }
 }
-
-/// Whatever ends the wait without an answer, the desk is told: a use that nobody ends would keep
-/// the model for ever.
-struct unanswered_request {
-  unanswered_request(actors::model_desk_actor to, std::uint64_t request)
-      : desk(std::move(to)), number(request) {}
-  unanswered_request(const unanswered_request&) = delete;
-  unanswered_request& operator=(const unanswered_request&) = delete;
-  ~unanswered_request() {
-    if (armed)
-      caf::anon_send(desk, actors::model_abandoned(number));
-  }
-
-  actors::model_desk_actor desk;
-  std::uint64_t number;
-  bool armed = true;
-};
 
 /// OpenAI's object, with the field at fault and how far a load has come.
 std::string loading_body(const std::string& message, double progress) {
@@ -107,11 +85,18 @@ net::task<model_turn::outcome> model_turn::take(wish what) {
   actors::question<actors::model_grant> question;
   question.ask(ex_.actor(), desk_actor,
                actors::model_request(number, what.model, what.wait, what.anew));
-  unanswered_request unanswered{desk_actor, number};
+  unanswered_request<actors::model_desk_actor, actors::model_abandoned> unanswered{desk_actor,
+                                                                                   number};
   const auto asked = net::io_thread::now();
-  if (!co_await wait_for(question, what))
+  wait_comments comments;
+  comments.every = comment_interval(ex_, what.stream);
+  comments.text = [&] { return "waiting for model " + what.model + in_the_way(what.model); };
+  comments.site = site_.get();
+  const auto end = co_await wait_with_comments(
+      ex_, [&question] { return question.done(); }, 0, std::move(comments));
+  if (end != wait_end::done)
     co_return outcome::gone;
-  unanswered.armed = false;
+  unanswered.has_answer();
   site_->metrics->model_wait.observe_ns(net::io_thread::now() - asked);
   actors::model_grant answer;
   answer.why = model_denial::retired; // what an error means: the desk has ended
@@ -135,34 +120,6 @@ net::task<model_turn::outcome> model_turn::take(wish what) {
   co_return outcome::granted;
 }
 
-/// @returns false when the client has left; it waits for nothing any more then.
-net::task<bool> model_turn::wait_for(actors::question<actors::model_grant>& question,
-                                     const wish& what) {
-  const auto every = proxy::in_ns(ex_.settings().models.keepalive);
-  const bool comments = what.stream && every != 0;
-  auto due = comments ? net::io_thread::now() + every : 0;
-  while (!question.done()) {
-    if (ex_.given_up()) {
-      note_departure_while_waiting(ex_);
-      co_return false;
-    }
-    if (proxy::passed(due)) {
-      due = net::io_thread::now() + every;
-      if (!co_await keep_alive(what.model)) {
-        note_departure_while_waiting(ex_); // it has gone, or does not read
-        co_return false;
-      }
-      continue;
-    }
-    const auto from = net::io_thread::now();
-    ex_.alarm(due);
-    co_await ex_.changed();
-    ex_.record().upstream_ns += net::io_thread::now() - from;
-  }
-  ex_.alarm(0);
-  co_return true;
-}
-
 /// What the view tells of why it takes so long.
 std::string model_turn::in_the_way(const std::string& model) {
   const auto* mine = desk().view()->find(model);
@@ -170,19 +127,6 @@ std::string model_turn::in_the_way(const std::string& model) {
     if (other.closing != 0 && (mine == nullptr || name != mine->first))
       return ", while model " + name + " finishes its requests";
   return {};
-}
-
-/// Sends a comment, with the head of the event stream before the first one.
-net::task<bool> model_turn::keep_alive(const std::string& model) {
-  std::string comment;
-  http::append_comment(comment, "waiting for model " + model + in_the_way(model));
-  proxy::downstream_writer down{ex_, site_.get()};
-  if (!down.begun())
-    down.write_head(proxy::event_head("text/event-stream"));
-  bool sent = down.send(comment, false);
-  if (!sent)
-    sent = co_await down.drained();
-  co_return sent;
 }
 
 /// Names those that may have been meant.

@@ -50,8 +50,6 @@ public:
   actors::model_denial denial() const noexcept { return denial_; }
 
 private:
-  net::task<bool> wait_for(actors::question<actors::model_grant>& question, const wish& what);
-  net::task<bool> keep_alive(const std::string& model);
   std::string in_the_way(const std::string& model);
   std::string unknown_model(const actors::model_grant& denied);
   net::task<void> refuse_with(const actors::model_grant& denied);
