@@ -34,8 +34,9 @@ struct standing_test : testing::Test {
     entry.settings = &settings->backends.at("b");
     entry.lanes = {lane};
     snapshot->backends.push_back(entry);
-    routes = make_thread_routes(actors.unit().thread(), snapshot, {},
-                                [this](const std::string& name) { return &metrics.backend(name); });
+    routes = make_thread_routes(
+        actors.unit().thread(), snapshot, {},
+        [this](const std::string& backend) { return &metrics.backend(backend); });
     view.resolved = true;
     view.addresses = {actors::address(1)};
     show();
