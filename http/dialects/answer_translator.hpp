@@ -6,11 +6,20 @@
 #include "http/core/head/head_parser.hpp"
 #include "http/core/local_reply.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace synapse::http {
+
+/// An error that a backend tells in place of an answer, although its status was a good one.
+struct told_error {
+  unsigned status = 0; ///< that it names; 0: none
+  std::string body;    ///< JSON in OpenAI's form, for the client and for whoever judges it
+};
+/// @param type such as `exceed_context_size_error`; empty: it names none
+told_error make_told_error(std::string_view message, std::string_view type, unsigned status);
 
 /// Makes the client's answer of a backend's good one (2xx) while it arrives.
 class answer_translator {
@@ -53,6 +62,8 @@ public:
   virtual bool promises_events() { return false; }
   /// After `bad`: what was wrong, for client and log.
   const std::string& problem() const noexcept { return problem_; }
+  /// After `bad`: the error that the backend itself has told; nothing: what it sent was no answer.
+  virtual std::optional<told_error> reported() const { return {}; }
 
 protected:
   progress refuse(std::string why) {

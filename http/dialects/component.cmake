@@ -1,14 +1,15 @@
 # What a dialect's requests, answers and streams mean, without I/O; a folder for each.
 synapse_add_component(http_dialects NO_PCH PATH http/dialects
   SOURCES
-    audio_answer.cpp events_answer.cpp form_fields.cpp json_answer.cpp segment_joiner.cpp
+    answer_translator.cpp audio_answer.cpp events_answer.cpp form_fields.cpp json_answer.cpp segment_joiner.cpp
     chatterbox/answer.cpp chatterbox/languages.cpp chatterbox/request.cpp chatterbox/to_openai.cpp
     deepfilter/answer.cpp deepfilter/request.cpp
     ollama/answer_parts.cpp ollama/draft.cpp ollama/embedding_answer.cpp ollama/messages.cpp
     ollama/options.cpp ollama/request.cpp ollama/stream_answer.cpp ollama/whole_answer.cpp
     openai/answer_form.cpp openai/chat_edit.cpp openai/chat_fill.cpp openai/chat_scan.cpp
     openai/chat_stream.cpp openai/event_relay.cpp openai/usage_tail.cpp openai/request_facts.cpp openai/model_name.cpp
-    openai/audio/pcm_answer.cpp openai/audio/speech_events.cpp openai/audio/transcription.cpp
+    openai/audio/passed_answer.cpp openai/audio/pcm_answer.cpp openai/audio/speech_events.cpp
+    openai/audio/transcription.cpp
     piper/pcm_at_24khz.cpp piper/request.cpp piper/resampler.cpp piper/to_openai.cpp piper/voices.cpp
     pyannote/speakers.cpp
     speaches/lists.cpp speaches/request.cpp speaches/to_openai.cpp speaches/trouble.cpp
@@ -76,7 +77,7 @@ synapse_add_test(http_dialects NO_PCH
     http/dialects/ollama/options_test.cpp http/dialects/ollama/request_test.cpp
     http/dialects/ollama/stream_answer_faults_test.cpp http/dialects/ollama/stream_answer_test.cpp
     http/dialects/ollama/whole_answer_test.cpp
-    http/dialects/openai/model_name_test.cpp
+    http/dialects/openai/model_name_test.cpp http/dialects/openai/audio/passed_answer_test.cpp
     http/dialects/openai/audio/speech_test.cpp http/dialects/openai/audio/transcription_test.cpp
     http/dialects/piper/pcm_at_24khz_test.cpp http/dialects/piper/request_test.cpp
     http/dialects/piper/resampler_test.cpp http/dialects/piper/to_openai_test.cpp

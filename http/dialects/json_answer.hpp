@@ -4,6 +4,7 @@
 
 #include "http/dialects/answer_translator.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,13 +17,17 @@ public:
   progress take(std::string_view bytes, std::string& out) override;
   progress finish(std::string& out) override;
   head client_head() const override;
+  std::optional<told_error> reported() const override { return told_; }
 
 protected:
+  /// It is not what is wanted: perhaps an error in its place.
+  progress refuse_answer(std::string_view text, std::string why);
   /// Makes the client's answer of the whole text, which is a JSON object.
   virtual progress translate(std::string& text, std::string& out);
 
 private:
   std::string text_;
+  std::optional<told_error> told_;
 };
 
 } // namespace synapse::http

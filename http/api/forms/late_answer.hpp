@@ -28,6 +28,7 @@ public:
   }
   bool may_keep_alive() const override { return inner_->may_keep_alive(); }
   bool promises_events() override { return made().promises_events(); }
+  std::optional<http::told_error> reported() const override { return inner_->reported(); }
 
 private:
   progress checked(progress how);

@@ -166,6 +166,12 @@ reported_error read_error(std::string_view body) {
   return result;
 }
 
+std::optional<told_error> told_of(const std::optional<reported_error>& error) {
+  if (!error)
+    return {};
+  return make_told_error(error->text, error->type, error->status);
+}
+
 std::string error_text(std::string_view body) {
   return read_error(body).text;
 }

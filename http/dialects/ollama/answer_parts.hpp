@@ -3,6 +3,8 @@
 /// are made of.
 #pragma once
 
+#include "http/dialects/answer_translator.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,6 +36,8 @@ struct reported_error {
 /// Reads the body of an error, or a line of a stream that is one: `{"error": …}` as a text, as an
 /// object, or as a text with the JSON of llama.cpp in it. Of anything else the text is the body.
 reported_error read_error(std::string_view body);
+/// The same for those who have to judge it.
+std::optional<told_error> told_of(const std::optional<reported_error>& error);
 /// The text alone.
 std::string error_text(std::string_view body);
 

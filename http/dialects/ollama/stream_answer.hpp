@@ -40,6 +40,7 @@ public:
   }
   /// After `bad`: the server has reported an error.
   const std::optional<reported_error>& error() const noexcept { return error_; }
+  std::optional<told_error> reported() const override { return told_of(error_); }
 
 private:
   progress take_line(std::string_view line, std::string& out);

@@ -26,6 +26,7 @@ public:
   }
   /// After `bad`: the answer was an error in place of one.
   const std::optional<reported_error>& error() const noexcept { return error_; }
+  std::optional<told_error> reported() const override { return told_of(error_); }
 
 protected:
   progress translate(std::string& text, std::string& out) override;

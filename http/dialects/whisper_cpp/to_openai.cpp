@@ -21,7 +21,7 @@ progress transcription_answer::translate(std::string& text, std::string& out) {
   std::string problem;
   auto read = parse_transcript(text, problem);
   if (!read)
-    return refuse(std::move(problem));
+    return refuse_answer(text, std::move(problem));
   if (translated_)
     read->language = "en"; // it tells what was spoken
   out += openai::render(*read, wishes_());

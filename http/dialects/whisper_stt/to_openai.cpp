@@ -31,7 +31,7 @@ answer_translator::head transcription_answer::client_head() const {
 progress transcription_answer::translate(std::string& text, std::string& out) {
   const auto read = parse_transcript(text);
   if (!read)
-    return refuse("its answer is no transcription: " + text.substr(0, 200));
+    return refuse_answer(text, "its answer is no transcription: " + text.substr(0, 200));
   out += openai::render(*read, wishes_());
   return progress::more;
 }

@@ -37,6 +37,7 @@ private:
   net::task<bool> send(bool last);
   bool said_nothing() const;
   net::task<step> broken(mishap what, std::string message);
+  bool keep_told_error();
   net::task<step> finish();
   void gone();
   void count_end(stream_end kind);
@@ -126,6 +127,17 @@ net::task<step> translated_relay::broken(mishap what, std::string message) {
   co_return step::done;
 }
 
+/// The backend itself has told an error in place of an answer: those who decide where the request
+/// goes next judge it by its own words. @returns false: it is too late for that, or none was told
+bool translated_relay::keep_told_error() {
+  if (!of_.options.elsewhere_decides || !said_nothing() || !translated_.empty())
+    return false;
+  const auto told = translator_.reported();
+  if (told)
+    of_.keep_error(told->status, told->body);
+  return told.has_value();
+}
+
 /// Has the translator take what has arrived.
 progress translated_relay::translate(progress so_far) {
   if (so_far == progress::more && !from_.body().ended()) {
@@ -158,6 +170,8 @@ net::task<step> translated_relay::run() {
   auto how = translator_.begin(from_.answer());
   for (;;) {
     how = translate(how);
+    if (how == progress::bad && keep_told_error())
+      co_return step::failed;
     if (how == progress::bad)
       co_return co_await broken(mishap::untranslatable, translator_.problem());
     if (how == progress::ended)

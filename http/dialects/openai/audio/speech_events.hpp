@@ -23,6 +23,7 @@ public:
   void broken(std::string& out, response_detail detail, std::string_view message) override;
   bool may_keep_alive() const override { return true; }
   bool promises_events() override { return true; }
+  std::optional<told_error> reported() const override { return inner_.reported(); }
 
 private:
   progress wrap(progress how, std::string& out, bool last);

@@ -39,6 +39,16 @@ TEST(ollama_whole_answer, becomes_a_chat_completion) {
   EXPECT_EQ(answer.client_head().content_type, "application/json");
 }
 
+TEST(ollama_whole_answer, an_error_in_its_place_is_told_to_those_who_judge_it) {
+  whole_answer answer{answer_kind::chat, whole_names};
+  EXPECT_FALSE(answer.reported());
+  translate(answer, whole_fields, R"({"error":"model requires more system memory"})");
+  ASSERT_TRUE(answer.reported());
+  EXPECT_EQ(json::parse(answer.reported()->body)["error"]["message"],
+            "model requires more system memory");
+  EXPECT_EQ(answer.reported()->status, 0U);
+}
+
 TEST(ollama_whole_answer, two_calls_are_the_reason_to_finish) {
   whole_answer answer{answer_kind::chat, whole_names};
   const auto said = answered(answer, R"({"message":{"role":"assistant","content":"","tool_calls":[

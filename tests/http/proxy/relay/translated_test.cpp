@@ -48,7 +48,9 @@ public:
   }
   bool may_keep_alive() const override { return quiet; }
   bool promises_events() override { return promising; }
+  std::optional<http::told_error> reported() const override { return told; }
 
+  std::optional<http::told_error> told;
   unsigned status = 0;
   progress first = progress::more;
   head says{"text/plain", "X-Translated: 1\r\n", false, false};
@@ -131,6 +133,41 @@ struct translated_relay_test : testing::Test {
   forward_options wanted;
   proxy_rig rig;
 };
+
+// ---- errors in the place of answers ----
+
+TEST_F(translated_relay_test, an_error_in_an_answers_place_is_for_those_who_decide) {
+  wanted.elsewhere_decides = true;
+  translator.told = http::make_told_error("no room for sk-secret-1234567890", "busy", 503);
+  begin().send(ok_with("1!"));
+  const auto& seen = rig.end();
+  EXPECT_EQ(seen.came_to, step::failed);
+  EXPECT_EQ(seen.end, forward_end::collected);
+  EXPECT_EQ(seen.collected.status, 503U);
+  EXPECT_TRUE(seen.collected.within_success);
+  EXPECT_THAT(seen.collected.body, HasSubstr("no room"));
+  EXPECT_THAT(seen.collected.body, Not(HasSubstr("sk-secret")));
+  EXPECT_FALSE(seen.begun);
+}
+
+TEST_F(translated_relay_test, where_nobody_decides_it_is_an_answer_that_is_none) {
+  translator.told = http::make_told_error("no room", "busy", 503);
+  begin().send(ok_with("1!"));
+  expect_failed(mishap::untranslatable, "it shouts");
+}
+
+TEST_F(translated_relay_test, behind_something_that_was_sent_an_error_breaks_the_answer_off) {
+  wanted.elsewhere_decides = true;
+  as_events();
+  translator.told = http::make_told_error("no room", "busy", 503);
+  auto& backend = begin();
+  backend.send(ok_chunked + "1\r\na\r\n");
+  rig.until([&] { return rig.answer().body == "A"; });
+  backend.send("1\r\n!\r\n");
+  const auto& seen = rig.end();
+  EXPECT_EQ(seen.came_to, step::done);
+  EXPECT_TRUE(seen.aborted);
+}
 
 // ---- good ends ----
 
