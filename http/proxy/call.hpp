@@ -31,6 +31,8 @@ struct forward_options {
   /// The backend has done its work when it begins to answer: who reads slowly keeps nobody from its
   /// turn.
   bool free_with_head = false;
+  /// Beginning of the streamed body that was read already. Outlives the forwarder.
+  std::string_view body_begun = {};
   std::uint64_t max_body = 0; ///< of a streamed body, decoded; 413 beyond; 0: no limit
   /// Send this instead of the client's request. Outlives the forwarder.
   const own_request* request = nullptr;

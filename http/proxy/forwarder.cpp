@@ -36,13 +36,13 @@ net::task<void> forward(server::exchange& exchange, client::site_ptr site,
   co_await work.run();
 }
 
-net::task<void> forward(server::exchange& exchange, targets& all, forward_options options) {
+net::task<forward_end> forward(server::exchange& exchange, targets& all, forward_options options) {
   options.elsewhere = &all;
   options.elsewhere_decides = all.decide();
   options.body = all.body();
   all.prepare(options);
   forwarder work{exchange, all.site(), options};
-  co_await work.run();
+  co_return co_await work.run();
 }
 
 forwarder::leg::leg(server::exchange& exchange, client::site_ptr site,

@@ -60,7 +60,7 @@ private:
 /// Forwards the client's own request and replies in every case.
 net::task<void> forward(server::exchange& exchange, client::site_ptr site, forward_options options);
 /// The same to the first of several targets, whose body goes out instead of the client's where it
-/// has one.
-net::task<void> forward(server::exchange& exchange, targets& all, forward_options options);
+/// has one. @returns what has come of it: `refused` is the caller's to tell
+net::task<forward_end> forward(server::exchange& exchange, targets& all, forward_options options);
 
 } // namespace synapse::proxy

@@ -23,7 +23,7 @@ net::task<void> pass_form(server::exchange& ex, client::site_ptr site, form_call
     co_await refuse(ex, std::move(*why));
     co_return;
   }
-  upload_form form{ex, boundary, call.fields};
+  upload_form form{ex, boundary, call.fields, call.kept};
   form.to_backend = call.to_backend;
   switch (co_await form.begin()) {
   case upload_form::beginning::ready:

@@ -22,7 +22,8 @@ struct form_call {
   std::function<std::string(const upload_form&)> target;
   /// What becomes of a good answer, decided when it begins.
   std::function<std::unique_ptr<http::answer_translator>(const upload_form&)> translate;
-  std::string_view label; ///< of the backend's errors, such as "STT backend error"
+  std::string_view label;      ///< of the backend's errors, such as "STT backend error"
+  upload_body* kept = nullptr; ///< reads the body, see form_input
 };
 
 /// Passes the form on while it arrives, and the answer back. Replies in every case.

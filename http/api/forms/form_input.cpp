@@ -6,10 +6,21 @@ using http::response_detail;
 using event = http::multipart_reader::event;
 
 form_input::form_input(server::exchange& exchange, std::string_view boundary,
-                       std::uint64_t max_bytes)
-    : ex_(exchange), reader_(boundary), max_bytes_(max_bytes),
+                       std::uint64_t max_bytes, upload_body* kept)
+    : ex_(exchange), kept_(kept), reader_(boundary), max_bytes_(max_bytes),
       pace_(server::body_pace::rules_of(exchange.settings().limits),
             exchange.downstream().bytes_read()) {}
+
+http::body_piece form_input::next_piece(std::string_view& piece) {
+  return kept_ != nullptr ? kept_->next(piece) : ex_.next_piece(piece);
+}
+
+void form_input::release_piece() {
+  if (kept_ != nullptr)
+    kept_->release();
+  else
+    ex_.release_piece();
+}
 
 form_input::step form_input::fail(refusal why) {
   why_ = std::move(why);
@@ -19,7 +30,7 @@ form_input::step form_input::fail(refusal why) {
 /// Gets bytes to read. `data` here means: there are some.
 form_input::step form_input::take_piece() {
   std::string_view piece;
-  switch (ex_.next_piece(piece)) {
+  switch (next_piece(piece)) {
   case http::body_piece::wait:
     return step::wait;
   case http::body_piece::failed:
@@ -59,7 +70,7 @@ form_input::step form_input::next(std::string_view& data) {
       else
         carry_.erase(0, used_);
       held_ = false;
-      ex_.release_piece();
+      release_piece();
       break;
     case event::part_begin:
       return step::part_begin;

@@ -2,6 +2,7 @@
 /// A form on its way in: the exchange's body, piece by piece, through the strict multipart reader.
 #pragma once
 
+#include "http/api/forms/upload_body.hpp"
 #include "http/api/request/refusal.hpp"
 #include "http/core/body/multipart.hpp"
 #include "http/server/connection/body_pace.hpp"
@@ -25,8 +26,10 @@ public:
     failed, ///< see `why`
   };
 
-  /// @param max_bytes of the whole body; 413 beyond.
-  form_input(server::exchange& exchange, std::string_view boundary, std::uint64_t max_bytes);
+  /// @param max_bytes of the whole body; 413 beyond. @param kept reads the body; null: it is read
+  /// once, from the exchange. Outlives this.
+  form_input(server::exchange& exchange, std::string_view boundary, std::uint64_t max_bytes,
+             upload_body* kept = nullptr);
 
   step next(std::string_view& data);
   /// Waits for more after `wait`. @returns false when the client has left (see `gone`), or is too
@@ -42,7 +45,11 @@ private:
   step fail(refusal why);
   step take_piece();
 
+  http::body_piece next_piece(std::string_view& piece);
+  void release_piece();
+
   server::exchange& ex_;
+  upload_body* kept_;
   http::multipart_reader reader_;
   std::uint64_t max_bytes_;
   std::uint64_t received_ = 0;

@@ -11,11 +11,13 @@ using step = form_input::step;
 namespace {
 /// All text fields of a form together: a prompt is the largest there is.
 constexpr std::size_t max_text_bytes = 64 * 1024;
+/// What a field costs besides its name and value.
+constexpr std::size_t field_bytes = 64;
 } // namespace
 
 upload_form::upload_form(server::exchange& exchange, std::string_view boundary,
-                         std::span<const form_field> fields)
-    : input_(exchange, boundary, exchange.settings().limits.max_upload_bytes),
+                         std::span<const form_field> fields, upload_body* kept)
+    : input_(exchange, boundary, exchange.settings().limits.max_upload_bytes, kept),
       writer_(http::multipart_writer::make_boundary()), fields_(fields) {}
 
 bool upload_form::has(std::string_view name) const {
@@ -114,12 +116,23 @@ http::body_piece upload_form::read_on() {
   return good ? http::body_piece::data : http::body_piece::failed;
 }
 
+/// A text field that is not among those known.
+bool upload_form::begin_other() {
+  if (!takes_others)
+    return true;
+  const auto& name = input_.part().name;
+  if (!has_room(name.size() + field_bytes))
+    return false;
+  other_ = &values_[name].emplace_back();
+  return true;
+}
+
 bool upload_form::begin_part() {
   const auto& part = input_.part();
   current_ = known(part.name);
   if (current_ == nullptr) {
     if (!part.has_filename)
-      return true;
+      return begin_other();
     const auto wanted = std::find_if(fields_.begin(), fields_.end(), [&](const form_field& one) {
       return one.file && std::find(files_.begin(), files_.end(), one.name) == files_.end();
     });
@@ -154,17 +167,23 @@ bool upload_form::begin_part() {
   return true;
 }
 
+/// For text fields.
+bool upload_form::has_room(std::size_t bytes) {
+  text_bytes_ += bytes;
+  return text_bytes_ <= max_text_bytes ||
+         refuse({response_detail::body_too_large,
+                 "the text fields of the form exceed " + std::to_string(max_text_bytes) + " bytes",
+                 input_.part().name});
+}
+
 bool upload_form::take_data(std::string_view data) {
-  if (current_ == nullptr)
+  if (current_ == nullptr && other_ == nullptr)
     return true;
-  if (!current_->file) {
-    text_bytes_ += data.size();
-    if (text_bytes_ > max_text_bytes)
-      return refuse(
-          {response_detail::body_too_large,
-           "the text fields of the form exceed " + std::to_string(max_text_bytes) + " bytes",
-           std::string{current_->name}});
-    values_.find(current_->name)->second.back().append(data);
+  if (other_ != nullptr || !current_->file) {
+    if (!has_room(data.size()))
+      return false;
+    auto& value = other_ != nullptr ? *other_ : values_.find(current_->name)->second.back();
+    value.append(data);
     return true;
   }
   file_bytes_ += data.size();
@@ -203,6 +222,7 @@ bool upload_form::take_kind() {
 }
 
 bool upload_form::end_part() {
+  other_ = nullptr;
   const auto* part = std::exchange(current_, nullptr);
   if (part == nullptr)
     return true;

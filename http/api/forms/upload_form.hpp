@@ -37,9 +37,12 @@ struct form_field {
 /// few KiB however large the files are. On the exchange's thread.
 class upload_form final : public proxy::body_source {
 public:
-  /// @param fields outlives the form.
+  /// @param fields outlives the form. @param kept see form_input
   upload_form(server::exchange& exchange, std::string_view boundary,
-              std::span<const form_field> fields);
+              std::span<const form_field> fields, upload_body* kept = nullptr);
+
+  /// Text fields that are not among those known are kept as well, for a backend that may know them.
+  bool takes_others = false;
 
   /// What the backend gets besides the files; asked once, when all of the form is known. May refuse
   /// by filling in the second argument.
@@ -56,6 +59,10 @@ public:
   bool has(std::string_view name) const;
   /// The (last) value of a field; empty if there is none.
   std::string_view value(std::string_view name) const;
+  /// All text fields and their values.
+  const std::map<std::string, std::vector<std::string>, std::less<>>& all() const noexcept {
+    return values_;
+  }
   /// All values of a field.
   std::vector<std::string_view> values(std::string_view name) const;
 
@@ -65,6 +72,8 @@ public:
 private:
   // These return false when the form is refused.
   bool begin_part();
+  bool begin_other();
+  bool has_room(std::size_t bytes);
   bool take_data(std::string_view data);
   bool end_part();
   bool end_form();
@@ -84,6 +93,7 @@ private:
 
   // the part under way
   const form_field* current_ = nullptr;
+  std::string* other_ = nullptr; ///< value of a field that is not among those known
   std::string shown_name_;
   std::string beginning_bytes_; ///< of the file, until its kind is known
   std::uint64_t file_bytes_ = 0;

@@ -10,7 +10,8 @@ using http::body_framing;
 using http::body_piece;
 
 request_body::request_body(const call& of)
-    : ex_(of.ex), own_(of.options.request), max_(of.options.max_body) {
+    : ex_(of.ex), own_(of.options.request), begun_(of.options.body_begun),
+      max_(of.options.max_body) {
   if (own_ != nullptr) {
     at_hand_ = own_->body;
     size_ = own_->source != nullptr ? own_->source->size() : at_hand_.size();
@@ -34,12 +35,20 @@ void request_body::describe(http::upstream_head_options& head) const {
 }
 
 body_piece request_body::pull_piece(std::string_view& piece) {
-  return own_ != nullptr ? own_->source->next(piece) : ex_.next_piece(piece);
+  if (own_ != nullptr)
+    return own_->source->next(piece);
+  in_begun_ = !begun_.empty();
+  if (!in_begun_)
+    return ex_.next_piece(piece);
+  piece = begun_;
+  return body_piece::data;
 }
 
 void request_body::release() {
   if (own_ != nullptr)
     own_->source->release();
+  else if (in_begun_)
+    begun_ = {};
   else
     ex_.release_piece();
 }

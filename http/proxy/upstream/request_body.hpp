@@ -59,6 +59,8 @@ private:
   server::exchange& ex_;
   const own_request* own_;
   std::string_view at_hand_;
+  std::string_view begun_;            ///< of the client's own body, what was read before
+  bool in_begun_ = false;             ///< the piece under way is that
   std::optional<std::uint64_t> size_; ///< known beforehand; without one it goes in chunks
   bool any_;                          ///< there is a body
   std::uint64_t max_;

@@ -188,6 +188,8 @@ exchange::body_state exchange::take_body(std::size_t max) {
 }
 
 bool exchange::take_body_at_hand(std::size_t max) {
+  if (body_done_ && body_size_ > 0) // it was read already
+    return body_size_ <= max;
   const auto length = head().content_length;
   if (head().chunked || length <= 0 || static_cast<std::size_t>(length) > max ||
       downstream_.input().size() < static_cast<std::size_t>(length))
@@ -198,6 +200,8 @@ bool exchange::take_body_at_hand(std::size_t max) {
 }
 
 net::task<exchange::body_state> exchange::read_body(std::size_t max) {
+  if (body_done_ && body_size_ > 0) // it was read already
+    co_return body_size_ <= max ? body_state::complete : body_state::too_large;
   body_size_ = 0;
   if (!head().chunked && head().content_length > static_cast<std::int64_t>(max))
     co_return body_state::too_large;

@@ -138,7 +138,7 @@ public:
     gone,      ///< the client left, or the exchange was canceled
   };
   /// Collects the whole body, at most `max` bytes. It is then in `body()`, followed by
-  /// http::json_padding readable bytes.
+  /// http::json_padding readable bytes. May be asked for more than once.
   net::task<body_state> read_body(std::size_t max);
   /// The same for a body that has arrived with its head, as most do. @returns false when it has
   /// not, or is chunked or larger than `max`: nothing has changed then, and `read_body` does the
