@@ -9,10 +9,14 @@ synapse_add_component(http_api
           models/models_handler.cpp models/catalog_list.cpp models/model_list.cpp models/model_questions.cpp
           models/router_models_handler.cpp models/profiles_handler.cpp
           voices/voice_questions.cpp voices/voice_upload.cpp voices/voices_handler.cpp
-          deployments/attempt_facts.cpp deployments/attempt_trace.cpp deployments/deployment_targets.cpp
+          deployments/arrival.cpp deployments/attempt_facts.cpp deployments/attempt_trace.cpp
+          deployments/deployment_targets.cpp deployments/named_request.cpp
           deployments/farewell.cpp deployments/request_wish.cpp deployments/gpu_turn.cpp
           speech/reference_upload.cpp speech/speech_request.cpp speech/tts_handler.cpp
-          recognition/stt_handler.cpp
+          speech/voice_lists.cpp speech/voice_copy.cpp speech/voice_fit.cpp speech/speech_dress.cpp
+          speech/catalog_speech.cpp
+          recognition/stt_handler.cpp recognition/openai_form.cpp recognition/transcription_dress.cpp
+          recognition/catalog_transcription.cpp
           recordings/recordings_handler.cpp
           operations/health_handler.cpp operations/about_handler.cpp
   DEPENDS routing providers actors_gpus http_proxy http_server http_sites http_client actors_models actors_runtime actors_protocol http_dialects http_core telemetry
@@ -21,5 +25,6 @@ synapse_add_component(http_api
 synapse_add_test(http_api
   SOURCES http/api/deployments/line_limit_test.cpp http/api/request/field_fault_test.cpp
           http/api/models/model_list_test.cpp http/api/deployments/attempt_facts_test.cpp
+          http/api/speech/voice_fit_test.cpp
   DEPENDS http_api
   LINK synapse_test_support)

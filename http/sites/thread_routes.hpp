@@ -83,6 +83,8 @@ struct thread_routes : net::local_counted {
   net::local_ptr<model_lists> models;         ///< never null; begins empty with every configuration
   std::vector<routing::retry_budget> budgets; ///< by routing::name_place
   unsigned thread = 0;                        ///< number of the I/O thread
+  /// What requests for speech have found out of backends, see http/api/speech; null: nothing yet.
+  net::local_ptr<net::local_counted> voices;
 
   const config::settings& settings() const noexcept { return *snapshot->settings; }
   const routing::catalog& catalog() const noexcept { return *snapshot->routes; }

@@ -56,7 +56,11 @@ constexpr phrase unknown_field_phrases[] = {
     {"unrecognized request argument"},
 };
 constexpr phrase incapable_phrases[] = {
-    {"does not support chat"}, {"does not support generate"}, {"does not support embed"}};
+    {"does not support chat"},
+    {"does not support generate"},
+    {"does not support embed"},
+    {"cannot read the recording"}, // whisper.cpp, as its dialect reads it
+};
 constexpr phrase client_object_phrases[] = {
     {"voice file '"}, {"voice '"}, {"reference audio file '"}, {"response with id"}};
 constexpr phrase model_missing_phrases[] = {

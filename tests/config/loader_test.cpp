@@ -75,6 +75,7 @@ TEST(loader, reads_every_key_of_the_process) {
                               "  max_header_fields: 50\n"
                               "  max_json_body_bytes: 1MiB\n"
                               "  max_upload_bytes: 3MiB\n"
+                              "  max_kept_upload_bytes: 1MiB\n"
                               "  max_stream_event_bytes: 64KiB\n"
                               "  max_connections: 10\n"
                               "  max_connections_per_address: 6\n"
@@ -98,6 +99,7 @@ TEST(loader, reads_every_key_of_the_process) {
                      .max_header_fields = 50,
                      .max_json_body_bytes = 1 << 20,
                      .max_upload_bytes = 3 << 20,
+                     .max_kept_upload_bytes = 1 << 20,
                      .max_stream_event_bytes = 1 << 16,
                      .max_connections = 10,
                      .max_connections_per_address = 6,

@@ -2,9 +2,7 @@
 
 #include "actors/backends/lane.hpp"
 #include "http/api/deployments/attempt_facts.hpp"
-#include "http/api/llm/model_targets.hpp"
 #include "http/core/head/head_writer.hpp"
-#include "http/core/local_reply.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "http/sites/thread_standing.hpp"
 #include "routing/catalog.hpp"
@@ -18,11 +16,20 @@ using http::response_detail;
 using proxy::onward;
 
 namespace {
-routing::random_source& random_of_thread() {
-  static thread_local routing::random_source source{
-      static_cast<std::uint64_t>(net::io_thread::now()) ^
-      routing::mix_bits(reinterpret_cast<std::uintptr_t>(&source))};
-  return source;
+routing::request_kind kind_for_words(routing::kind what) {
+  switch (what) {
+  case routing::kind::embeddings:
+    return routing::request_kind::embeddings;
+  case routing::kind::speech:
+  case routing::kind::transcription:
+    return routing::request_kind::other;
+  default:
+    return routing::request_kind::chat;
+  }
+}
+
+bool is_clients(unsigned status) {
+  return status >= 400 && status < 500 && status != 404;
 }
 
 std::int64_t wall_ms() {
@@ -45,197 +52,6 @@ deployment_targets::~deployment_targets() {
     trace_.ended(*at_,
                  {.end = telemetry::trace_end::left, .took = net::io_thread::recent() - entered_});
   leave(begun_);
-}
-
-bool deployment_targets::begin_at_once() {
-  client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
-  state_ = settle(journey_.first(known, random_of_thread(), net::io_thread::recent()));
-  return state_ == arrival::there;
-}
-
-net::task<deployment_targets::found> deployment_targets::begin() {
-  return wait_for_turns();
-}
-
-/// Goes where the journey leads, and further while there is no room.
-deployment_targets::arrival deployment_targets::settle(routing::move next) {
-  const auto now = net::io_thread::recent();
-  while (next.to != nullptr) {
-    std::int64_t full_until = 0;
-    const auto how = arrive(next, now, full_until);
-    if (how != arrival::nobody)
-      return how;
-    if (!unasked_)
-      trace_.not_asked(*at_, full_until != 0);
-    client::thread_standing known{*ex_.routes(), now};
-    next = journey_.after_denial(full_until != 0, full_until, known, random_of_thread(), now);
-  }
-  trace_.nowhere();
-  return arrival::nobody;
-}
-
-/// @returns `nobody`: the deployment has no room until `full_until`, or cannot be asked for this.
-deployment_targets::arrival deployment_targets::arrive(const routing::move& next, std::int64_t now,
-                                                       std::int64_t& full_until) {
-  if (at_ != next.to)
-    heals_ = 0;
-  at_ = next.to;
-  site_ = ex_.routes()->sites[at_->backend];
-  auto& record = ex_.routes()->record(at_->place);
-  if (journey_.is_probe() && !record.may_probe(now))
-    return arrival::nobody;
-  full_until = record.enter(wish_.tokens, now);
-  if (full_until != 0)
-    return arrival::nobody;
-  record_ = &record;
-  entered_ = now;
-  begun_ = false;
-  without_extras_ = next.without_extras;
-  const auto asked = journey_.asked().empty() ? std::string_view{wish_.asked} : journey_.asked();
-  model_ = routing::served_model(*journey_.name().settings, at_->settings->model, asked);
-  turn_.reset();
-  card_.reset();
-  if (site_->gpu != nullptr) {
-    card_.emplace(ex_, site_);
-    if (!card_->take_at_once())
-      return arrival::waits;
-  }
-  if (is_managed(*site_)) {
-    turn_.emplace(ex_, site_);
-    if (!turn_->take_at_once(model_))
-      return arrival::waits;
-  }
-  return ready() ? arrival::there : arrival::nobody;
-}
-
-/// The request as this deployment is asked. @returns false: it cannot be
-bool deployment_targets::ready() {
-  const actors::model_profile* profile = nullptr;
-  if (turn_ && turn_->managed()) {
-    model_ = turn_->id();
-    profile = turn_->desk().view()->profile(turn_->model());
-  }
-  dressed_ = {};
-  unasked_ = dress_.dress({*at_, *site_, model_, without_extras_, profile}, dressed_);
-  if (!unasked_) {
-    trace_.going(*at_, journey_.why_here());
-    return true;
-  }
-  leave(false);
-  return false;
-}
-
-/// A deployment whose model is not to be had now.
-routing::move deployment_targets::without_turn() {
-  const auto now = net::io_thread::recent();
-  const auto facts = facts_of(turn_->denial());
-  last_error_ = turn_->why_not();
-  at_id_ = at_->settings->id;
-  record_->note_error(last_error_, wall_ms());
-  client::thread_standing known{*ex_.routes(), now};
-  if (!facts) {
-    leave(false);
-    turn_.reset();
-    return journey_.after_denial(true, now + 1'000'000'000, known, random_of_thread(), now);
-  }
-  const auto verdict = routing::judge(*facts);
-  judge(verdict, false, true);
-  leave(false);
-  turn_.reset();
-  return journey_.after(verdict, known, random_of_thread(), now);
-}
-
-routing::move deployment_targets::after_refusal() {
-  const auto now = net::io_thread::recent();
-  client::thread_standing known{*ex_.routes(), now};
-  return journey_.after_denial(false, 0, known, random_of_thread(), now);
-}
-
-/// While the present deployment's model has to be waited for. Somebody else is asked rather than
-/// waiting, where there is anybody.
-net::task<deployment_targets::found> deployment_targets::wait_for_turns() {
-  while (state_ == arrival::waits) {
-    bool stayed = false;
-    if (turn_)
-      stayed = co_await wait_for_model();
-    else
-      stayed = co_await wait_for_card();
-    if (!stayed)
-      co_return found::ended;
-  }
-  co_return state_ == arrival::there ? found::ready : found::nobody;
-}
-
-/// @returns false when the client has left.
-net::task<bool> deployment_targets::wait_for_model() {
-  client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
-  model_turn::wish wish;
-  wish.model = model_;
-  wish.wait = !journey_.has_others(known);
-  wish.stream = wish_.streams;
-  wish.anew = heals_ > 0;
-  wish.quiet = true;
-  const auto how = co_await turn_->take(std::move(wish));
-  if (how == model_turn::outcome::granted)
-    state_ = ready() ? arrival::there : settle(after_refusal());
-  else if (how == model_turn::outcome::denied)
-    state_ = settle(without_turn());
-  else
-    co_return false;
-  co_return true;
-}
-
-/// The backend sleeps: it is woken, and others are asked when that takes too long; it wakes all the
-/// same. @returns false when the client has left.
-net::task<bool> deployment_targets::wait_for_card() {
-  const auto now = net::io_thread::recent();
-  client::thread_standing known{*ex_.routes(), now};
-  auto due = wish_.routing.deadline;
-  if (journey_.has_others(known))
-    due = proxy::sooner(due, now + proxy::in_ns(journey_.name().settings->spill.wait));
-  const auto how = co_await card_->take(due, wish_.streams);
-  if (how == gpu_turn::outcome::gone)
-    co_return false;
-  if (how == gpu_turn::outcome::granted) {
-    state_ = ready() ? arrival::there : settle(after_refusal());
-    co_return true;
-  }
-  const bool late = how == gpu_turn::outcome::late;
-  if (!late) {
-    last_error_ = card_->why_not();
-    at_id_ = at_->settings->id;
-    record_->note_error(last_error_, wall_ms());
-  }
-  leave(false);
-  const auto then = net::io_thread::recent();
-  client::thread_standing by_now{*ex_.routes(), then};
-  state_ =
-      settle(journey_.after_denial(late, then + 1'000'000'000, by_now, random_of_thread(), then));
-  co_return true;
-}
-
-/// The router should have the model, and has not: sent again once a newer list has it. @returns
-/// whether it is to be
-net::task<bool> deployment_targets::heal(const proxy::miss& what) {
-  constexpr unsigned most_heals = 4;
-  constexpr net::time_ns first_pause = 100'000'000;
-  if (!turn_ || heals_ == most_heals)
-    co_return false;
-  client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
-  // A router that is being started again is worth waiting for where nobody else has the model.
-  const bool missing = what.answer != nullptr ? says_not_there(*what.answer, heals_ == 0)
-                                              : what.unreachable && !journey_.has_others(known);
-  if (!missing)
-    co_return false;
-  spdlog::info("request {}: backend {} has not got model {} any more", ex_.id(), site_->name(),
-               turn_->model());
-  turn_->desk().suspect(turn_->model());
-  turn_->end();
-  if (heals_ > 0)
-    co_await pause(ex_, first_pause << (heals_ - 1));
-  ++heals_;
-  state_ = arrival::waits;
-  co_return true;
 }
 
 /// The request is no longer there. @param sent it was
@@ -416,57 +232,59 @@ void deployment_targets::note(std::string_view words) {
 }
 
 routing::move deployment_targets::after_denial(const proxy::miss& what) {
-  const auto now = net::io_thread::recent();
   leave(false);
   using reason = actors::deny_reason;
   const bool full = what.denied == reason::overflow || what.denied == reason::queue_timeout;
   trace_.not_asked(*at_, full);
-  const auto again = now + std::int64_t{what.retry_after_ms} * 1'000'000;
-  client::thread_standing known{*ex_.routes(), now};
-  return journey_.after_denial(full, again, known, random_of_thread(), now);
+  return denied(full, net::io_thread::recent() + std::int64_t{what.retry_after_ms} * 1'000'000);
 }
 
 routing::move deployment_targets::after_attempt(const proxy::miss& what) {
   const auto now = net::io_thread::recent();
   auto facts = facts_of(what);
   facts.our_key = !site_->entry->bearer.empty();
-  facts.replayable = facts.replayable && wish_.replayable;
-  const auto embeds = wish_.routing.what == routing::kind::embeddings;
-  facts.kind = embeds ? routing::request_kind::embeddings : routing::request_kind::chat;
+  facts.replayable = dress_.replayable(facts.replayable) && wish_.replayable;
+  facts.kind = kind_for_words(wish_.routing.what);
+  last_answer_ = what.answer;
+  read_.reset();
+  own_words_ = dressed_.request != nullptr || state_ == arrival::unprepared;
+  if (what.answer != nullptr && !what.answer->within_success)
+    read_ = dress_.read(place(), *what.answer);
+  if (read_ && is_clients(read_->status) && (facts.status == 400 || facts.status >= 500)) {
+    // The backend may well say so in a way that only its dialect knows.
+    facts.status = static_cast<std::uint16_t>(read_->status);
+    facts.words = read_->text;
+    facts.html = false;
+  }
   const auto verdict = routing::judge(facts);
   judge(verdict,
         facts.what == routing::attempt_end::first_token_timeout ||
             facts.what == routing::attempt_end::head_timeout,
         what.answer != nullptr);
-  native_ = dressed_.request != nullptr;
-  note(what.answer != nullptr ? proxy::sentence_of(*what.answer) : what.failed->message);
+  note(read_                    ? std::string_view{read_->text}
+       : what.answer != nullptr ? proxy::sentence_of(*what.answer)
+                                : what.failed->message);
   trace_.ended(*at_, {telemetry::trace_end::failed, now - entered_,
                       what.answer != nullptr ? what.answer->status : 0U, &verdict, last_error_});
   leave(true);
   client::thread_standing known{*ex_.routes(), now};
-  return journey_.after(verdict, known, random_of_thread(), now);
+  return journey_.after(verdict, known, random_of_requests(), now);
 }
 
 net::task<onward> deployment_targets::after(proxy::miss what) {
-  const bool denied = what.denied != actors::deny_reason::none;
-  bool healed = false;
-  if (!denied)
-    healed = co_await heal(what);
-  if (!healed) {
-    auto next = denied ? after_denial(what) : after_attempt(what);
-    // A client that leaves meanwhile is noticed by whatever comes next.
-    if (next.wait > 0 && next.to != nullptr)
-      co_await pause(ex_, next.wait);
-    state_ = settle(next);
+  bool again = false;
+  if (what.denied == actors::deny_reason::none) {
+    again = co_await heal(what);
+    again = again || corrects(what);
   }
-  if (state_ == arrival::there)
-    co_return onward::target;
-  const auto how = co_await wait_for_turns();
-  if (how == found::ready)
-    co_return onward::target;
-  if (how == found::ended)
-    co_return onward::ended;
-  co_return co_await tell_end(what.answer);
+  if (!again) {
+    const auto next =
+        what.denied != actors::deny_reason::none ? after_denial(what) : after_attempt(what);
+    co_await go_on(next);
+  }
+  const auto how = co_await come_there();
+  last_answer_ = nullptr;
+  co_return how;
 }
 
 } // namespace synapse::api

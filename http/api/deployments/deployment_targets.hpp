@@ -30,6 +30,9 @@ struct deployment_wish {
   bool streams = false; ///< the client reads events: it may get comments while it waits
 };
 
+/// For picks of this thread.
+routing::random_source& random_of_requests();
+
 /// Fills in what the head of a request says: tags, pin, session, deadline.
 void read_wish(server::exchange& exchange, deployment_wish& into);
 
@@ -43,15 +46,9 @@ public:
 
   /// The first deployment, if nothing has to be waited for. @returns false: `begin`
   bool begin_at_once();
-  enum class found : std::uint8_t {
-    ready,
-    nobody, ///< there is none that takes it, see `tell_end`
-    ended,  ///< the client has left
-  };
-  /// The same with a wait, for models that have to be loaded.
-  net::task<found> begin();
-  /// Nothing is left: tells the client why. @param answer of the last attempt, if it had one
-  net::task<proxy::onward> tell_end(const proxy::collected_answer* answer);
+  /// The same with a wait: for a model to be loaded, for a card, for what has to be done before.
+  /// @returns false: the client has its answer, or has left
+  net::task<bool> begin();
 
   const client::site_ptr& site() const noexcept override { return site_; }
   const std::string* body() override { return nullptr; }
@@ -64,23 +61,38 @@ public:
 private:
   routing::move after_denial(const proxy::miss& what);
   routing::move after_attempt(const proxy::miss& what);
-  enum class arrival : std::uint8_t { there, nobody, waits };
+  enum class arrival : std::uint8_t {
+    there,      ///< it can be asked
+    nobody,     ///< there is no other one
+    no_room,    ///< this one has no room now
+    unfit,      ///< this one cannot be asked for this
+    waits,      ///< for its model or its card
+    unprepared, ///< the dress has something to do before
+  };
   arrival settle(routing::move next);
   arrival arrive(const routing::move& next, std::int64_t now, std::int64_t& full_until);
-  bool ready();
-  net::task<found> wait_for_turns();
+  arrival ready();
+  arrival dress_up();
+  net::task<proxy::onward> come_there();
   net::task<bool> heal(const proxy::miss& what);
-  routing::move without_turn();
-  routing::move after_refusal();
+  bool corrects(const proxy::miss& what);
   net::task<bool> wait_for_card();
   net::task<bool> wait_for_model();
+  net::task<bool> prepare_there();
+  net::task<void> go_on(routing::move next);
+  void stay_or_go(arrival how);
+  attempt_place place();
+  routing::move without_turn();
+  routing::move denied(bool full, std::int64_t again);
+  net::task<proxy::onward> tell_end();
+  refusal why_unfit() const;
   void leave(bool sent);
   void judge(const routing::verdict& how, bool timed_out, bool answered);
   void tell_cell(actors::cell_report report);
   void note(std::string_view words);
   std::string why_shut(const routing::farewell& why) const;
-  net::task<proxy::onward> tell_last(const routing::farewell& why,
-                                     const proxy::collected_answer* answer);
+  net::task<proxy::onward> tell_last(const routing::farewell& why);
+  net::task<void> tell_read();
   unsigned seconds_until(std::int64_t at) const;
 
   server::exchange& ex_;
@@ -105,10 +117,15 @@ private:
   std::string served_json_; ///< names of the model, as answers have them
   std::string asked_json_;
   proxy::forward_options dressed_; ///< what the dress has set for `at_`
-  std::optional<refusal> unasked_; ///< why a backend cannot be asked for it
-  bool native_ = false;            ///< the last attempt was in another dialect than the client's
-  std::string last_error_;         ///< of the last attempt, for people
-  std::string at_id_;              ///< id of the deployment of that
+  /// Why backends cannot be asked for it, by their deployments.
+  std::vector<std::pair<const routing::deployment*, refusal>> unfit_;
+  // Of the last attempt.
+  const proxy::collected_answer* last_answer_ = nullptr; ///< null: it had none
+  proxy::collected_answer kept_answer_;                  ///< of a preparation
+  std::string last_error_;                               ///< for people
+  std::optional<error_reading> read_; ///< of an answer in the dialect of its backend
+  bool own_words_ = false;            ///< it was asked in the gateway's words
+  std::string at_id_;                 ///< id of the deployment of that
 };
 
 } // namespace synapse::api

@@ -2,6 +2,7 @@
 #include "http/api/deployments/deployment_targets.hpp"
 #include "http/api/request/field_fault.hpp"
 #include "http/core/json/json_body.hpp"
+#include "http/core/local_reply.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 
 #include <spdlog/spdlog.h>
@@ -96,14 +97,34 @@ std::string deployment_targets::why_shut(const routing::farewell& why) const {
          "' are out of service: " + std::string{sentence_of(why.shut_by)};
 }
 
-net::task<onward> deployment_targets::tell_end(const proxy::collected_answer* answer) {
+/// Of a request that no deployment can be asked for.
+refusal deployment_targets::why_unfit() const {
+  auto result = unfit_.front().second;
+  if (unfit_.size() == 1)
+    return result;
+  result.message = "no deployment of '" + wish_.name->settings->name + "' can do this";
+  result.list.clear();
+  for (const auto& [which, why] : unfit_) {
+    result.message +=
+        (&which == &unfit_.front().first ? ": " : "; ") + which->settings->id + ": " + why.message;
+    if (why.field != result.field)
+      result.field.clear();
+  }
+  return result;
+}
+
+net::task<onward> deployment_targets::tell_end() {
   using cause = routing::farewell::cause;
   const auto why = journey_.farewell(net::io_thread::recent());
   const auto& name = wish_.name->settings->name;
   if (why.why == cause::failed)
-    co_return co_await tell_last(why, answer);
-  if (unasked_) {
-    co_await refuse(ex_, std::move(*unasked_));
+    co_return co_await tell_last(why);
+  // Where another one could do it were it there, that is what has to be said.
+  const bool others =
+      why.why != cause::shut || why.retry_at != 0 || why.shut_by != routing::trouble::none;
+  if (!unfit_.empty() && !others) {
+    auto unfit = why_unfit();
+    co_await refuse(ex_, std::move(unfit));
     co_return onward::ended;
   }
   refusal said{response_detail::bad_request, {}, "model"};
@@ -145,23 +166,41 @@ net::task<onward> deployment_targets::tell_end(const proxy::collected_answer* an
   co_return onward::ended;
 }
 
+/// What a backend has said in a dialect that is none of the client's.
+net::task<void> deployment_targets::tell_read() {
+  proxy::collected_answer said;
+  said.status = read_->status;
+  if (last_answer_ != nullptr)
+    said.retry_after = last_answer_->retry_after;
+  http::append_json_string(said.body += R"({"detail":)",
+                           "deployment " + at_id_ + ": " + read_->text);
+  said.body += '}';
+  ex_.add_to_answer(answer_fields_);
+  co_await proxy::pass_on_error(ex_, said, {}, read_->field);
+}
+
 /// The words of the last attempt, with the status that they deserve.
-net::task<onward> deployment_targets::tell_last(const routing::farewell& why,
-                                                const proxy::collected_answer* answer) {
+net::task<onward> deployment_targets::tell_last(const routing::farewell& why) {
   const auto& last = why.last;
+  const auto* answer = last_answer_;
   const bool as_it_came = last.answer == routing::last_answer::as_it_came;
-  if (answer != nullptr && as_it_came && !answer->within_success && !native_)
+  if (answer != nullptr && as_it_came && !answer->within_success && !own_words_)
     co_return onward::none; // head and all
-  if (ex_.begun() && answer != nullptr && as_it_came) {
+  if (read_ && as_it_came && !ex_.begun()) {
+    co_await tell_read();
+    co_return onward::ended;
+  }
+  const bool plain = answer != nullptr && as_it_came && !read_;
+  if (plain && ex_.begun()) {
     co_await proxy::end_begun_stream(ex_, *answer);
     co_return onward::ended;
   }
-  if (answer != nullptr && as_it_came && native_) { // its form of errors is not the client's
+  if (plain && own_words_) { // its form of errors is not the client's
     ex_.add_to_answer(answer_fields_);
     co_await proxy::pass_on_error(ex_, *answer, {});
     co_return onward::ended;
   }
-  if (answer != nullptr && as_it_came && http::inspect_json(answer->body).ok()) {
+  if (plain && http::inspect_json(answer->body).ok()) {
     const unsigned status = last.status != 0 ? last.status : answer->status;
     co_await ex_.reply(status >= 400 && status <= 599 ? status : 502, "application/json",
                        answer->body, answer_fields_);

@@ -10,9 +10,6 @@
 
 namespace synapse::api {
 
-/// Of a form for a name of the catalog, kept so that another deployment can be asked.
-inline constexpr std::size_t max_kept_upload_bytes = std::size_t{8} * 1024 * 1024;
-
 /// The exchange's body, piece by piece. All of it is kept until it exceeds a limit; from then on it
 /// is read once, and nothing of it is kept. On the exchange's thread.
 class upload_body {

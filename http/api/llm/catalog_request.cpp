@@ -142,10 +142,8 @@ net::task<void> forward_to_deployments(server::exchange& exchange, const routing
   llm_dress dress{exchange, body, view, wish.routing.what, wish.routing.text_bytes};
   deployment_targets all{exchange, wish, dress};
   if (!all.begin_at_once()) {
-    const auto found = co_await all.begin();
-    if (found == deployment_targets::found::nobody)
-      co_await all.tell_end(nullptr);
-    if (found != deployment_targets::found::ready)
+    const bool begun = co_await all.begin();
+    if (!begun)
       co_return;
   }
   co_await proxy::forward(exchange, all, options);

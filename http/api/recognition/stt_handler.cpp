@@ -2,97 +2,41 @@
 #include "config/backend_types.hpp"
 #include "http/api/api_handlers.hpp"
 #include "http/api/forms/form_call.hpp"
+#include "http/api/recognition/catalog_transcription.hpp"
+#include "http/api/recognition/openai_form.hpp"
 #include "http/api/request/head_checks.hpp"
 #include "http/api/request/value_checks.hpp"
 #include "http/dialects/whisper_stt/answer.hpp"
-#include "http/dialects/whisper_stt/languages.hpp"
 #include "http/dialects/whisper_stt/request.hpp"
 #include "http/dialects/whisper_stt/to_openai.hpp"
-
-#include <cstdlib>
 
 namespace synapse::api {
 
 using http::response_detail;
 
 namespace {
-namespace openai = http::openai;
 namespace whisper = http::whisper_stt;
 
 constexpr std::string_view stt_label = "STT backend error";
-
-// ---- checks ----
-
-field_fault check_language(std::string_view value) {
-  if (value.empty() || whisper::language_of(value))
-    return {};
-  return fault_value("unknown: it has to be a code such as en");
-}
-
-field_fault check_response_format(std::string_view value) {
-  if (value.empty() || openai::format_named(value))
-    return {};
-  return fault_value("has to be json, text, srt, vtt or verbose_json");
-}
-
-field_fault check_granularity(std::string_view value) {
-  if (openai::is_granularity(value))
-    return {};
-  return fault_value("has to be word or segment");
-}
-
-field_fault check_temperature(std::string_view value) {
-  const std::string text{value};
-  char* end = nullptr;
-  const double number = std::strtod(text.c_str(), &end);
-  if (value.empty() || (end == text.c_str() + text.size() && number >= 0 && number <= 1))
-    return {};
-  return fault_value("has to be a number from 0 to 1");
-}
 
 // ---- forms ----
 
 constexpr form_field transcribe_fields[] = {
     {"file", true, true},
-    {"language", false, false, false, check_language},
+    {"language", false, false, false, check_spoken_language},
     {"word_timestamps", false, false, false, check_boolean},
 };
 constexpr form_field detect_fields[] = {{"file", true, true}};
 constexpr form_field stream_fields[] = {
     {"file", true, true},
-    {"language", false, false, false, check_language},
+    {"language", false, false, false, check_spoken_language},
 };
-/// What the backend has no use for (`prompt`, `temperature`, `include[]` …) is taken and left.
-constexpr form_field openai_fields[] = {
-    {"file", true, true},
-    {"model", false, true},
-    {"language", false, false, false, check_language},
-    {"response_format", false, false, false, check_response_format},
-    {"timestamp_granularities[]", false, false, true, check_granularity},
-    {"timestamp_granularities", false, false, true, check_granularity},
-    {"temperature", false, false, false, check_temperature},
-    {"stream", false, false, false, check_boolean},
-};
-
-openai::transcription_wishes wishes_of(const upload_form& form) {
-  auto granularities = form.values("timestamp_granularities[]");
-  for (const auto one : form.values("timestamp_granularities"))
-    granularities.push_back(one);
-  return openai::wishes_of(form.value("response_format"), http::is_true(form.value("stream")),
-                           granularities);
-}
-
-http::form_fields openai_form(const upload_form& form, std::optional<refusal>& why) {
-  const auto wishes = wishes_of(form);
-  if (wishes.words && wishes.format != openai::transcription_format::verbose_json)
-    why = refusal{response_detail::bad_request, "needs response_format verbose_json",
-                  "timestamp_granularities[]"};
-  return whisper::fields_of(form.value("language"), wishes);
-}
-
 /// A backend that speaks OpenAI's dialect itself gets the request as it came.
-net::task<void> as_it_came(server::exchange& ex, client::site_ptr site) {
+/// @param kept what was read of its body; null: nothing
+net::task<void> as_it_came(server::exchange& ex, client::site_ptr site, upload_body* kept) {
   proxy::forward_options options;
+  if (kept != nullptr)
+    options.body_begun = kept->begun();
   options.stream_body = true;
   options.max_body = ex.settings().limits.max_upload_bytes;
   if (auto why = check_length(ex.head(), options.max_body))
@@ -101,17 +45,23 @@ net::task<void> as_it_came(server::exchange& ex, client::site_ptr site) {
 }
 
 net::task<void> transcribe_openai(server::exchange& ex) {
+  upload_body body{ex, ex.settings().limits.max_kept_upload_bytes};
+  bool looked = false;
+  const bool told = co_await transcribe_by_name(ex, body, looked);
+  if (told)
+    co_return;
+  auto* kept = looked ? &body : nullptr;
   auto site = co_await site_of(ex);
   if (!site)
     co_return;
   if (config::row_of(site->settings->type).speaks_openai) {
-    co_await as_it_came(ex, std::move(site));
+    co_await as_it_came(ex, std::move(site), kept);
     co_return;
   }
   const auto max_event = ex.settings().limits.max_stream_event_bytes;
   bool events = false;
   form_call call;
-  call.fields = openai_fields;
+  call.fields = openai_fields();
   call.to_backend = openai_form;
   call.target = [&events](const upload_form& form) {
     // A wish for a stream that comes behind the file is granted from the whole transcription: the
@@ -129,6 +79,7 @@ net::task<void> transcribe_openai(server::exchange& ex) {
     return result;
   };
   call.label = stt_label;
+  call.kept = kept;
   co_await pass_form(ex, std::move(site), std::move(call));
 }
 } // namespace
@@ -173,11 +124,16 @@ net::task<void> openai_transcription(server::exchange& exchange) {
 }
 
 net::task<void> openai_translation(server::exchange& ex) {
+  upload_body body{ex, ex.settings().limits.max_kept_upload_bytes};
+  bool looked = false;
+  const bool told = co_await transcribe_by_name(ex, body, looked);
+  if (told)
+    co_return;
   auto site = co_await site_of(ex);
   if (!site)
     co_return;
   if (config::row_of(site->settings->type).speaks_openai) {
-    co_await as_it_came(ex, std::move(site));
+    co_await as_it_came(ex, std::move(site), looked ? &body : nullptr);
     co_return;
   }
   co_await ex.reply_error(response_detail::not_supported,

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t max_text = 5000;         ///< characters; the API page
 constexpr std::size_t max_voice_bytes = 2400;  ///< a decomposed name of 200 characters, or an id
 constexpr std::size_t max_openai_input = 4096; ///< characters; OpenAI's reference
+constexpr std::size_t max_language_bytes = 35; ///< as long as tags of languages get (RFC 5646)
 
 /// Reads fields of one object. What is absent, or null where it may be absent, is left as it is.
 class field_reader {
@@ -223,6 +224,39 @@ std::optional<refusal> read_openai_speech(const json& body, speech_request& into
     fields.refuse("stream_format", fault_literal(stream_formats, "has to be audio or sse"));
   into.events = stream_format == "sse";
   fields.language(into.said.language); // ours: OpenAI's voices find out by themselves
+  return refusal_of_faults(faults);
+}
+
+std::optional<refusal> read_named_speech(const json& body, named_speech& into) {
+  constexpr std::array<std::string_view, 6> formats{"mp3", "opus", "aac", "flac", "wav", "pcm"};
+  constexpr std::array<std::string_view, 2> stream_formats{"audio", "sse"};
+  fault_list faults;
+  field_reader fields{body, faults};
+  fields.required_text("input", into.text, max_openai_input);
+  const auto* voice = fields.find("voice");
+  if (voice != nullptr && voice->is_object() && voice->contains("id") && (*voice)["id"].is_string())
+    into.voice = (*voice)["id"].get<std::string>();
+  else if (voice != nullptr && voice->is_string())
+    into.voice = voice->get<std::string>();
+  else if (voice != nullptr)
+    fields.refuse("voice", fault_value("has to be a string, or an object with an id"));
+  // What is no voice of the library may become a file name of a backend.
+  if (into.voice.size() > max_voice_bytes ||
+      into.voice.find_first_of(std::string_view{"/\\\0", 3}) != std::string::npos)
+    fields.refuse("voice", fault_value("is no name or id of a voice"));
+  fields.text("response_format", into.format);
+  if (!into.format.empty() &&
+      std::find(formats.begin(), formats.end(), into.format) == formats.end())
+    fields.refuse("response_format",
+                  fault_literal(formats, "has to be mp3, opus, aac, flac, wav or pcm"));
+  fields.number("speed", 0.25, 4, into.speed);
+  std::string stream_format = "audio";
+  fields.text("stream_format", stream_format);
+  if (stream_format != "audio" && stream_format != "sse")
+    fields.refuse("stream_format", fault_literal(stream_formats, "has to be audio or sse"));
+  into.events = stream_format == "sse";
+  if (fields.text("language", into.language) && into.language.size() > max_language_bytes)
+    fields.refuse("language", fault_value("is no code of a language"));
   return refusal_of_faults(faults);
 }
 

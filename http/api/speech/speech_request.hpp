@@ -29,4 +29,15 @@ std::optional<refusal> read_interpolation(const nlohmann::ordered_json& body, sp
 /// The body of /v1/audio/speech.
 std::optional<refusal> read_openai_speech(const nlohmann::ordered_json& body, speech_request& into);
 
+/// The body of /v1/audio/speech for a name of the catalog, whatever serves it.
+struct named_speech {
+  std::string text;
+  std::string voice;    ///< empty: any
+  std::string format;   ///< empty: as the backend likes it best
+  std::string language; ///< code; empty: that of the voice
+  double speed = 1;
+  bool events = false; ///< `stream_format` is sse
+};
+std::optional<refusal> read_named_speech(const nlohmann::ordered_json& body, named_speech& into);
+
 } // namespace synapse::api

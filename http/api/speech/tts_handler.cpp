@@ -6,6 +6,7 @@
 #include "http/api/request/await_answer.hpp"
 #include "http/api/request/body_reading.hpp"
 #include "http/api/request/field_fault.hpp"
+#include "http/api/speech/catalog_speech.hpp"
 #include "http/api/speech/reference_upload.hpp"
 #include "http/api/speech/speech_request.hpp"
 #include "http/api/voices/voice_questions.hpp"
@@ -291,6 +292,9 @@ net::task<void> list_languages(server::exchange& exchange) {
 }
 
 net::task<void> openai_speech(net::blocking_pool& blocking, server::exchange& ex) {
+  const bool told = co_await speak_by_name(blocking, ex);
+  if (told)
+    co_return;
   const auto site = co_await site_of(ex);
   if (!site)
     co_return;

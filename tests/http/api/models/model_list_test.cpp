@@ -41,7 +41,7 @@ TEST(merged_list, keeps_the_first_of_equal_ids_and_what_backends_say) {
 
 TEST(merged_list, takes_nothing_for_a_list_that_is_none) {
   merged_list models;
-  for (const std::string text :
+  for (const std::string& text :
        {std::string{""}, std::string{"{broken"}, std::string{"[]"}, std::string{R"({"data":{}})"},
         std::string{R"({"models":["a"]})"}, R"({"data":)" + std::string(100'000, '[')})
     EXPECT_FALSE(models.add(text, true)) << text.substr(0, 20);

@@ -1,0 +1,53 @@
+/// @file
+/// Backends for names of a catalog, which the tests play themselves.
+#pragma once
+
+#include "tests/audio/audio_bed.hpp"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+
+namespace synapse::audio {
+
+using testing::HasSubstr;
+
+/// Of `catalog`, from `{backend, model…}` in YAML's flow form.
+inline std::string catalog_of(std::string_view name, const std::vector<std::string>& deployments) {
+  std::string text = "catalog:\n  " + std::string{name} + ":\n    deployments:\n";
+  for (const auto& one : deployments)
+    text += "      - {" + one + "}\n";
+  return text;
+}
+
+inline std::size_t count_of(const scripted_upstream& upstream, std::string_view target) {
+  std::size_t count = 0;
+  for (const auto& one : upstream.seen())
+    count += one.target == target ? 1 : 0;
+  return count;
+}
+
+/// The last request for that target; an empty one where there was none.
+inline upstream_request last_of(const scripted_upstream& upstream, std::string_view target) {
+  upstream_request found;
+  for (const auto& one : upstream.seen())
+    if (one.target == target)
+      found = one;
+  return found;
+}
+
+inline std::string deployment_of(const http_reply& reply) {
+  return reply.field("X-Synapse-Deployment");
+}
+
+/// Piper's page for whatever has failed.
+inline std::string page(unsigned status, std::string_view title) {
+  return answer_bytes(status,
+                      "<!doctype html><title>" + std::string{title} + "</title><p>" +
+                          std::string{title} + "</p>",
+                      "text/html; charset=utf-8");
+}
+
+} // namespace synapse::audio
