@@ -11,7 +11,8 @@ constexpr std::string_view json_fields = "Content-Type: application/json\r\n";
 constexpr std::string_view event_fields = "Content-Type: text/event-stream; charset=utf-8\r\n";
 constexpr std::string_view delta =
     "data: {\"type\":\"transcript.text.delta\",\"delta\":\"Hi\"}\n\n";
-constexpr std::string_view done = "data: {\"type\":\"transcript.text.done\",\"text\":\"Hi\"}\n\n";
+constexpr std::string_view text_done =
+    "data: {\"type\":\"transcript.text.done\",\"text\":\"Hi\"}\n\n";
 
 TEST(openai_passed_answer, json_is_passed_on_whole_or_not_at_all) {
   for (const std::size_t piece : {1U, 7U, 1000U}) {
@@ -59,7 +60,7 @@ TEST(openai_passed_answer, texts_are_passed_on_and_pages_are_not) {
 }
 
 TEST(openai_passed_answer, a_stream_has_its_last_event) {
-  const auto whole = std::string{delta} + std::string{done};
+  const auto whole = std::string{delta} + std::string{text_done};
   for (std::size_t piece = 1; piece <= whole.size(); piece += 5) {
     passed_answer good{most_event, true};
     const auto said = translate(good, event_fields, whole, piece);
@@ -70,7 +71,8 @@ TEST(openai_passed_answer, a_stream_has_its_last_event) {
     EXPECT_NE(translate(cut, event_fields, delta, piece).problem, "");
   }
   passed_answer unfinished{most_event, true};
-  EXPECT_EQ(translate(unfinished, event_fields, done.substr(0, done.size() - 2)).problem, "");
+  EXPECT_EQ(translate(unfinished, event_fields, text_done.substr(0, text_done.size() - 2)).problem,
+            "");
   passed_answer large{16, true};
   EXPECT_EQ(translate(large, event_fields, whole).problem, "one of its events is too large");
 }
