@@ -29,6 +29,15 @@ inline std::size_t count_of(const scripted_upstream& upstream, std::string_view 
   return count;
 }
 
+/// What it was asked to do. Scouts and health checks, which come when they like, only look.
+inline std::vector<upstream_request> posts_to(const scripted_upstream& upstream) {
+  std::vector<upstream_request> found;
+  for (auto& one : upstream.seen())
+    if (one.method == "POST")
+      found.push_back(std::move(one));
+  return found;
+}
+
 /// The last request for that target; an empty one where there was none.
 inline upstream_request last_of(const scripted_upstream& upstream, std::string_view target) {
   upstream_request found;

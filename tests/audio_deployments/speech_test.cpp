@@ -29,13 +29,8 @@ struct played_piper {
       return page(status, "Internal Server Error");
     return answer_bytes(200, sound, "text/html; charset=utf-8");
   }
-  std::size_t spoken() const {
-    std::size_t count = 0;
-    for (const auto& one : upstream.seen())
-      count += one.method == "POST" ? 1 : 0;
-    return count;
-  }
-  json last_body() const { return json::parse(upstream.seen().back().body, nullptr, false); }
+  std::size_t spoken() const { return posts_to(upstream).size(); }
+  json last_body() const { return json::parse(posts_to(upstream).back().body, nullptr, false); }
 
   std::string voices = R"({"en_US-amy-low":{"audio":{"sample_rate":16000},"num_speakers":1},
       "de_DE-thorsten-low":{"audio":{"sample_rate":16000},"num_speakers":1}})";
@@ -72,7 +67,7 @@ struct played_chatterbox {
       return answer_bytes(404, R"({"detail":"Voice file 'Nobody.wav' not found."})");
     return answer_bytes(200, sound, "audio/wav");
   }
-  json last_body() const { return json::parse(upstream.seen().back().body, nullptr, false); }
+  json last_body() const { return json::parse(posts_to(upstream).back().body, nullptr, false); }
 
   std::mutex mutex;
   std::map<std::string, std::string> references;
@@ -93,7 +88,7 @@ struct played_speaches {
         {"id":"a/whisper","task":"automatic-speech-recognition"}]})");
     return empty ? answer_bytes(200, "", "audio/wav") : answer_bytes(200, sound, "audio/wav");
   }
-  json last_body() const { return json::parse(upstream.seen().back().body, nullptr, false); }
+  json last_body() const { return json::parse(posts_to(upstream).back().body, nullptr, false); }
 
   std::atomic<bool> empty{false};
   std::string sound = wav(4'000, 5, 24000);
@@ -235,7 +230,7 @@ TEST_F(speech_deployments, every_generation_of_piper_is_found_out) {
   piper.generation = routes::text;
   gateway_process gateway{config({tier("pip", "en", 1)}), options()};
   ASSERT_TRUE(ask(gateway, request()).ok());
-  EXPECT_EQ(piper.upstream.seen().back().body, "Hello.");
+  EXPECT_EQ(posts_to(piper.upstream).back().body, "Hello.");
   EXPECT_EQ(ask(gateway, request({{"voice", "en_US-amy-low"}})).status, 400U);
   EXPECT_EQ(ask(gateway, request({{"speed", 2}})).status, 400U);
 }
@@ -244,11 +239,11 @@ TEST_F(speech_deployments, a_piper_of_another_generation_is_asked_anew) {
   using routes = played_piper::routes;
   gateway_process gateway{config({tier("pip", "en", 1)}), options()};
   ASSERT_TRUE(ask(gateway, request()).ok());
-  EXPECT_EQ(piper.upstream.seen().back().target, "/synthesize");
+  EXPECT_EQ(posts_to(piper.upstream).back().target, "/synthesize");
   piper.generation = routes::root; // an older one in its place
   const auto reply = ask(gateway, request());
   ASSERT_TRUE(reply.ok()) << reply.body;
-  EXPECT_EQ(piper.upstream.seen().back().target, "/");
+  EXPECT_EQ(posts_to(piper.upstream).back().target, "/");
 }
 
 TEST_F(speech_deployments, a_voice_of_the_library_speaks_where_it_can_be_cloned) {

@@ -26,7 +26,7 @@ struct played_listener {
   }
   std::map<std::string, std::string> sent() const {
     std::map<std::string, std::string> fields;
-    for (const auto& [name, value] : parts_of(upstream.seen().back()))
+    for (const auto& [name, value] : parts_of(posts_to(upstream).back()))
       fields[name] = value;
     return fields;
   }
@@ -77,10 +77,10 @@ TEST_F(transcription_deployments, each_backend_is_asked_in_its_own_words) {
     EXPECT_EQ(text_at(reply.body, "/text"), "Hello there.") << one;
     EXPECT_EQ(deployment_of(reply), one + "/w");
   }
-  EXPECT_EQ(stt.upstream.seen().back().target, "/transcribe");
-  EXPECT_EQ(cpp.upstream.seen().back().target, "/inference");
+  EXPECT_EQ(posts_to(stt.upstream).back().target, "/transcribe");
+  EXPECT_EQ(posts_to(cpp.upstream).back().target, "/inference");
   EXPECT_EQ(cpp.sent().at("prompt"), "names");
-  EXPECT_EQ(spe.upstream.seen().back().target, path);
+  EXPECT_EQ(posts_to(spe.upstream).back().target, path);
   EXPECT_EQ(spe.sent().at("model"), "w");
   EXPECT_FALSE(spe.sent().contains("extra"));
   EXPECT_EQ(cloud.sent().at("model"), "w");
@@ -105,7 +105,7 @@ TEST_F(transcription_deployments, an_upload_that_is_too_large_to_keep_is_not_sen
   const auto reply = ask(gateway, {}, wav(12'000'000, 7));
   EXPECT_EQ(reply.status, 502U) << reply.body;
   EXPECT_THAT(text_at(reply.body, "/error/message"), HasSubstr("It has failed."));
-  EXPECT_EQ(cpp.upstream.requests(), 0U);
+  EXPECT_TRUE(posts_to(cpp.upstream).empty());
 }
 
 TEST_F(transcription_deployments, before_a_byte_has_gone_any_upload_may_go_elsewhere) {
@@ -144,7 +144,7 @@ TEST_F(transcription_deployments, a_fault_of_the_form_is_told_once_and_goes_nowh
   EXPECT_EQ(text_at(language.body, "/error/param"), "language");
   const auto words = ask(gateway, {{"timestamp_granularities[]", "word"}});
   EXPECT_EQ(words.status, 400U) << words.body;
-  EXPECT_EQ(cpp.upstream.requests(), 0U);
+  EXPECT_TRUE(posts_to(cpp.upstream).empty());
   EXPECT_TRUE(ask(gateway).ok()) << "the deployment is not to blame";
 }
 
@@ -182,7 +182,7 @@ TEST_F(transcription_deployments, translations_go_to_those_that_translate) {
   ASSERT_TRUE(reply.ok()) << reply.body;
   EXPECT_EQ(deployment_of(reply), "cpp/w");
   EXPECT_EQ(cpp.sent().at("translate"), "true");
-  EXPECT_EQ(stt.upstream.requests(), 0U);
+  EXPECT_TRUE(posts_to(stt.upstream).empty());
   gateway_process alone{config({"stt"})};
   const auto none = ask(alone, {}, wav(1000), "/v1/audio/translations");
   EXPECT_EQ(none.status, 501U) << none.body;
@@ -222,7 +222,7 @@ TEST_F(transcription_deployments, other_models_go_where_they_went) {
   gateway_process openai{
       config({"cpp"}, backend("whisper-stt", cloud.upstream.url(), "type: openai-compatible"))};
   ASSERT_TRUE(post_form(openai, path, form).ok());
-  EXPECT_TRUE(cloud.upstream.seen().back().body == form) << "as it came";
+  EXPECT_TRUE(posts_to(cloud.upstream).back().body == form) << "as it came";
 }
 
 } // namespace
