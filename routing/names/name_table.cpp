@@ -70,6 +70,8 @@ bool matches_pattern(std::string_view pattern, std::string_view model) noexcept 
 std::string served_model(const config::catalog_model& name, std::string_view deployment_model,
                          std::string_view asked) {
   std::string result;
+  if (deployment_model.find('*') == std::string_view::npos)
+    return result.assign(deployment_model);
   std::string_view pattern = name.name;
   // What the next star has matched: the shortest text with which the rest still matches.
   const auto next_star = [&]() -> std::string_view {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace synapse::routing {
@@ -75,7 +76,7 @@ private:
 
   std::vector<deployment> deployments_;                       ///< of one name beside each other
   std::vector<model_name> names_;                             ///< in the order of the file
-  std::map<std::string_view, name_place, std::less<>> exact_; ///< names and aliases
+  std::unordered_map<std::string_view, name_place> exact_; ///< names and aliases
   std::vector<name_place> patterns_;                          ///< most literal characters first
   std::map<std::string_view, deployment_place, std::less<>> ids_;
 };

@@ -74,11 +74,14 @@ std::uint64_t deployment_hash(std::string_view id) noexcept {
   return hash_one(key_kind::deployment, id);
 }
 
-double rendezvous_score(std::uint64_t key, std::uint64_t deployment, double weight) noexcept {
+double rendezvous_place(std::uint64_t key, std::uint64_t deployment) noexcept {
   const auto bits = mix_bits(key ^ mix_bits(deployment)) >> 11;
-  // Between 0 and 1, neither of them: the logarithm is finite and not 0.
-  const double place = (static_cast<double>(bits) + 0.5) * 0x1p-53;
-  return -weight / std::log(place);
+  // Neither 0 nor 1: the logarithm is finite and not 0.
+  return (static_cast<double>(bits) + 0.5) * 0x1p-53;
+}
+
+double rendezvous_score(std::uint64_t key, std::uint64_t deployment, double weight) noexcept {
+  return -weight / std::log(rendezvous_place(key, deployment));
 }
 
 } // namespace synapse::routing

@@ -35,4 +35,8 @@ std::uint64_t deployment_hash(std::string_view id) noexcept;
 /// @param weight above 0
 double rendezvous_score(std::uint64_t key, std::uint64_t deployment, double weight) noexcept;
 
+/// For deployments of one weight: what orders them as the score does, without its logarithm.
+/// @returns between 0 and 1, neither of them
+double rendezvous_place(std::uint64_t key, std::uint64_t deployment) noexcept;
+
 } // namespace synapse::routing

@@ -161,9 +161,15 @@ std::optional<std::size_t> contest::by_affinity() const noexcept {
   std::array<double, max_candidates> scores;
   float busy = 0;
   float weights = 0;
+  const auto* const end = entries_.data() + count_;
+  const bool alike = std::all_of(entries_.data(), end, [&](const auto& one) {
+    return one.weight == entries_.front().weight;
+  });
   for (std::size_t i = 0; i < count_; ++i) {
     const auto& one = entries_[i];
-    scores[i] = rendezvous_score(question_.affinity, tier_[one.place].id_hash, one.weight);
+    const auto hash = tier_[one.place].id_hash;
+    scores[i] = alike ? rendezvous_place(question_.affinity, hash)
+                      : rendezvous_score(question_.affinity, hash, one.weight);
     busy += one.in_flight;
     weights += one.weight;
   }

@@ -165,6 +165,32 @@ TEST(deployed_requests, conversations_stay_where_they_began) {
   EXPECT_GT(all.size(), 1U);
 }
 
+TEST(deployed_requests, a_cache_key_keeps_other_texts_together_too) {
+  model_server one{"one", answer_with("one")};
+  model_server two{"two", answer_with("two")};
+  model_server three{"three", answer_with("three")};
+  auto config = config_for({&one, &two, &three}, false);
+  config.replace(config.find("affinity: none"), 14, "affinity: prefix");
+  const gateway_process gateway{config};
+  std::set<std::string> all;
+  int moved = 0;
+  for (int key = 0; key < 12; ++key) {
+    const auto turn = [&](int text) {
+      const auto body = R"({"model":"m","prompt_cache_key":"k)" + std::to_string(key) +
+                        R"(","messages":[{"role":"user","content":")" + std::to_string(text) +
+                        R"("}]})";
+      return gateway.post(chat_path, body, "Content-Type: application/json\r\n")
+          .field("X-Synapse-Backend");
+    };
+    const auto home = turn(key);
+    for (int i = 0; i < 3; ++i)
+      moved += turn(100 + i) == home ? 0 : 1;
+    all.insert(home);
+  }
+  EXPECT_LE(moved, 4) << "by their texts, two of three would be elsewhere";
+  EXPECT_GT(all.size(), 1U);
+}
+
 // ---- keys ----
 
 TEST(deployed_requests, a_key_that_is_refused_is_never_the_client_s_matter) {

@@ -49,9 +49,11 @@ bool is_particular(const client::thread_routes& routes, const routing::model_nam
 
 /// Conversations are kept together by how they begin.
 void read_affinity(std::string_view body, const http::chat_view& view,
-                   const http::openai::request_facts& facts, deployment_wish& into) {
+                   deployment_wish& into) {
   routing::affinity_source from;
-  from.cache_key = facts.prompt_cache_key;
+  if (const auto* key = view.find(http::chat_key::prompt_cache_key))
+    if (const auto json = key->value.of(body); json.starts_with('"'))
+      from.cache_key = json.substr(1, json.size() - 2);
   from.model = into.asked;
   for (const auto& message : view.messages) {
     const auto role = message.role.of(body);
@@ -68,7 +70,7 @@ void read_affinity(std::string_view body, const http::chat_view& view,
 }
 
 /// What the whole of the body has to be looked through for.
-http::openai::request_facts read_deeply(std::string_view body, deployment_wish& into) {
+void read_deeply(std::string_view body, deployment_wish& into) {
   using capability = config::capability;
   auto facts = http::openai::facts_of(body);
   const auto need = [&](bool needed, capability what) {
@@ -85,7 +87,6 @@ http::openai::request_facts read_deeply(std::string_view body, deployment_wish& 
   for (const auto& tag : into.own_tags)
     into.tags.push_back(tag);
   into.routing.tags = into.tags;
-  return facts;
 }
 
 /// Above it a body has no use for a closer look but to find out how much of it is text.
@@ -95,14 +96,12 @@ void read_body(server::exchange& exchange, const http::chat_view& view, deployme
   const auto body = exchange.body();
   const auto& name = *into.name;
   into.routing.text_bytes = body.size();
-  http::openai::request_facts facts;
-  if (is_particular(*exchange.routes(), name) || has(body, R"("prompt_cache_key")") ||
-      (body.size() > small && has(body, ";base64,")))
-    facts = read_deeply(body, into);
+  if (is_particular(*exchange.routes(), name) || (body.size() > small && has(body, ";base64,")))
+    read_deeply(body, into);
   const bool keeps = name.settings->affinity == config::affinity_rule::prefix &&
                      into.routing.what != routing::kind::embeddings;
   if (keeps && into.routing.affinity == 0 && name.deployments.size() > 1)
-    read_affinity(body, view, facts, into);
+    read_affinity(body, view, into);
 }
 } // namespace
 

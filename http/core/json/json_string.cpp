@@ -1,6 +1,8 @@
 #include "http/core/json/utf8.hpp"
 #include "http/core/local_reply.hpp"
 
+#include <algorithm>
+
 namespace synapse::http {
 namespace {
 
@@ -35,11 +37,22 @@ void append_escaped(std::string& out, unsigned char c) {
   }
 }
 
+/// Of the ASCII at the beginning that stands for itself: most often all of it.
+std::size_t plain_length(std::string_view text) {
+  const auto special = std::find_if(text.begin(), text.end(), [](char each) {
+    const auto c = static_cast<unsigned char>(each);
+    return c < 0x20 || c >= 0x7f || c == '"' || c == '\\';
+  });
+  return static_cast<std::size_t>(special - text.begin());
+}
+
 } // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  for (std::size_t i = 0; i < text.size();) {
+  const auto plain = plain_length(text);
+  out.append(text.substr(0, plain));
+  for (std::size_t i = plain; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f) {
       append_escaped(out, c);

@@ -41,6 +41,7 @@ enum class chat_key : std::uint8_t {
   thinking_budget_tokens,
   thinking_budget,
   reasoning_budget,
+  prompt_cache_key,
   count_,
 };
 

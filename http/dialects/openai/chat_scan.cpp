@@ -29,7 +29,8 @@ constexpr std::array names{"model"sv,
                            "think"sv,
                            "thinking_budget_tokens"sv,
                            "thinking_budget"sv,
-                           "reasoning_budget"sv};
+                           "reasoning_budget"sv,
+                           "prompt_cache_key"sv};
 static_assert(names.size() == static_cast<std::size_t>(chat_key::count_));
 
 chat_key key_of(std::string_view name) {

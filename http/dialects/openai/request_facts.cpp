@@ -16,11 +16,6 @@ using detail::says;
 
 constexpr std::size_t most_tags = 16;
 
-std::string_view unquoted(std::string_view value) {
-  return value.size() >= 2 && value.front() == '"' ? value.substr(1, value.size() - 2)
-                                                   : std::string_view{};
-}
-
 class facts_reader {
 public:
   explicit facts_reader(std::string_view body) : body_(body) { facts_.text_bytes = body.size(); }
@@ -41,8 +36,6 @@ private:
       read_messages(at, value);
     else if (says(name, "prompt") || says(name, "input"))
       facts_.first_user = value;
-    else if (says(name, "prompt_cache_key"))
-      facts_.prompt_cache_key = unquoted(value);
     else if (says(name, "tools"))
       facts_.tools =
           value.starts_with('[') && value.find_first_not_of(" \t\r\n", 1) != value.size() - 1;

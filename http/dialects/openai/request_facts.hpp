@@ -13,7 +13,6 @@ namespace synapse::http::openai {
 
 /// Views into the body, texts as they are spelled there.
 struct request_facts {
-  std::string_view prompt_cache_key; ///< without its quotes; empty: none
   std::string_view first_system;     ///< content of the first system or developer message
   std::string_view first_user;       ///< of the first user message; the prompt, or the input
   std::size_t text_bytes = 0;        ///< of the body without images and recordings

@@ -21,7 +21,6 @@ TEST(request_facts, of_a_plain_chat) {
   EXPECT_EQ(facts.first_user, R"("Hi")");
   EXPECT_EQ(facts.text_bytes, body.size());
   EXPECT_FALSE(facts.images || facts.audio || facts.tools || facts.schema);
-  EXPECT_TRUE(facts.prompt_cache_key.empty());
   EXPECT_TRUE(facts.tags.empty());
 }
 
@@ -33,7 +32,6 @@ TEST(request_facts, white_space_anywhere_changes_nothing) {
   const auto facts = facts_of(body);
   EXPECT_EQ(facts.first_user, R"("a")");
   EXPECT_EQ(facts.first_system, R"("d")");
-  EXPECT_EQ(facts.prompt_cache_key, "key");
 }
 
 TEST(request_facts, images_and_recordings_are_needed_and_no_text) {
@@ -81,10 +79,9 @@ TEST(request_facts, of_completions_and_embeddings) {
 TEST(request_facts, of_what_is_no_such_request) {
   for (const std::string body :
        {"", "[]", "null", "7", "\"messages\"", "{}", R"({"messages":7})", R"({"messages":[7,[]]})",
-        R"({"messages":[{"content":[7,{}]}]})", R"({"prompt_cache_key":7})"}) {
+        R"({"messages":[{"content":[7,{}]}]})"}) {
     const auto facts = facts_of(body);
     EXPECT_EQ(facts.text_bytes, body.size()) << body;
-    EXPECT_TRUE(facts.prompt_cache_key.empty()) << body;
     EXPECT_FALSE(facts.images || facts.audio || facts.tools) << body;
   }
 }
