@@ -68,8 +68,9 @@ void append_top_keys(std::vector<key_info>& keys) {
                   "`{model, words}` each: the first rule that has a word of the messages decides"});
   keys.push_back({"models.aliases", "{}", "up to 256 entries",
                   "names that clients use, and the model that each means"});
-  keys.push_back({"routing.on_exhausted", "fail", "fail or wait",
-                  "what happens while no deployment may be asked; `wait` does nothing yet"});
+  keys.push_back(
+      {"routing.on_exhausted", "fail", "fail or wait",
+       "while no deployment may be asked: 503 or 429 at once, or after a wait up to `deadline`"});
   keys.push_back({"fallbacks.any", "{}", "up to 2048 entries",
                   "lists of names that are asked when a name's deployments have failed"});
   keys.push_back({"fallbacks.context", "{}", "up to 2048 entries",

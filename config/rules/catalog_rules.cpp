@@ -227,8 +227,6 @@ void check_catalog(report& out, const settings& all) {
   // Better said than found out.
   if (all.routing.hedge)
     out.warn("routing.hedge", "does nothing yet");
-  if (all.routing.wait_when_exhausted)
-    out.warn("routing.on_exhausted", "wait does nothing yet: requests fail");
   if (all.catalog.size() > max_names)
     out.add("catalog", "must not have more than " + std::to_string(max_names) + " entries");
   else

@@ -33,6 +33,21 @@ journey::journey(const name_table& table, const model_name& start, const wish& w
   budget_.on_request(now);
 }
 
+move journey::again(standing& known, random_source& random, std::int64_t now) {
+  name_ = &table_.name(names_[0].place);
+  name_at_ = 0;
+  name_count_ = 1;
+  tried_count_ = 0;
+  min_tier_ = 0;
+  min_context_ = 0;
+  larger_ = waited_ = probe_ = stripped_ = spilled_ = misfit_ = false;
+  moved_ = moved::no;
+  shut_until_ = full_until_ = 0;
+  shut_by_ = trouble::none;
+  shut_seen_ = full_seen_ = late_ = false;
+  return first(known, random, now);
+}
+
 bool journey::tried(deployment_place place) const noexcept {
   const auto end = tried_.begin() + static_cast<std::ptrdiff_t>(tried_count_);
   return std::find(tried_.begin(), end, place) != end;

@@ -70,6 +70,10 @@ public:
   move after_denial(bool full, std::int64_t retry_at, standing& known, random_source& random,
                     std::int64_t now);
 
+  /// The same from the beginning, for a request that has waited because nobody took it.
+  /// @pre no attempt was made
+  move again(standing& known, random_source& random, std::int64_t now);
+
   const deployment& at() const noexcept { return *at_; }
   const model_name& name() const noexcept { return *name_; }
   /// How the present name is called, where that is not the client's word; else empty.

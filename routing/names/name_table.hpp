@@ -74,10 +74,10 @@ private:
   void add(const config::settings& settings, const config::catalog_model& model);
   void add_fallbacks(const config::fallback_settings& fallbacks);
 
-  std::vector<deployment> deployments_;                       ///< of one name beside each other
-  std::vector<model_name> names_;                             ///< in the order of the file
+  std::vector<deployment> deployments_;                    ///< of one name beside each other
+  std::vector<model_name> names_;                          ///< in the order of the file
   std::unordered_map<std::string_view, name_place> exact_; ///< names and aliases
-  std::vector<name_place> patterns_;                          ///< most literal characters first
+  std::vector<name_place> patterns_;                       ///< most literal characters first
   std::map<std::string_view, deployment_place, std::less<>> ids_;
 };
 

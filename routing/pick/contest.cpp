@@ -162,9 +162,8 @@ std::optional<std::size_t> contest::by_affinity() const noexcept {
   float busy = 0;
   float weights = 0;
   const auto* const end = entries_.data() + count_;
-  const bool alike = std::all_of(entries_.data(), end, [&](const auto& one) {
-    return one.weight == entries_.front().weight;
-  });
+  const bool alike = std::all_of(
+      entries_.data(), end, [&](const auto& one) { return one.weight == entries_.front().weight; });
   for (std::size_t i = 0; i < count_; ++i) {
     const auto& one = entries_[i];
     const auto hash = tier_[one.place].id_hash;

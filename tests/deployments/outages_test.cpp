@@ -89,6 +89,46 @@ TEST(outage, of_everybody_costs_few_questions_and_ends_soon) {
   }));
 }
 
+TEST(outage, is_waited_for_where_the_configuration_says_so) {
+  model_server one{"one", answer_with("back")};
+  const gateway_process gateway{
+      config_for({&one}, true, ", breaker: {failures: 2, cooldown: 300ms}",
+                 "{on_exhausted: wait, cell: {cooldown: 300ms, max_cooldown: 300ms}}")};
+  one.die();
+  // While the backend is tried its failures are told; once it is out, requests wait.
+  std::vector<std::thread> waiting;
+  std::atomic<int> good{0};
+  std::atomic<bool> up{false};
+  std::atomic<int> early{0};
+  const auto ask = [&](bool stream) {
+    EXPECT_TRUE(
+        wait_until([&] { return content_of(chat(gateway, "", "m", stream)).starts_with("back"); }));
+    ++good;
+    early += up ? 0 : 1;
+  };
+  for (int i = 0; i < 8; ++i)
+    waiting.emplace_back(ask, i % 2 == 0);
+  EXPECT_TRUE(gateway.wait_for_log("waits until a deployment may be asked")) << gateway.err();
+  up = true;
+  one.rise();
+  for (auto& each : waiting)
+    each.join();
+  EXPECT_EQ(good, 8);
+  EXPECT_EQ(early, 0);
+  EXPECT_EQ(one.asked(), 8U) << "each of them once";
+}
+
+TEST(outage, is_not_waited_for_longer_than_the_deadline) {
+  model_server one{"one", answer_with("back")};
+  const gateway_process gateway{config_for({&one}, true, ", breaker: {failures: 1, cooldown: 60s}",
+                                           "{on_exhausted: wait, cell: {cooldown: 60s}}")};
+  one.die();
+  EXPECT_TRUE(wait_until([&] {
+    const auto reply = chat(gateway, "X-Synapse-Timeout: 3s\r\n");
+    return reply.status == 503 && std::atoi(reply.field("Retry-After").c_str()) > 20;
+  })) << "it would have to wait for a minute";
+}
+
 TEST(outage, a_killed_gpu_is_nobody_s_failure_and_gets_its_requests_back) {
   model_server gpu{"gpu", answer_with("gpu")};
   model_server cpu{"cpu", answer_with("cpu")};

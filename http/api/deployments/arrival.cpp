@@ -3,11 +3,15 @@
 #include "http/api/deployments/attempt_facts.hpp"
 #include "http/api/deployments/deployment_targets.hpp"
 #include "http/api/llm/model_targets.hpp"
+#include "http/api/request/desk_wait.hpp"
 #include "http/proxy/downstream/error_answer.hpp"
 #include "http/sites/thread_standing.hpp"
 #include "routing/catalog.hpp"
 
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace synapse::api {
 
@@ -52,11 +56,10 @@ deployment_targets::arrival deployment_targets::settle(routing::move next) {
     const auto how = arrive(next, now, full_until);
     if (how != arrival::no_room && how != arrival::unfit)
       return how;
-    if (how == arrival::no_room)
+    if (how == arrival::no_room && !waited_out_)
       trace_.not_asked(*at_, full_until != 0);
     next = denied(full_until != 0, full_until);
   }
-  trace_.nowhere();
   return arrival::nobody;
 }
 
@@ -137,9 +140,13 @@ net::task<void> deployment_targets::go_on(routing::move next) {
 /// anybody. @returns `ended` when the client has its answer, or has left; `none`: the last answer
 /// is the client's
 net::task<onward> deployment_targets::come_there() {
-  while (state_ != arrival::there && state_ != arrival::nobody) {
+  while (state_ != arrival::there) {
     bool stayed = false;
-    if (state_ == arrival::unprepared)
+    if (state_ == arrival::nobody && !may_wait_out())
+      break;
+    if (state_ == arrival::nobody)
+      stayed = co_await wait_out();
+    else if (state_ == arrival::unprepared)
       stayed = co_await prepare_there();
     else if (turn_)
       stayed = co_await wait_for_model();
@@ -150,8 +157,50 @@ net::task<onward> deployment_targets::come_there() {
   }
   if (state_ == arrival::there)
     co_return onward::target;
+  trace_.nowhere();
   const auto how = co_await tell_end();
   co_return how;
+}
+
+/// `routing.on_exhausted: wait`: all that would do are out of service or full, none has been asked,
+/// and one of them may be asked again in time.
+bool deployment_targets::may_wait_out() const {
+  const auto deadline = wish_.routing.deadline;
+  if (!ex_.settings().routing.wait_when_exhausted || deadline == 0 || !unfit_.empty())
+    return false;
+  using cause = routing::farewell::cause;
+  const auto now = net::io_thread::recent();
+  const auto why = journey_.farewell(now);
+  return (why.why == cause::shut || why.why == cause::full) &&
+         std::max(why.retry_at, now) + second < deadline;
+}
+
+/// Until the soonest may be asked, or a second: one may come back earlier than it was expected.
+/// @returns false when the client has left.
+net::task<bool> deployment_targets::wait_out() {
+  constexpr net::time_ns least = 50'000'000;
+  auto now = net::io_thread::recent();
+  const auto soonest = journey_.farewell(now).retry_at;
+  if (!std::exchange(waited_out_, true))
+    spdlog::info("request {}: {}: waits until a deployment may be asked", ex_.id(),
+                 wish_.name->settings->name);
+  const auto due = soonest == 0 ? now + second : std::clamp(soonest, now + least, now + second);
+  wait_comments comments;
+  const auto interval = comment_interval(ex_, wish_.streams);
+  if (interval != 0) {
+    if (next_comment_ <= now)
+      next_comment_ = now + interval;
+    comments.every = next_comment_ - now;
+  }
+  comments.text = [] { return std::string{"no deployment is free yet"}; };
+  const auto end = co_await wait_with_comments(
+      ex_, [] { return false; }, due, std::move(comments));
+  if (end == wait_end::left)
+    co_return false;
+  now = net::io_thread::recent();
+  client::thread_standing known{*ex_.routes(), now};
+  state_ = settle(journey_.again(known, random_of_requests(), now));
+  co_return true;
 }
 
 /// @returns false when the client has left.

@@ -79,6 +79,8 @@ private:
   net::task<bool> wait_for_card();
   net::task<bool> wait_for_model();
   net::task<bool> prepare_there();
+  bool may_wait_out() const;
+  net::task<bool> wait_out();
   net::task<void> go_on(routing::move next);
   void stay_or_go(arrival how);
   attempt_place place();
@@ -110,6 +112,8 @@ private:
   std::optional<model_turn> turn_; ///< of a model that the gateway loads
   std::optional<gpu_turn> card_;   ///< of a backend that shares a graphics card
   unsigned heals_ = 0;             ///< times its model was not there
+  bool waited_out_ = false;        ///< it has waited while nobody could be asked
+  net::time_ns next_comment_ = 0; ///< for a client that reads events meanwhile; 0: none was due yet
   bool cell_probe_ = false;
   bool first_ = true;
   std::string model_;

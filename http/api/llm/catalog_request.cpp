@@ -48,8 +48,7 @@ bool is_particular(const client::thread_routes& routes, const routing::model_nam
 }
 
 /// Conversations are kept together by how they begin.
-void read_affinity(std::string_view body, const http::chat_view& view,
-                   deployment_wish& into) {
+void read_affinity(std::string_view body, const http::chat_view& view, deployment_wish& into) {
   routing::affinity_source from;
   if (const auto* key = view.find(http::chat_key::prompt_cache_key))
     if (const auto json = key->value.of(body); json.starts_with('"'))

@@ -13,9 +13,9 @@ namespace synapse::http::openai {
 
 /// Views into the body, texts as they are spelled there.
 struct request_facts {
-  std::string_view first_system;     ///< content of the first system or developer message
-  std::string_view first_user;       ///< of the first user message; the prompt, or the input
-  std::size_t text_bytes = 0;        ///< of the body without images and recordings
+  std::string_view first_system; ///< content of the first system or developer message
+  std::string_view first_user;   ///< of the first user message; the prompt, or the input
+  std::size_t text_bytes = 0;    ///< of the body without images and recordings
   bool images = false;
   bool audio = false;
   bool tools = false;
