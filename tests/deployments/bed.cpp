@@ -22,6 +22,17 @@ void model_server::now(deed what) {
   deed_ = std::move(what);
 }
 
+void model_server::show(const std::string& path, std::string text) {
+  const std::lock_guard lock{mutex_};
+  shown_[path] = std::move(text);
+}
+
+std::string model_server::shown(const std::string& path) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = shown_.find(path);
+  return found != shown_.end() ? found->second : R"({"object":"list","data":[]})";
+}
+
 std::vector<upstream_request> model_server::requests() const {
   const std::lock_guard lock{mutex_};
   return requests_;
@@ -42,7 +53,7 @@ void model_server::rise() {
 void model_server::serve(upstream_connection& connection) {
   while (const auto request = connection.read_request(milliseconds{600'000})) {
     if (request->method != "POST" || request->target == "/api/show") {
-      if (!connection.reply(200, R"({"object":"list","data":[]})"))
+      if (!connection.reply(200, shown(request->target)))
         return;
       continue;
     }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,6 +34,8 @@ public:
   std::string url() const { return upstream_->url(); }
   /// From the next request on, whatever connection it comes over.
   void now(deed what);
+  /// What is told of it under a path that is looked at (GET), from now on.
+  void show(const std::string& path, std::string text);
   /// Requests (POST) so far.
   std::size_t asked() const noexcept { return asked_; }
   std::vector<upstream_request> requests() const;
@@ -45,11 +48,13 @@ public:
 
 private:
   void serve(upstream_connection& connection);
+  std::string shown(const std::string& path) const;
 
   std::string name_;
   mutable std::mutex mutex_;
   deed deed_;
   std::vector<upstream_request> requests_;
+  std::map<std::string, std::string> shown_;
   std::atomic<std::size_t> asked_{0};
   std::atomic<std::size_t> at_work_{0};
   std::uint16_t port_ = 0;

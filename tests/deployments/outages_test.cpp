@@ -152,6 +152,34 @@ TEST(outage, a_killed_gpu_is_nobody_s_failure_and_gets_its_requests_back) {
   expect_at_rest(gateway, {"gpu", "cpu"});
 }
 
+TEST(outage, of_room_inside_a_vllm_is_seen_and_so_is_its_end) {
+  model_server gpu{"gpu", answer_with("gpu")};
+  model_server cpu{"cpu", answer_with("cpu")};
+  const auto queue = [&](int waiting) {
+    gpu.show("/metrics", "vllm:num_requests_running{engine=\"0\"} 4.0\n"
+                         "vllm:num_requests_waiting{engine=\"0\"} " +
+                             std::to_string(waiting) + ".0\n");
+  };
+  gpu.show("/is_sleeping", R"({"is_sleeping":false})");
+  queue(8);
+  const gateway_process gateway{config_of(
+      {{"gpu", gpu.url(), ", type: vllm"}, {"cpu", cpu.url(), ""}},
+      "catalog:\n  m:\n    affinity: none\n    spill: {queue: 8}\n    deployments:\n"
+      "      - {backend: gpu, model: x, order: 1}\n      - {backend: cpu, model: y, order: 2}\n")};
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(content_of(chat(gateway)), "gpu");
+  queue(9);
+  http_reply reply;
+  EXPECT_TRUE(wait_until([&] {
+    reply = chat(gateway);
+    return content_of(reply) == "cpu";
+  }));
+  EXPECT_EQ(reply.field("X-Synapse-Fallback"), "spill");
+  EXPECT_EQ(reply.field("X-Synapse-Attempts"), "1");
+  queue(0);
+  EXPECT_TRUE(wait_until([&] { return content_of(chat(gateway)) == "gpu"; }));
+}
+
 TEST(outage, what_a_reload_adds_and_removes_is_nobody_s_failure) {
   model_server one{"one", answer_with("one")};
   model_server two{"two", answer_with("two")};
