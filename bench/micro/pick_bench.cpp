@@ -24,7 +24,7 @@ struct catalog_in_use {
     for (std::size_t i = 0; i < names * deployments; ++i) {
       meters.push_back(std::make_unique<deployment_meter>(threads));
       for (unsigned thread = 0; thread < threads; ++thread) {
-        meters.back()->begin(thread, true, 0);
+        meters.back()->begin(thread, true);
         meters.back()->first_token(thread, 0, 1 + static_cast<std::int64_t>(random.next() % 9), 0);
         meters.back()->succeeded(thread, 0);
       }

@@ -76,14 +76,21 @@ deployment_meter::slot& deployment_meter::of(unsigned thread) const noexcept {
   return slots_[thread < threads_ ? thread : 0];
 }
 
-void deployment_meter::begin(unsigned thread, bool first, std::int64_t now) noexcept {
+void deployment_meter::begin(unsigned thread, bool first) noexcept {
   auto& own = of(thread);
   add_alone(own.in_flight, 1U);
   add_alone(own.attempts, std::uint64_t{1});
   if (!first)
     return;
   add_alone(own.requests, std::uint64_t{1});
-  own.requests_lately.add(now);
+}
+
+void deployment_meter::came(unsigned thread, std::int64_t now) noexcept {
+  of(thread).requests_lately.add(now);
+}
+
+void deployment_meter::went_on(unsigned thread, std::int64_t now) noexcept {
+  of(thread).requests_lately.take_back(now);
 }
 
 void deployment_meter::end(unsigned thread) noexcept {

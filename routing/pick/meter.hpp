@@ -45,7 +45,11 @@ public:
   deployment_meter& operator=(const deployment_meter&) = delete;
 
   /// An attempt goes there. @param first whether it is its request's first attempt anywhere
-  void begin(unsigned thread, bool first, std::int64_t now) noexcept;
+  void begin(unsigned thread, bool first) noexcept;
+  /// A request is this deployment's for the moment, or is so no longer: it has gone on to another.
+  /// Whoever has it last counts it in `lately`. By the thread that has the request.
+  void came(unsigned thread, std::int64_t now) noexcept;
+  void went_on(unsigned thread, std::int64_t now) noexcept;
   /// It is over, however it ended. Once for each `begin`, by the same thread.
   void end(unsigned thread) noexcept;
   /// An attempt that goes well had its first token (where nothing is streamed: its head).

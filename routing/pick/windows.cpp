@@ -58,6 +58,14 @@ void request_window::add(std::int64_t now) noexcept {
   cell.store(std::uint64_t{stamp} << 32 | counted, std::memory_order_relaxed);
 }
 
+void request_window::take_back(std::int64_t now) noexcept {
+  const auto stamp = stamp_of(now, window_minute);
+  auto& cell = cells_[stamp % cells_.size()];
+  // One of the minute before stays where it is: there is nothing to take away from.
+  if (const auto counted = held_for(cell.load(std::memory_order_relaxed), stamp); counted > 0)
+    cell.store(std::uint64_t{stamp} << 32 | (counted - 1), std::memory_order_relaxed);
+}
+
 std::uint64_t request_window::within(std::int64_t now) const noexcept {
   std::uint64_t result = 0;
   for (const auto& each : cells_) {

@@ -42,6 +42,8 @@ public:
   static constexpr std::int64_t minutes = 5; ///< the current one included
 
   void add(std::int64_t now) noexcept;
+  /// One that was added lately does not count after all.
+  void take_back(std::int64_t now) noexcept;
   /// What the last five minutes saw. Any thread.
   std::uint64_t within(std::int64_t now) const noexcept;
 

@@ -113,6 +113,16 @@ TEST(catalog_view, counts_what_was_sent_where) {
   EXPECT_EQ(deployment(gateway, 0, 1)["share"], 0);
 }
 
+TEST(catalog_view, shares_are_by_who_had_the_requests_last) {
+  scripted_upstream gpu{answers(500, R"({"error":{"message":"broken inside"}})")};
+  scripted_upstream cpu{good()};
+  const gateway_process gateway{two_tiers(gpu, cpu), live()};
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(chat(gateway).status, 200u);
+  EXPECT_EQ(deployment(gateway, 0, 0)["share"], 0);
+  EXPECT_EQ(deployment(gateway, 0, 1)["share"], 1);
+}
+
 TEST(catalog_view, says_why_a_deployment_is_shut_and_for_how_long) {
   scripted_upstream gpu{answers(401, R"({"error":{"message":"no such key sk-canary1234567890"}})")};
   scripted_upstream cpu{good()};

@@ -127,8 +127,15 @@ void deployment_targets::begun(bool cell_probe) {
     return;
   begun_ = true;
   cell_probe_ = cell_probe;
-  record_->meter.begin(ex_.routes()->thread, std::exchange(first_, false),
-                       net::io_thread::recent());
+  const auto thread = ex_.routes()->thread;
+  record_->meter.begin(thread, std::exchange(first_, false));
+  if (counted_ == record_)
+    return;
+  const auto now = net::io_thread::recent();
+  if (counted_ != nullptr)
+    counted_->meter.went_on(thread, now);
+  counted_ = record_;
+  record_->meter.came(thread, now);
 }
 
 void deployment_targets::tell_cell(actors::cell_report report) {

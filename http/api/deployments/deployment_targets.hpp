@@ -105,6 +105,8 @@ private:
   client::site_ptr site_;
   const routing::deployment* at_ = nullptr;
   routing::deployment_record* record_ = nullptr; ///< entered; null: nowhere
+  routing::deployment_record* counted_ =
+      nullptr; ///< whose request it is, in the dashboard's shares
   std::int64_t entered_ = 0;
   arrival state_ = arrival::nobody;
   bool begun_ = false; ///< an attempt is under way there

@@ -250,7 +250,7 @@ TEST_F(scouting_ollama, asks_every_fifteen_seconds_and_every_two_under_traffic) 
   const auto idle = backend.asked("/api/ps");
   EXPECT_GE(idle, 4u);
   EXPECT_LE(idle, 6u);
-  record("own/gemma3").meter.begin(0, true, clock.now());
+  record("own/gemma3").meter.begin(0, true);
   for (int i = 0; i < 30; ++i)
     pass(2s);
   EXPECT_GE(backend.asked("/api/ps"), idle + 28);
@@ -261,7 +261,7 @@ std::set<std::string> hour_of(scouting& bed) {
   bed.start();
   for (int i = 0; i < 1800; ++i) {
     if (i % 7 == 0)
-      bed.record(bed.settings->catalog[0].deployments[0].id).meter.begin(0, true, 0);
+      bed.record(bed.settings->catalog[0].deployments[0].id).meter.begin(0, true);
     bed.clock.advance(2'000'000'000);
     bed.actors.advance(2s, 2s);
     bed.settle(8);

@@ -193,13 +193,13 @@ TEST_F(written, tells_all_deployments_who_waits) {
 
 TEST_F(written, knows_of_traffic_for_ten_seconds) {
   EXPECT_FALSE(writer().is_busy(tick_second));
-  record("a/n").meter.begin(0, true, tick_second);
+  record("a/n").meter.begin(0, true);
   EXPECT_TRUE(writer().is_busy(2 * tick_second));
   EXPECT_TRUE(writer().is_busy(60 * tick_second)) << "it is still under way";
   record("a/n").meter.end(0);
   EXPECT_TRUE(writer().is_busy(69 * tick_second));
   EXPECT_FALSE(writer().is_busy(70 * tick_second));
-  record("b/m").meter.begin(0, true, tick_second);
+  record("b/m").meter.begin(0, true);
   EXPECT_FALSE(writer().is_busy(71 * tick_second)) << "that is another backend's";
 }
 

@@ -117,7 +117,7 @@ TEST(pick_allocation, a_request_allocates_nothing) {
     (void)limits.take(100, now);
     (void)limits.headroom(now);
     limits.settle(-10, now, now);
-    meter.begin(3, true, now);
+    meter.begin(3, true);
     meter.first_token(3, 0, 1000, now);
     meter.succeeded(3, now);
     meter.used_tokens(3, 1, 1);

@@ -23,9 +23,9 @@ TEST(deployment_meter, tells_prompts_apart_by_size) {
 
 TEST(deployment_meter, counts_in_flight_over_all_threads) {
   deployment_meter meter(3);
-  meter.begin(0, true, 0);
-  meter.begin(2, true, 0);
-  meter.begin(2, false, 0);
+  meter.begin(0, true);
+  meter.begin(2, true);
+  meter.begin(2, false);
   EXPECT_EQ(meter.in_flight(1, 0), 3U);
   EXPECT_EQ(meter.all_in_flight(), 3U);
   meter.end(2);
@@ -43,8 +43,8 @@ TEST(deployment_meter, an_end_too_many_changes_nothing) {
 TEST(deployment_meter, of_many_threads_others_are_known_as_of_100_ms_ago_and_the_own_exactly) {
   deployment_meter meter(16);
   EXPECT_EQ(meter.in_flight(0, 0), 0U);
-  meter.begin(7, true, 0);
-  meter.begin(0, true, 0);
+  meter.begin(7, true);
+  meter.begin(0, true);
   EXPECT_EQ(meter.in_flight(0, 99 * meter_ms), 1U);
   EXPECT_EQ(meter.in_flight(0, 100 * meter_ms), 2U);
   meter.end(0);
@@ -54,7 +54,7 @@ TEST(deployment_meter, of_many_threads_others_are_known_as_of_100_ms_ago_and_the
 TEST(deployment_meter, of_few_threads_all_are_read_each_time) {
   deployment_meter meter(8);
   EXPECT_EQ(meter.in_flight(0, 0), 0U);
-  meter.begin(7, true, 0);
+  meter.begin(7, true);
   EXPECT_EQ(meter.in_flight(0, 0), 1U);
 }
 
@@ -62,7 +62,7 @@ TEST(deployment_meter, an_index_or_class_out_of_range_stays_within_the_meter) {
   deployment_meter none(0);
   deployment_meter many(100'000);
   for (auto* meter : {&none, &many}) {
-    meter->begin(99'999, true, 0);
+    meter->begin(99'999, true);
     meter->first_token(99'999, 200, 5, 0);
     meter->succeeded(99'999, 0);
     EXPECT_EQ(meter->read(0, 3, 0).in_flight, 1U);
@@ -131,7 +131,7 @@ TEST(deployment_meter, sums_what_all_threads_counted) {
   deployment_meter meter(4);
   EXPECT_EQ(meter.last_sample(), never);
   for (unsigned thread = 0; thread < 4; ++thread) {
-    meter.begin(thread, true, 0);
+    meter.begin(thread, true);
     meter.succeeded(thread, thread * meter_s);
     meter.failed(thread, thread * meter_s);
     meter.used_tokens(thread, 10, 2);
@@ -145,8 +145,22 @@ TEST(deployment_meter, sums_what_all_threads_counted) {
   EXPECT_EQ(meter.successes_within(3 * meter_s), 4U);
   EXPECT_EQ(meter.successes_within(11 * meter_s), 2U);
   EXPECT_EQ(meter.last_sample(), 3 * meter_s);
-  EXPECT_EQ(meter.lately(4 * 60 * meter_s), 4U);
-  EXPECT_EQ(meter.lately(5 * 60 * meter_s), 0U);
+}
+
+TEST(deployment_meter, a_request_is_whose_it_was_last) {
+  deployment_meter one(2);
+  deployment_meter other(2);
+  for (unsigned thread = 0; thread < 2; ++thread)
+    for (int i = 0; i < 2; ++i)
+      one.came(thread, meter_s);
+  EXPECT_EQ(one.lately(4 * 60 * meter_s), 4U);
+  one.went_on(1, 2 * meter_s);
+  other.came(1, 2 * meter_s);
+  EXPECT_EQ(one.lately(4 * 60 * meter_s), 3U);
+  EXPECT_EQ(other.lately(4 * 60 * meter_s), 1U);
+  other.went_on(1, 70 * meter_s); // it came a minute before
+  EXPECT_EQ(other.lately(4 * 60 * meter_s), 1U);
+  EXPECT_EQ(one.lately(5 * 60 * meter_s), 0U);
 }
 
 TEST(deployment_meter, averages_load_times) {
@@ -171,7 +185,7 @@ TEST(deployment_meter, threads_write_side_by_side_and_nothing_is_lost) {
     threads.emplace_back([&meter, thread] {
       for (int i = 0; i < rounds; ++i) {
         const auto now = i * meter_ms;
-        meter.begin(thread, true, now);
+        meter.begin(thread, true);
         (void)meter.read(thread, 0, now);
         meter.first_token(thread, 0, 100, now);
         meter.succeeded(thread, now);

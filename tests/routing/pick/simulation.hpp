@@ -116,7 +116,7 @@ private:
   }
 
   void start(std::size_t to, std::int64_t now) {
-    meters[to]->begin(thread_, true, now);
+    meters[to]->begin(thread_, true);
     const auto& it = backends_[to];
     const double late = it.tail == 0 ? 0 : -it.tail * std::log(1 - random.unit());
     const double varied = 1 + it.spread * (2 * random.unit() - 1) + late;

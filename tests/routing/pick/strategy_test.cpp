@@ -38,7 +38,7 @@ struct tier_of {
   }
   void busy(std::size_t which, int requests) {
     for (int i = 0; i < requests; ++i)
-      meters[which]->begin(0, true, now);
+      meters[which]->begin(0, true);
   }
   void takes(std::size_t which, std::int64_t first_token) {
     meters[which]->first_token(0, 0, first_token, now);
