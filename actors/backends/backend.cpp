@@ -147,7 +147,7 @@ void backend_state::publish_if_recall_changed() {
 // ---- permits ----
 
 void backend_state::on_lease_request(const lease_request& message) {
-  const pending asker{message.lane, message.request, message.probe, message.cell};
+  const pending asker{message.lane, message.request, message.probe, message.cell, message.at_once};
   if (!view_.resolved)
     unresolved_.push_back(asker);
   else
@@ -173,19 +173,21 @@ void backend_state::decide_on_circuit(const pending& asker) {
   }
   case circuit::half_open:
     if (breaker_.take_probe())
-      answer(asker.lane, asker.request, true);
+      answer(asker, true);
     else
       deny(asker.lane, asker.request, deny_reason::circuit_open, soon_ms);
     return;
   case circuit::closed:
-    answer(asker.lane, asker.request, false);
+    answer(asker, false);
     return;
   }
 }
 
-void backend_state::answer(std::uint32_t lane, std::uint64_t request, bool probe) {
+void backend_state::answer(const pending& asker, bool probe) {
+  const auto lane = asker.lane;
+  const auto request = asker.request;
   permit_ledger::grant grant;
-  auto verdict = ledger_.request(lane, request, now(), grant);
+  auto verdict = ledger_.request(lane, request, now(), grant, !asker.at_once);
   if (probe && verdict != permit_ledger::verdict::granted) {
     // Permits that are still out belong to requests that met the failing backend: the probe does
     // not wait for them.

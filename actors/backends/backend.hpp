@@ -45,6 +45,7 @@ private:
     std::uint64_t request;
     bool probe;
     std::uint64_t cell;
+    bool at_once;
   };
 
   void on_lane(const lane_actor& lane, std::uint32_t index);
@@ -63,7 +64,7 @@ private:
   void on_opened(circuit before);
   void decide(const pending& asker);
   void decide_on_circuit(const pending& asker);
-  void answer(std::uint32_t lane, std::uint64_t request, bool probe);
+  void answer(const pending& asker, bool probe);
   void deny(std::uint32_t lane, std::uint64_t request, deny_reason reason,
             std::uint32_t retry_after_ms);
   void send_to(std::uint32_t lane, const lease_answer& message);

@@ -77,7 +77,9 @@ caf::result<permit> lane::on_request(const permit_request& request) {
   const auto probed = tries_cell ? request.cell : 0;
   waiting_.emplace(request.request, waiter{promise, probed});
   // Before the first resolution the backend answers as soon as there are addresses.
-  send(backend_, lease_request(index_, request.request, probe, probed));
+  lease_request wanted{index_, request.request, probe, probed};
+  wanted.at_once = request.at_once;
+  send(backend_, wanted);
   return promise;
 }
 

@@ -22,7 +22,7 @@ permit_ledger::reconfigure(config::concurrency_settings settings) {
 }
 
 permit_ledger::verdict permit_ledger::request(std::uint32_t lane, std::uint64_t request,
-                                              time_ns now, grant& result) {
+                                              time_ns now, grant& result, bool waits) {
   if (!limited()) {
     result = {lane, request, 0};
     return verdict::granted;
@@ -37,7 +37,7 @@ permit_ledger::verdict permit_ledger::request(std::uint32_t lane, std::uint64_t 
     result = {lane, request, static_cast<std::uint32_t>(spare)};
     return verdict::granted;
   }
-  if (waiting_.size() >= settings_.max_waiting)
+  if (!waits || waiting_.size() >= settings_.max_waiting)
     return verdict::overflow;
   waiting_.push_back(
       {lane, request, now + std::chrono::nanoseconds{settings_.queue_timeout}.count()});

@@ -37,7 +37,9 @@ public:
   std::vector<grant> remove_lane(std::uint32_t lane);
 
   /// @param result the grant when the verdict is granted.
-  verdict request(std::uint32_t lane, std::uint64_t request, time_ns now, grant& result);
+  /// @param waits else what would have to be queued is overflow
+  verdict request(std::uint32_t lane, std::uint64_t request, time_ns now, grant& result,
+                  bool waits = true);
 
   /// @returns whom the returned permits go to.
   std::vector<grant> give_back(std::uint32_t lane, std::uint32_t count);

@@ -34,7 +34,7 @@ typename Inspector::result_type inspect(Inspector& f, backend_address& x) {
 enum class deny_reason : std::uint8_t {
   none,
   circuit_open,   ///< the breaker is open or its one half-open probe is under way
-  overflow,       ///< too many requests wait already
+  overflow,       ///< too many requests wait already, or this one does not
   queue_timeout,  ///< waited as long as it may
   no_address,     ///< the host name does not resolve
   retired,        ///< the backend left the configuration
@@ -47,6 +47,7 @@ struct permit_request {
   time_ns now = 0;
   bool control = false;   ///< a small question of the gateway's own: not counted, never waits
   std::uint64_t cell = 0; ///< of the deployment that the request goes to; 0: none
+  bool at_once = false;   ///< it goes elsewhere rather than waiting for others to end
 
   permit_request() = default;
   permit_request(std::uint64_t request_id, time_ns time, bool is_control = false,
@@ -56,7 +57,7 @@ struct permit_request {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, permit_request& x) {
-  return f(caf::meta::type_name("permit_request"), x.request, x.now, x.control, x.cell);
+  return f(caf::meta::type_name("permit_request"), x.request, x.now, x.control, x.cell, x.at_once);
 }
 
 struct permit {
@@ -185,6 +186,7 @@ struct lease_request {
   bool probe = false;
   std::uint64_t cell = 0; ///< whose half-open probe it would be; 0: of none
 
+  bool at_once = false;   ///< see permit_request
   lease_request() = default;
   lease_request(std::uint32_t lane_index, std::uint64_t request_id, bool for_probe,
                 std::uint64_t of_cell = 0)
@@ -193,7 +195,7 @@ struct lease_request {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, lease_request& x) {
-  return f(caf::meta::type_name("lease_request"), x.lane, x.request, x.probe, x.cell);
+  return f(caf::meta::type_name("lease_request"), x.lane, x.request, x.probe, x.cell, x.at_once);
 }
 
 /// The answer: one permit for that request and perhaps spare ones for the next.

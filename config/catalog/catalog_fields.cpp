@@ -15,7 +15,7 @@ const field<catalog_model> name_fields[] = {
 
 const field<spill_settings> spill_fields[] = {
     {"wait", &spill_settings::wait, ranges::between(0, ranges::hour),
-     "a tier is left when a turn there takes longer"},
+     "a tier is left when a turn there takes longer; 0 = when there is none at once"},
     {"queue", &spill_settings::queue, ranges::between(0, 1'000'000),
      "or when more requests wait inside the backend"},
 };

@@ -11,6 +11,7 @@
 #include "http/sites/thread_routes.hpp"
 #include "telemetry/gateway_metrics.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,8 +53,8 @@ struct forward_options {
   const config::timeout_settings* timeouts = nullptr;
   /// When the client's answer has to have begun, whatever it is; 0: at any time.
   net::time_ns deadline = 0;
-  /// Longest wait for a permit; 0: as the backend has it.
-  net::time_ns permit_wait = 0;
+  /// Longest wait for a permit, 0: it is there or it is not; nothing: as the backend has it.
+  std::optional<net::time_ns> permit_wait;
   /// Path and query of the request in the place of the client's; empty: those. Outlives the
   /// forwarder.
   std::string_view target = {};

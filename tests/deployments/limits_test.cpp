@@ -82,6 +82,7 @@ TEST(deployment_limits, one_that_is_full_spills_to_the_next_tier) {
   EXPECT_EQ(reply.field("X-Synapse-Attempts"), "1");
   go.open();
   first.join();
+  expect_at_rest(gateway, {"one", "two"}); // a moment behind the answer
   EXPECT_EQ(content_of(chat(gateway)), "first");
 }
 
@@ -106,6 +107,57 @@ TEST(deployment_limits, a_permit_that_does_not_come_in_time_spills_to_the_next_t
   go.open();
   first.join();
   expect_at_rest(gateway, {"one", "two"});
+}
+
+TEST(deployment_limits, whoever_waits_for_no_permit_spills_at_once_and_only_if_there_is_none) {
+  gate go;
+  model_server one{"one", [&](upstream_connection& connection, const upstream_request& request) {
+                     go.wait();
+                     return answer_with("first")(connection, request);
+                   }};
+  model_server two{"two", answer_with("second")};
+  const std::vector<backend_line> backends{
+      {"one", one.url(), ", concurrency: {max_requests: 2, queue_timeout: 60s}"},
+      {"two", two.url(), ""}};
+  const gateway_process gateway{config_of(
+      backends, "catalog:\n  m: {spill: {wait: 0}, deployments: [{backend: one, model: x},\n"
+                "    {backend: two, model: y, order: 2}]}\n")};
+  std::vector<std::thread> inside;
+  for (std::size_t i = 0; i < 2; ++i)
+    inside.emplace_back([&] { EXPECT_EQ(content_of(chat(gateway)), "first"); });
+  EXPECT_TRUE(wait_until([&] { return one.asked() == 2; })) << "there is room for both";
+  const auto reply = chat(gateway);
+  EXPECT_EQ(content_of(reply), "second") << reply.body;
+  EXPECT_EQ(reply.field("X-Synapse-Fallback"), "spill");
+  EXPECT_EQ(reply.field("X-Synapse-Attempts"), "1");
+  go.open();
+  for (auto& each : inside)
+    each.join();
+  expect_at_rest(gateway, {"one", "two"});
+}
+
+TEST(deployment_limits, the_only_one_is_waited_for_whatever_the_name_says) {
+  gate go;
+  model_server one{"one", [&](upstream_connection& connection, const upstream_request& request) {
+                     go.wait();
+                     return answer_with("first")(connection, request);
+                   }};
+  const std::vector<backend_line> backends{
+      {"one", one.url(), ", concurrency: {max_requests: 1, queue_timeout: 60s}"},
+      {"two", one.url(), ""}};
+  // Another name, of which nobody can be asked, is no reason to go.
+  const gateway_process gateway{config_of(
+      backends, "catalog:\n  m: {spill: {wait: 0}, deployments: [{backend: one, model: x}]}\n"
+                "  n: {deployments: [{backend: two, model: y, capabilities: [embeddings]}]}\n"
+                "fallbacks: {any: {m: [n]}}\n")};
+  std::vector<std::thread> both;
+  for (std::size_t i = 0; i < 2; ++i)
+    both.emplace_back([&] { EXPECT_EQ(content_of(chat(gateway)), "first"); });
+  EXPECT_TRUE(gateway.wait_for_metric("synapse_upstream_waiting", "backend=\"one\"", 1));
+  go.open();
+  for (auto& each : both)
+    each.join();
+  expect_at_rest(gateway, {"one"});
 }
 
 // ---- time ----

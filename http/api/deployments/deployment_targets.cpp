@@ -93,12 +93,11 @@ void deployment_targets::prepare(proxy::forward_options& options) {
   options.timeouts = &at_->settings->timeouts;
   options.cell = at_->cell_of(wish_.routing.what);
   options.deadline = wish_.routing.deadline;
+  options.permit_wait.reset();
   if (site_->board->view().limited) {
     client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
-    options.permit_wait =
-        journey_.has_others(known) ? proxy::in_ns(journey_.name().settings->spill.wait) : 0;
-  } else {
-    options.permit_wait = 0;
+    if (journey_.has_others(known))
+      options.permit_wait = proxy::in_ns(journey_.name().settings->spill.wait);
   }
   answer_fields_.clear();
   answer_fields_.reserve(256);

@@ -43,8 +43,9 @@ bool permit_slot::take() {
   {
     // The lane lives on this thread: it has its say at the end of this scope.
     actors::io_unit::burst at_once{call_.ex.owner().unit};
-    question_.ask(call_.ex.actor(), call_.site->lane,
-                  actors::permit_request(number_, asked_, false, call_.options.cell));
+    actors::permit_request wanted{number_, asked_, false, call_.options.cell};
+    wanted.at_once = call_.options.permit_wait == 0;
+    question_.ask(call_.ex.actor(), call_.site->lane, wanted);
   }
   return question_.done() && accept();
 }
@@ -63,7 +64,7 @@ bool permit_slot::accept() {
 
 net::task<step> permit_slot::await() {
   bool queued = false;
-  const auto wait = call_.options.permit_wait;
+  const auto wait = call_.options.permit_wait.value_or(0); // 0: its answer does not wait
   const auto due = sooner(wait == 0 ? 0 : asked_ + wait, call_.options.deadline);
   while (!question_.done()) {
     if (call_.ex.given_up()) {

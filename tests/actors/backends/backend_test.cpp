@@ -217,6 +217,22 @@ TEST_F(backend, closes_when_a_reload_switches_the_breaker_off) {
   EXPECT_TRUE(lease(0, 1)->granted);
 }
 
+TEST_F(backend, denies_at_once_whom_it_would_have_to_queue_and_who_does_not_wait) {
+  settings.concurrency.max_requests = 1;
+  start();
+  lease_request wanted{0, 1, false};
+  wanted.at_once = true;
+  tell(wanted);
+  ASSERT_EQ(told[0]->answers.size(), 1U);
+  EXPECT_TRUE(told[0]->answers[0].granted) << "there is room";
+  wanted.request = 2;
+  tell(wanted);
+  ASSERT_EQ(told[0]->answers.size(), 2U);
+  EXPECT_FALSE(told[0]->answers[1].granted);
+  EXPECT_EQ(told[0]->answers[1].reason, deny_reason::overflow);
+  EXPECT_EQ(state().waiting, 0U);
+}
+
 // ---- cells of deployments ----
 
 /// A failure of the deployment whose cell is `cell`.

@@ -93,6 +93,16 @@ TEST(permit_ledger, refuses_when_the_queue_is_full) {
   EXPECT_EQ(none.ask(0, 2), verdict::overflow) << "max_waiting 0: nobody waits";
 }
 
+TEST(permit_ledger, has_no_place_in_the_queue_for_who_does_not_wait) {
+  two_lanes t{limit(1)};
+  permit_ledger::grant grant;
+  EXPECT_EQ(t.ledger.request(0, 1, 0, grant, false), verdict::granted);
+  EXPECT_EQ(grant.request, 1U);
+  EXPECT_EQ(t.ledger.request(1, 2, 0, grant, false), verdict::overflow);
+  EXPECT_EQ(t.ledger.waiting(), 0U);
+  EXPECT_FALSE(t.ledger.recalled());
+}
+
 TEST(permit_ledger, nobody_overtakes_who_waits) {
   two_lanes t{limit(1)};
   t.ask(0, 1);

@@ -304,3 +304,14 @@ TEST_F(deciding_test, know_which_request_is_the_one_that_tries) {
 
 } // namespace
 } // namespace synapse::proxy
+TEST_F(deciding_test, who_does_not_wait_for_a_permit_says_so_to_the_lane) {
+  all.extra.permit_wait = 0;
+  all.next = {onward::target};
+  rig.lane.answers = {proxy_rig::deny(deny_reason::overflow, 1'000)};
+  begin();
+  rig.accept_request().send(good_json);
+  EXPECT_EQ(answer().status, 200U);
+  EXPECT_THAT(all.told, ElementsAre(denied(deny_reason::overflow), "begun", "good"));
+  EXPECT_THAT(rig.told(), testing::Contains("ask at once 2"));
+}
+

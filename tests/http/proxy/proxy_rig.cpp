@@ -148,7 +148,7 @@ public:
       script_.told.push_back(std::string{what} + ' ' + std::to_string(request));
     };
     return {[=, this](const actors::permit_request& request) -> caf::result<actors::permit> {
-              tell("ask", request.request);
+              tell(request.at_once ? "ask at once" : "ask", request.request);
               script_.asked_at.push_back(request.now);
               if (!script_.hold)
                 return script_.next();

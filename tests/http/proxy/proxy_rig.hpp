@@ -82,7 +82,7 @@ struct lane_script {
   actors::permit answer;               ///< to every question
   std::vector<actors::permit> answers; ///< before that, to the next ones
   bool hold = false;                   ///< questions wait for `release`
-  /// In order: "ask 1", "ok 1", "bad_response 1", "completed 1 2", "abandoned 1".
+  /// In order: "ask 1", "ask at once 1", "ok 1", "bad_response 1", "completed 1 2", "abandoned 1".
   std::vector<std::string> told;
   std::vector<net::time_ns> asked_at;
   std::vector<caf::typed_response_promise<actors::permit>> held;
