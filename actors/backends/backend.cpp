@@ -266,6 +266,10 @@ void backend_state::on_cell(const cell_report& message) {
 /// Something that a request has met is true of the whole backend, for a while or until it is
 /// healthy again.
 void backend_state::shut(const cell_report& message) {
+  if (message.judged.cell.harm == routing::cell_harm::counts) {
+    on_result({message.lane, attempt_result::connect_failure, false});
+    return;
+  }
   const auto before = breaker_.state();
   const auto length = std::max(message.judged.cell.first, message.judged.cell.floor);
   if (!breaker_.shut(now(), length))

@@ -11,6 +11,7 @@ bool breaker::is_failure(attempt_result result) noexcept {
   case attempt_result::reset_before_head:
   case attempt_result::reset_after_head:
   case attempt_result::response_timeout:
+  case attempt_result::bad_gateway:
     return true;
   default:
     return false;

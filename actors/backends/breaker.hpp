@@ -7,8 +7,9 @@
 
 namespace synapse::actors {
 
-/// Counts failures of the connection and answers that did not come in time. Statuses never count,
-/// nor does what the client did.
+/// Counts failures of the connection, answers that did not come in time, and those of a proxy that
+/// has not reached the backend. The backend's own statuses never count, nor does what the client
+/// did.
 class breaker {
 public:
   explicit breaker(config::breaker_settings settings) : settings_(settings) {}

@@ -19,7 +19,7 @@ struct cell_report {
     nothing, ///< it came to no end: a probe comes back
   };
   std::uint32_t lane = 0; ///< filled in by it
-  std::uint64_t cell = 0; ///< 0: the backend itself is to be shut
+  std::uint64_t cell = 0; ///< 0: it is the backend itself that is shut, or has failed once more
   news what = news::nothing;
   bool probe = false;
   routing::verdict judged;

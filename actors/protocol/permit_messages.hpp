@@ -101,6 +101,7 @@ enum class attempt_result : std::uint8_t {
   reset_after_head, ///< cut off within the answer
   response_timeout, //
   bad_response,     ///< not HTTP
+  bad_gateway,      ///< a proxy before it has answered in its place
   canceled,         ///< the client left, or the gateway gave up: says nothing about the backend
   head_received,    ///< only from a probe, as soon as the head is there: the backend lives
 };
@@ -185,8 +186,8 @@ struct lease_request {
   std::uint64_t request = 0;
   bool probe = false;
   std::uint64_t cell = 0; ///< whose half-open probe it would be; 0: of none
-
   bool at_once = false;   ///< see permit_request
+
   lease_request() = default;
   lease_request(std::uint32_t lane_index, std::uint64_t request_id, bool for_probe,
                 std::uint64_t of_cell = 0)

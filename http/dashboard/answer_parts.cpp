@@ -76,6 +76,8 @@ std::string_view word_of(actors::attempt_result result) {
     return "response_timeout";
   case actors::attempt_result::bad_response:
     return "bad_response";
+  case actors::attempt_result::bad_gateway:
+    return "bad_gateway";
   default:
     return "ok";
   }

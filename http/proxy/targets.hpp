@@ -70,6 +70,9 @@ public:
   virtual bool decide() const noexcept { return false; }
   /// What is special about the present one, before its first attempt.
   virtual void prepare(forward_options& /*options*/) {}
+  /// Whether such an answer is of a proxy before the present one's backend: then it counts as one
+  /// that was not reached.
+  virtual bool is_proxys(const collected_answer& /*what*/) const { return false; }
   /// An attempt at the present one begins. @param cell_probe it is the one that its cell lets try
   virtual void begun(bool /*cell_probe*/) {}
   /// The present one's answer is the client's. Without a call the client has left.

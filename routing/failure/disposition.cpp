@@ -119,8 +119,9 @@ situation of_client_error(const failure_facts& facts, const error_words& words) 
   }
 }
 
+/// It stands before the backend: what comes within a 200 is not of it.
 bool is_proxy_page(const failure_facts& facts, const error_words& words) noexcept {
-  return facts.html || words.are_about(topic::proxy_page);
+  return facts.place == error_place::status && (facts.html || words.are_about(topic::proxy_page));
 }
 
 std::optional<situation> of_exhaustion(const error_words& words) noexcept {
@@ -159,8 +160,9 @@ situation of_server_error(const failure_facts& facts, const error_words& words) 
   case 529:
     return situation::overloaded;
   default:
-    return words.empty() || is_proxy_page(facts, words) ? situation::proxy_page
-                                                        : situation::server_error;
+    if (facts.place == error_place::status && words.empty())
+      return situation::proxy_page;
+    return is_proxy_page(facts, words) ? situation::proxy_page : situation::server_error;
   }
 }
 

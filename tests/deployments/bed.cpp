@@ -103,6 +103,14 @@ deed hang() {
   };
 }
 
+deed say_and_wait(std::string bytes) {
+  return [bytes = std::move(bytes)](upstream_connection& connection, const upstream_request&) {
+    connection.send(bytes);
+    connection.wait_until_peer_closes();
+    return false;
+  };
+}
+
 deed hang_up() {
   return send_and_close("");
 }
@@ -139,6 +147,16 @@ std::string completion_events(std::string_view text) {
          "data: [DONE]\n\n";
 }
 
+std::string first_events(std::string_view text) {
+  auto events = completion_events(text);
+  events.resize(events.find("\n\n", events.find(text)) + 2);
+  return events;
+}
+
+std::string open_stream(std::string_view events) {
+  return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + std::string{events};
+}
+
 std::string chunked_stream(std::string_view payload) {
   return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: "
          "chunked\r\n\r\n" +
@@ -146,6 +164,12 @@ std::string chunked_stream(std::string_view payload) {
 }
 
 // ---- the gateway --------------------------------------------------------------------------------
+
+gateway_process::options with_key() {
+  gateway_process::options how;
+  how.environment["OUR_KEY"] = "sk-secret";
+  return how;
+}
 
 std::string config_of(const std::vector<backend_line>& backends, std::string_view catalog) {
   std::string text = "threads: 2\ndrain: {limit: 2s}\nbackends:\n";

@@ -71,6 +71,8 @@ deed answer_status(unsigned status, std::string body, std::string fields = {},
 deed send_and_close(std::string bytes);
 /// No answer as long as the other side stays.
 deed hang();
+/// These bytes, and nothing further as long as the other side stays.
+deed say_and_wait(std::string bytes);
 /// Nothing, and the connection ends.
 deed hang_up();
 
@@ -79,10 +81,18 @@ std::string completion(std::string_view text);
 std::string error_body(std::string_view message, std::string_view code = "");
 /// The events of a streamed completion, `[DONE]` included.
 std::string completion_events(std::string_view text);
+/// The same up to its text.
+std::string first_events(std::string_view text);
+/// Head and events of a stream that ends with its connection.
+std::string open_stream(std::string_view events = {});
 /// Head and payload of an event stream that says how it ends.
 std::string chunked_stream(std::string_view payload);
 
 // ---- the gateway ----
+
+/// A gateway that has a key of its own; those of its backends that have `own_key` get it.
+gateway_process::options with_key();
+inline const std::string own_key = ", authorization: {bearer_env: OUR_KEY}";
 
 /// A backend of the configuration.
 struct backend_line {

@@ -3,6 +3,7 @@
 synapse_add_test(deployments NO_PCH
   SOURCES
     deployments/bed.cpp
+    deployments/cells_test.cpp
     deployments/departures_test.cpp
     deployments/failures_test.cpp
     deployments/limits_test.cpp

@@ -7,12 +7,6 @@
 namespace synapse::deployed {
 namespace {
 
-gateway_process::options with_key() {
-  gateway_process::options how;
-  how.environment["OUR_KEY"] = "sk-secret";
-  return how;
-}
-
 /// Two deployments of `m`, the second of which answers well and comes next.
 struct pair_bed {
   explicit pair_bed(deed first, std::string_view more = "", std::string_view routing = "")

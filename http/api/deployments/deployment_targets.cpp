@@ -121,6 +121,12 @@ void deployment_targets::prepare(proxy::forward_options& options) {
   }
 }
 
+bool deployment_targets::is_proxys(const proxy::collected_answer& what) const {
+  proxy::miss seen;
+  seen.answer = &what;
+  return routing::judge(facts_of(seen)).cell.why == routing::trouble::proxy_error;
+}
+
 void deployment_targets::begun(bool cell_probe) {
   if (begun_) // another connection for the same attempt
     return;
@@ -189,9 +195,8 @@ void deployment_targets::answered(const proxy::answer_end& how) {
 }
 
 /// What follows of it for the deployment.
-/// @param answered it was an answer: to the lane, which sees no further than connections, a good
-/// one
-void deployment_targets::judge(const routing::verdict& how, bool timed_out, bool answered) {
+/// @param unheard the lane knows nothing of it: nobody has asked the backend
+void deployment_targets::judge(const routing::verdict& how, bool timed_out, bool unheard) {
   const auto now = net::io_thread::recent();
   const auto thread = ex_.routes()->thread;
   auto& meter = record_->meter;
@@ -214,15 +219,10 @@ void deployment_targets::judge(const routing::verdict& how, bool timed_out, bool
   report.what =
       one_of_many ? actors::cell_report::news::nothing : actors::cell_report::news::failure;
   report.judged = how;
-  if (how.cell.scope == routing::cell_scope::backend && !one_of_many &&
-      (how.cell.harm == routing::cell_harm::shuts ||
-       how.cell.harm == routing::cell_harm::shuts_until_healthy)) {
-    actors::cell_report whole = report;
-    whole.cell = 0;
-    caf::anon_send(site_->lane, whole);
-    report.what = actors::cell_report::news::nothing;
-  } else if (how.cell.scope == routing::cell_scope::backend && !answered) {
-    // The lane has heard of it already.
+  if (how.cell.scope == routing::cell_scope::backend) {
+    // What counts the lane has heard of already, by the attempt's own end.
+    if (!one_of_many && (unheard || how.cell.harm != routing::cell_harm::counts))
+      caf::anon_send(site_->lane, report); // names no cell: it is about the whole backend
     report.what = actors::cell_report::news::nothing;
   }
   const bool news = report.what == actors::cell_report::news::failure &&
@@ -266,7 +266,7 @@ routing::move deployment_targets::after_attempt(const proxy::miss& what) {
   judge(verdict,
         facts.what == routing::attempt_end::first_token_timeout ||
             facts.what == routing::attempt_end::head_timeout,
-        what.answer != nullptr);
+        false);
   note(read_                    ? std::string_view{read_->text}
        : what.answer != nullptr ? proxy::sentence_of(*what.answer)
                                 : what.failed->message);

@@ -55,6 +55,7 @@ public:
   net::task<proxy::onward> after(proxy::miss what) override;
   bool decide() const noexcept override { return true; }
   void prepare(proxy::forward_options& options) override;
+  bool is_proxys(const proxy::collected_answer& what) const override;
   void begun(bool cell_probe) override;
   void answered(const proxy::answer_end& how) override;
 
@@ -89,7 +90,7 @@ private:
   net::task<proxy::onward> tell_end();
   refusal why_unfit() const;
   void leave(bool sent);
-  void judge(const routing::verdict& how, bool timed_out, bool answered);
+  void judge(const routing::verdict& how, bool timed_out, bool unheard);
   void tell_cell(actors::cell_report report);
   void note(std::string_view words);
   std::string why_shut(const routing::farewell& why) const;

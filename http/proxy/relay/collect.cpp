@@ -44,7 +44,7 @@ net::task<step> collect(call& of, upstream_request& from) {
   if (!good) // its words go to log and client: what it was sent must not
     into.body = of.masked(into.body);
   from.release();
-  from.answered_well();
+  from.answered_by(into);
   of.end = forward_end::collected;
   co_return step::done;
 }

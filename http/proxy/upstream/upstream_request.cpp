@@ -44,7 +44,8 @@ net::task<step> upstream_request::send(bool may_reuse) {
       co_return how;
   if (const auto how = co_await read_head(); how != step::done)
     co_return how;
-  permit_.tell_head();
+  if (!may_be_proxys())
+    permit_.tell_head();
   call_.ex.record().answered = net::io_thread::recent();
   call_.answer_unknown = false;
   body_.begin(answer_, call_.options.request ? http::verb::post : call_.ex.method());
@@ -335,6 +336,18 @@ void upstream_request::answered_well() {
 }
 
 void upstream_request::answered_badly(const mishap_row& row) {
+/// A status with which a proxy says that it has not got the backend. Where a deployment was asked,
+/// its body decides.
+bool upstream_request::may_be_proxys() const noexcept {
+  return call_.options.cell != 0 && call_.options.elsewhere_decides && answer_.status >= 502;
+}
+
+void upstream_request::answered_by(const collected_answer& what) {
+  const bool lost = may_be_proxys() && call_.options.elsewhere->is_proxys(what);
+  call_.metrics.attempts[counted_result::ok].increment();
+  permit_.give_back(lost ? attempt_result::bad_gateway : attempt_result::ok);
+}
+
   call_.ended_badly = &row;
   call_.metrics.attempts[row.counted].increment();
   permit_.give_back(call_.told_of(row));

@@ -57,6 +57,8 @@ public:
   void drop();
   /// A good end: the permit goes back with the best report. After `release` or `drop`.
   void answered_well();
+  /// The same for an answer that was collected: whose it is decides what the lane hears.
+  void answered_by(const collected_answer& what);
   /// Another one, for an answer that has begun.
   void answered_badly(const mishap_row& row);
   /// The head is out: all that is left is an end that nobody takes for a good one.
@@ -69,6 +71,7 @@ public:
   client::connection_ptr take_connection() { return std::move(connection_); }
 
 private:
+  bool may_be_proxys() const noexcept;
   bool has_whole_request() const noexcept { return !call_.streams_body || source_.read(); }
   net::task<step> open();
   bool write_request();

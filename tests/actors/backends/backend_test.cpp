@@ -292,6 +292,18 @@ TEST_F(backend_cells, open_after_five_failures_and_leave_the_backend_and_others_
   EXPECT_TRUE(circuits.empty());
 }
 
+TEST_F(backend_cells, are_no_matter_of_what_counts_against_the_backend_as_a_whole) {
+  start();
+  auto report = failure_of(0);
+  report.judged.cell.scope = routing::cell_scope::backend;
+  for (int i = 0; i < 4; ++i)
+    tell(report);
+  EXPECT_EQ(told[0]->view().state, circuit::closed);
+  tell(report);
+  EXPECT_EQ(told[0]->view().state, circuit::open);
+  EXPECT_TRUE(told[0]->view().cells.empty());
+}
+
 TEST_F(backend_cells, let_one_request_try_and_close_when_it_succeeds) {
   start();
   half_open_cell(7);

@@ -53,8 +53,8 @@ TEST(breaker, opens_at_once_for_what_others_have_seen_too) {
 }
 
 TEST(breaker, counts_broken_connections_and_answers_that_do_not_come) {
-  for (const auto result :
-       {connect_failure, connect_timeout, reset_before_head, reset_after_head, response_timeout})
+  for (const auto result : {connect_failure, connect_timeout, reset_before_head, reset_after_head,
+                            response_timeout, bad_gateway})
     EXPECT_TRUE(breaker::is_failure(result)) << static_cast<int>(result);
   for (const auto result : {ok, bad_response, canceled, head_received})
     EXPECT_FALSE(breaker::is_failure(result)) << static_cast<int>(result);

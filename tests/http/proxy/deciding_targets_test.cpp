@@ -32,6 +32,7 @@ public:
     options.deadline = extra.deadline;
     options.cell = 7;
   }
+  bool is_proxys(const collected_answer& what) const override { return what.body == "<page>"; }
   void begun(bool cell_probe) override { told.push_back(cell_probe ? "probe" : "begun"); }
   void answered(const answer_end& how) override {
     told.push_back(

@@ -119,6 +119,8 @@ std::string_view name_of(actors::attempt_result result) {
     return "response_timeout";
   case bad_response:
     return "bad_response";
+  case bad_gateway:
+    return "bad_gateway";
   case canceled:
     return "canceled";
   case head_received:

@@ -388,6 +388,19 @@ TEST(disposition, an_error_within_a_200_never_counts_as_a_good_answer) {
   }
 }
 
+TEST(disposition, a_proxy_s_page_is_the_backend_s_and_an_error_within_a_200_is_not) {
+  for (const std::uint16_t status : {502, 503, 504, 520}) {
+    EXPECT_EQ(judge(page(answered(status, "<html>"))).row, 29) << status;
+    EXPECT_EQ(judge(page(answered(status, "<html>"))).cell.scope, scope::backend) << status;
+    for (const auto place : {error_place::body, error_place::first_event})
+      for (const auto* words : {"", "upstream connect error", "x"}) {
+        auto within = answered(status, words);
+        within.place = place;
+        EXPECT_NE(judge(within).cell.scope, scope::backend) << status << words;
+      }
+  }
+}
+
 TEST(disposition, what_is_no_status_of_an_answer_is_a_malformed_one) {
   for (const std::uint16_t status : {0, 100, 199, 301, 399, 600, 65535})
     EXPECT_EQ(judge(answered(status)).row, 33) << status;
