@@ -28,7 +28,7 @@ journey::journey(const name_table& table, const model_name& start, const wish& w
                  const config::routing_settings& rules, retry_budget& budget, unsigned thread,
                  std::int64_t now) noexcept
     : table_(table), name_(&start), wish_(what), rules_(rules), budget_(budget), thread_(thread) {
-  names_[0].place = start.place;
+  names_[0] = {start.place, what.asked};
   name_count_ = 1;
   budget_.on_request(now);
 }
@@ -48,9 +48,19 @@ move journey::again(standing& known, random_source& random, std::int64_t now) {
   return first(known, random, now);
 }
 
+/// As the present name: at a pattern's deployment each name is another model.
 bool journey::tried(deployment_place place) const noexcept {
-  const auto end = tried_.begin() + static_cast<std::ptrdiff_t>(tried_count_);
-  return std::find(tried_.begin(), end, place) != end;
+  for (std::size_t i = 0; i < tried_count_; ++i)
+    if (tried_[i] == place &&
+        (tried_as_[i] == as_any || names_[tried_as_[i]].asked == names_[name_at_].asked))
+      return true;
+  return false;
+}
+
+/// What was wrong with the present deployment is so for all of its models.
+void journey::leave_for_good() noexcept {
+  if (tried_count_ > 0)
+    tried_as_[tried_count_ - 1] = as_any;
 }
 
 bool journey::time_left(std::int64_t now) const noexcept {
@@ -75,9 +85,11 @@ bool journey::next_name() noexcept {
 }
 
 /// @returns its place among those that are expected or were left; `name_count_`: it is new.
-std::size_t journey::find_name(name_place place) const noexcept {
+std::size_t journey::find_name(const fallback_name& which) const noexcept {
+  const bool pattern = table_.name(which.place).settings->is_pattern();
   std::size_t at = 0;
-  while (at < name_count_ && names_[at].place != place)
+  while (at < name_count_ &&
+         (names_[at].place != which.place || (pattern && names_[at].asked != which.asked)))
     ++at;
   return at;
 }
@@ -85,7 +97,7 @@ std::size_t journey::find_name(name_place place) const noexcept {
 /// These names come next, each once.
 void journey::expect(std::span<const fallback_name> names, moved why) noexcept {
   for (const auto& one : names)
-    if (name_count_ < names_.size() && find_name(one.place) == name_count_) {
+    if (name_count_ < names_.size() && find_name(one) == name_count_) {
       names_[name_count_] = one;
       reasons_[name_count_++] = why;
     }
@@ -95,7 +107,7 @@ void journey::expect(std::span<const fallback_name> names, moved why) noexcept {
 void journey::expect_next(std::span<const fallback_name> names, moved why) noexcept {
   auto to = name_at_ + 1;
   for (const auto& one : names) {
-    const auto at = find_name(one.place);
+    const auto at = find_name(one);
     if (at < to || at == names_.size())
       continue;
     name_count_ = std::max(name_count_, at + 1);
@@ -117,6 +129,7 @@ move journey::go(const deployment* to) noexcept {
   at_ = to;
   if (to == nullptr)
     return next;
+  tried_as_[tried_count_] = static_cast<std::uint8_t>(name_at_);
   tried_[tried_count_++] = to->place;
   if (name_at_ == 0 && to->settings->order > name_->deployments.front().settings->order)
     moved_ = spilled_ ? moved::spill : moved::order;
@@ -175,6 +188,9 @@ move journey::after(const verdict& how, standing& known, random_source& random, 
   failed_ = true;
   last_ = how;
   const auto* before = at_;
+  if (how.cell.scope == cell_scope::backend ||
+      (how.cell.harm == cell_harm::shuts && !how.also.rediscover))
+    leave_for_good();
   // Who waits for a model to be loaded asks as often as that takes.
   const bool counts = how.counts_as_attempt && how.kind != disposition::loading;
   if (counts)
@@ -232,6 +248,7 @@ move journey::after_denial(bool full, std::int64_t retry_at, standing& known, ra
     note(shut_until_, retry_at);
   }
   late_ = !time_left(now);
+  leave_for_good();
   return late_ ? move{} : seek(known, random, now);
 }
 

@@ -19,6 +19,7 @@ namespace synapse::routing {
 /// What a request asks for, as far as it decides where it may go. Views outlive the journey.
 struct wish {
   kind what = kind::chat;
+  std::string_view asked;     ///< the name as the client has it; matters where a pattern has it
   std::uint16_t needs = 0;    ///< further capabilities, a bit each
   std::uint64_t affinity = 0; ///< of its conversation; 0: it goes anywhere
   std::size_t text_bytes = 0; ///< of its prompt
@@ -77,12 +78,14 @@ public:
   const deployment& at() const noexcept { return *at_; }
   const model_name& name() const noexcept { return *name_; }
   /// How the present name is called, where that is not the client's word; else empty.
-  std::string_view asked() const noexcept { return names_[name_at_].asked; }
+  std::string_view asked() const noexcept {
+    return name_at_ == 0 ? std::string_view{} : names_[name_at_].asked;
+  }
   unsigned attempts() const noexcept { return attempts_; }
   moved why_here() const noexcept { return moved_; }
   /// The last move is to a deployment that is half open, to find out.
   bool is_probe() const noexcept { return probe_; }
-  /// Somebody else could be asked, were this one not to be had soon.
+  /// Somebody else would be asked, were this one not to be had.
   bool has_others(standing& known) const;
   routing::farewell farewell(std::int64_t now) const noexcept;
 
@@ -102,12 +105,13 @@ private:
                                  lenience with);
   const deployment* choose(const search& found, random_source& random, std::int64_t now) const;
   bool next_name() noexcept;
-  std::size_t find_name(name_place place) const noexcept;
+  std::size_t find_name(const fallback_name& which) const noexcept;
   void expect(std::span<const fallback_name> names, moved why) noexcept;
   void expect_next(std::span<const fallback_name> names, moved why) noexcept;
   void note(std::int64_t& soonest, std::int64_t at) noexcept;
   move go(const deployment* to) noexcept;
   move alone(const verdict& how, std::int64_t now) noexcept;
+  void leave_for_good() noexcept;
   bool tried(deployment_place place) const noexcept;
   bool time_left(std::int64_t now) const noexcept;
 
@@ -119,6 +123,9 @@ private:
   unsigned thread_;
   const deployment* at_ = nullptr;
   std::array<deployment_place, most_tried> tried_{};
+  /// Under which of the names, or `as_any`.
+  std::array<std::uint8_t, most_tried> tried_as_{};
+  static constexpr std::uint8_t as_any = 0xff;
   std::size_t tried_count_ = 0;
   /// Those that were left, the present one, and those to go to when it has nothing left.
   std::array<fallback_name, most_names> names_{};
@@ -126,6 +133,7 @@ private:
   std::size_t name_at_ = 0;
   std::size_t name_count_ = 0;
 
+  std::int64_t now_ = 0; ///< of the last move
   unsigned attempts_ = 0;
   unsigned min_tier_ = 0;       ///< lower ones are left for good
   std::size_t min_context_ = 0; ///< tokens that a deployment has to have, as far as known

@@ -65,7 +65,7 @@ struct journey::search {
 
 /// Not asked yet, and no other one is meant.
 bool journey::is_left(const deployment& one) const noexcept {
-  const bool below = name_->place == names_[0].place && one.settings->order < min_tier_;
+  const bool below = name_at_ == 0 && one.settings->order < min_tier_;
   return !below && !tried(one.place) && (wish_.pinned.empty() || one.settings->id == wish_.pinned);
 }
 

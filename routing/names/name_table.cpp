@@ -150,14 +150,18 @@ void name_table::add(const config::settings& settings, const config::catalog_mod
 void name_table::add_fallbacks(const config::fallback_settings& fallbacks) {
   const auto resolve = [&](const std::vector<std::string>& from, name_place self,
                            std::vector<fallback_name>& into) {
-    const auto has = [&](name_place place) {
-      return std::any_of(into.begin(), into.end(),
-                         [&](const fallback_name& each) { return each.place == place; });
-    };
-    for (const auto& one : from)
-      if (const auto* found = find(one);
-          found != nullptr && found->place != self && !has(found->place))
+    for (const auto& one : from) {
+      const auto* found = find(one);
+      if (found == nullptr)
+        continue;
+      const bool pattern = found->settings->is_pattern();
+      const auto is_it = [&](const fallback_name& each) {
+        return each.place == found->place && (!pattern || each.asked == one);
+      };
+      // Within a pattern another of its models is meant.
+      if ((pattern || found->place != self) && std::none_of(into.begin(), into.end(), is_it))
         into.push_back({found->place, one});
+    }
   };
   for (auto& name : names_) {
     const auto of = [&](const config::name_lists& lists, std::vector<fallback_name>& into) {

@@ -161,6 +161,30 @@ TEST(failures, a_refused_connection_is_tried_again_where_there_is_nobody_else) {
   EXPECT_TRUE(wait_until([&] { return chat(gateway).ok(); }));
 }
 
+TEST(failures, a_pattern_falls_back_to_another_of_its_models) {
+  model_server one{"one", [](upstream_connection& connection, const upstream_request& request) {
+                     if (request.body.find("\"small\"") != std::string::npos)
+                       return answer_with("small")(connection, request);
+                     return connection.reply(404, error_body("model 'large' not found"));
+                   }};
+  const gateway_process gateway{
+      config_of({{"one", one.url(), ""}},
+                "catalog:\n  \"own/*\": {deployments: [{backend: one, model: \"*\"}]}\n"
+                "fallbacks: {any: {\"own/*\": [own/small]}}\n")};
+  const auto reply = chat(gateway, "", "own/large");
+  EXPECT_EQ(content_of(reply), "small") << reply.head << reply.body;
+  EXPECT_EQ(reply.field("X-Synapse-Fallback"), "any");
+  EXPECT_EQ(reply.field("X-Synapse-Model"), "small");
+  EXPECT_EQ(reply.field("X-Synapse-Attempts"), "2");
+  EXPECT_TRUE(
+      gateway.wait_for_metric("synapse_fallbacks_total", "name=\"own/*\",reason=\"any\"", 1));
+  expect_at_rest(gateway, {"one"});
+  one.now(answer_status(500, error_body("broken")));
+  const auto small = chat(gateway, "", "own/small");
+  EXPECT_EQ(small.status, 500U);
+  EXPECT_EQ(small.field("X-Synapse-Attempts"), "1") << "it is not its own fallback";
+}
+
 TEST(failures, policy_and_context_lead_to_their_own_names) {
   const model_server one{"one", answer_status(400, error_body("no", "content_filter"))};
   const model_server two{"two", answer_with("lenient")};

@@ -30,11 +30,13 @@ std::string reason_text(const routing::verdict& judged, std::string_view words) 
   return text;
 }
 
-/// A change of tier or name; those in the same tier are the strategy's business.
-bool is_fallback(const routing::deployment* from, const routing::deployment& to,
-                 routing::moved why) {
+/// A change of tier or name; those in the same tier are the strategy's business. Another name of
+/// the same pattern shows itself by its reason alone.
+bool is_fallback(const routing::deployment* from, routing::moved before,
+                 const routing::deployment& to, routing::moved why) {
   return why != routing::moved::no &&
-         (from == nullptr || from->name != to.name || from->settings->order != to.settings->order);
+         (from == nullptr || from->name != to.name || from->settings->order != to.settings->order ||
+          (why != before && why > routing::moved::spill));
 }
 } // namespace
 
@@ -113,9 +115,10 @@ void attempt_trace::going(const routing::deployment& to, routing::moved why) {
   const auto* left = from_ != nullptr             ? from_
                      : asked_.deployments.empty() ? nullptr
                                                   : &asked_.deployments.front();
-  if (left != nullptr && is_fallback(from_, to, why))
+  if (left != nullptr && is_fallback(from_, why_, to, why))
     ex_.routes()->record(left->place).counts.moved_on(why);
   from_ = &to;
+  why_ = why;
 }
 
 void attempt_trace::nowhere() {

@@ -50,6 +50,7 @@ private:
   const routing::model_name& asked_;
   std::unique_ptr<telemetry::request_trace> trace_; ///< null: all went plainly so far
   const routing::deployment* from_ = nullptr;       ///< that was asked last
+  routing::moved why_ = routing::moved::no;         ///< it was asked there
   std::string reason_;                              ///< why it is left
   bool is_clients_fault_ = false;                   ///< that reason
 };

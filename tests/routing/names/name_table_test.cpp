@@ -125,6 +125,17 @@ TEST(name_table, resolves_fallbacks_with_those_of_all_names_last) {
   EXPECT_EQ(names(table.find("speaker")->any), "llama ollama/* ");
 }
 
+TEST(name_table, a_pattern_falls_back_to_others_of_its_own_models) {
+  auto settings = sample();
+  settings.fallbacks.any["ollama/*"] = {"ollama/a", "ollama/b", "ollama/a"};
+  settings.fallbacks.defaults = {"ollama/c", "speaker", "ollama/a"};
+  const name_table table{settings};
+  std::string asked;
+  for (const auto& one : table.find("ollama/x")->any)
+    (asked += one.asked) += ' ';
+  EXPECT_EQ(asked, "ollama/a ollama/b ollama/c speaker ");
+}
+
 TEST(name_table, tells_cells_apart_by_backend_model_and_kind) {
   const auto settings = sample();
   const name_table table{settings};
