@@ -137,6 +137,7 @@ move journey::go(const deployment* to) noexcept {
 }
 
 move journey::seek(standing& known, random_source& random, std::int64_t now) {
+  now_ = now;
   const auto began = name_at_;
   do {
     for (const auto with : {lenience::none, lenience::queues})
@@ -247,8 +248,8 @@ move journey::after_denial(bool full, std::int64_t retry_at, standing& known, ra
     shut_seen_ = true;
     note(shut_until_, retry_at);
   }
-  late_ = !time_left(now);
   leave_for_good();
+  late_ = !time_left(now);
   return late_ ? move{} : seek(known, random, now);
 }
 

@@ -145,14 +145,14 @@ const deployment* journey::choose(const search& found, random_source& random,
   return at ? found.whose[*at] : nullptr;
 }
 
+/// The search itself knows best, and another one's steps are of no matter here.
 bool journey::has_others(standing& known) const {
-  for (const auto& one : name_->deployments)
-    if (!tried(one.place) && one.settings->weight > 0) {
-      const auto state = known.of(one, wish_.what);
-      if (journey_search::may(wish_, one, state) && !state.drained && state.shut_until == 0)
-        return true;
-    }
-  return !name_->any.empty();
+  if (!time_left(now_))
+    return false;
+  auto ahead = *this;
+  ahead.leave_for_good();
+  random_source random{1};
+  return ahead.seek(known, random, now_).to != nullptr;
 }
 
 } // namespace synapse::routing

@@ -265,6 +265,125 @@ TEST(journey_limits, has_no_others_where_all_that_is_left_is_out) {
   EXPECT_FALSE(trip.has_others(map.known));
 }
 
+TEST(journey_limits, has_no_others_where_a_limit_or_the_request_leaves_nobody) {
+  atlas map;
+  map.put("m", "a");
+  map.put("m", "b", 2).tags = {"eu"};
+  map.done();
+  const std::string_view tags[] = {"us"};
+  map.what.tags = tags;
+  auto tagged = map.travel("m");
+  EXPECT_FALSE(tagged.has_others(map.known));
+  map.what.tags = {};
+  map.what.pinned = "a";
+  auto pinned = map.travel("m");
+  EXPECT_EQ(map.first(pinned), "a");
+  EXPECT_FALSE(pinned.has_others(map.known));
+  map.what.pinned = {};
+  auto trip = map.travel("m");
+  EXPECT_EQ(map.first(trip), "a");
+  EXPECT_TRUE(trip.has_others(map.known));
+  map.state("b").full_until = second_ns;
+  EXPECT_FALSE(trip.has_others(map.known));
+  map.state("b").full_until = 0;
+  map.what.deadline = 10 * second_ns;
+  auto late = map.travel("m");
+  EXPECT_EQ(map.first(late, 9 * second_ns + 1), "a");
+  EXPECT_FALSE(late.has_others(map.known)) << "less than a second is left";
+}
+
+TEST(journey_limits, another_name_is_another_one_only_while_somebody_there_can_be_asked) {
+  atlas map;
+  map.put("m", "a");
+  map.put("n", "b");
+  map.put("o", "c");
+  map.settings.fallbacks.any["m"] = {"n"};
+  map.settings.fallbacks.any["n"] = {"o"};
+  map.done();
+  auto trip = map.travel("m");
+  EXPECT_EQ(map.first(trip), "a");
+  EXPECT_TRUE(trip.has_others(map.known));
+  map.state("b").shut_until = second_ns;
+  EXPECT_TRUE(trip.has_others(map.known)) << "those of its own fallback";
+  map.state("c").drained = true;
+  EXPECT_FALSE(trip.has_others(map.known));
+  map.state("b").shut_until = 0;
+  EXPECT_TRUE(trip.has_others(map.known));
+  EXPECT_EQ(map.after(trip, status_verdict(500)), "b");
+  EXPECT_FALSE(trip.has_others(map.known)) << "it is used";
+}
+
+TEST(journey_limits, another_name_beyond_the_hops_is_none) {
+  atlas map;
+  map.put("m", "a");
+  map.put("n", "b");
+  map.settings.fallbacks.any["m"] = {"n"};
+  map.settings.routing.hops = 0;
+  map.done();
+  auto trip = map.travel("m");
+  EXPECT_EQ(map.first(trip), "a");
+  EXPECT_FALSE(trip.has_others(map.known));
+}
+
+// ---- within a pattern ----
+
+/// A pattern that falls back to one of its own models.
+void put_pattern(atlas& map) {
+  map.put("x-*", "a");
+  map.put("x-*", "b", 2);
+  map.settings.fallbacks.any["x-*"] = {"x-small"};
+  map.settings.routing.attempts = 5;
+  map.done();
+}
+
+TEST(journey_limits, a_pattern_s_other_model_is_asked_for_at_the_same_deployments) {
+  atlas map;
+  put_pattern(map);
+  map.what.asked = "x-large";
+  auto trip = map.travel("x-large");
+  EXPECT_EQ(map.first(trip), "a");
+  EXPECT_EQ(map.after(trip, status_verdict(404, "model 'x' not found")), "b");
+  EXPECT_EQ(trip.asked(), "");
+  EXPECT_TRUE(trip.has_others(map.known));
+  EXPECT_EQ(map.after(trip, status_verdict(500)), "a");
+  EXPECT_EQ(trip.asked(), "x-small");
+  EXPECT_EQ(trip.why_here(), moved::any);
+  EXPECT_EQ(map.after(trip, status_verdict(500)), "b");
+  EXPECT_FALSE(trip.has_others(map.known));
+  EXPECT_EQ(map.after(trip, status_verdict(500)), "");
+}
+
+TEST(journey_limits, a_pattern_s_model_does_not_fall_back_to_itself) {
+  atlas map;
+  put_pattern(map);
+  map.what.asked = "x-small";
+  auto trip = map.travel("x-small");
+  EXPECT_EQ(map.first(trip), "a");
+  EXPECT_EQ(map.after(trip, status_verdict(500)), "b");
+  EXPECT_EQ(map.after(trip, status_verdict(500)), "");
+}
+
+TEST(journey_limits, what_is_wrong_for_all_models_of_a_pattern_s_deployment_is_not_tried_twice) {
+  for (const auto& how : {end_verdict(attempt_end::refused), status_verdict(401),
+                          status_verdict(429, "slow"), status_verdict(502, "")}) {
+    atlas map;
+    put_pattern(map);
+    map.what.asked = "x-large";
+    auto trip = map.travel("x-large");
+    EXPECT_EQ(map.first(trip), "a");
+    EXPECT_EQ(map.after(trip, how), "b") << int{how.row};
+    EXPECT_EQ(map.after(trip, status_verdict(500)), "b") << int{how.row};
+    EXPECT_EQ(trip.asked(), "x-small");
+  }
+  atlas map;
+  put_pattern(map);
+  map.what.asked = "x-large";
+  auto full = map.travel("x-large");
+  EXPECT_EQ(map.first(full), "a");
+  EXPECT_EQ(map.denied(full, true, second_ns), "b");
+  EXPECT_EQ(map.denied(full, true, second_ns), "");
+}
+
 TEST(journey_limits, texts_of_why_it_went_elsewhere) {
   EXPECT_EQ(to_string(moved::no), "");
   EXPECT_EQ(to_string(moved::order), "order");

@@ -87,8 +87,9 @@ void travel(std::uint64_t seed) {
     ASSERT_LT(counted, map.settings.routing.attempts) << "seed " << seed;
     ASSERT_EQ(&trip.at(), next.to);
     ASSERT_FALSE(map.known.states[next.to->place].drained && !again) << "seed " << seed;
+    const auto moved_at = now;
     now += next.wait + static_cast<std::int64_t>(world.below(3)) * second_ns / 2;
-    (void)trip.has_others(map.known);
+    const bool others = trip.has_others(map.known);
     before = next.to;
     denied = world.below(3) == 0;
     how = denied ? verdict{} : world.any_end();
@@ -96,6 +97,9 @@ void travel(std::uint64_t seed) {
     next = denied
                ? trip.after_denial(world.below(2) == 0, now + second_ns, map.known, map.random, now)
                : trip.after(how, map.known, map.random, now);
+    if (denied && now == moved_at) {
+      ASSERT_EQ(next.to != nullptr, others) << "seed " << seed;
+    }
   }
   (void)trip.farewell(now);
 }
