@@ -183,11 +183,63 @@ TEST(ollama_deployment, what_it_cannot_be_asked_for_goes_to_one_that_can) {
 }
 
 TEST(ollama_deployment, a_prompt_that_was_cut_is_told) {
-  const ollama_bed bed{
-      answer_status(200, line_of({{"role", "assistant"}, {"content", "Hi"}}, true)), "",
-      ", context: 100000"};
-  const auto whole = chat(bed.gateway);
-  EXPECT_EQ(whole.field("X-Synapse-Warning"), "");
+  json line = json::parse(line_of({{"role", "assistant"}, {"content", "Hi"}}, true));
+  model_server own{"own", answer_status(200, line.dump())};
+  const gateway_process gateway{
+      config_of({{"own", own.url(), ", type: ollama"}},
+                "catalog:\n  m: {deployments: [{backend: own, model: x, context: 2048}]}\n")};
+  const auto ask = [&](std::size_t bytes, std::int64_t counted, bool stream = false) {
+    line["prompt_eval_count"] = counted;
+    own.now([text = line.dump(), stream](upstream_connection& connection, const upstream_request&) {
+      return stream ? connection.send(lines_head + chunk(text + "\n") + "0\r\n\r\n")
+                    : connection.reply(200, text);
+    });
+    return gateway.post(chat_path, chat_body("m", stream, std::string(bytes, 'x')),
+                        "Content-Type: application/json\r\n");
+  };
+  const auto cut = ask(20'000, 2048);
+  EXPECT_EQ(cut.status, 200U) << cut.body;
+  EXPECT_EQ(content_of(cut), "Hi");
+  EXPECT_EQ(cut.field("X-Synapse-Warning"), "truncated") << cut.head;
+  EXPECT_EQ(cut.field("X-Synapse-Attempts"), "1");
+  const auto sent = json::parse(own.requests().at(0).body);
+  EXPECT_EQ(sent["options"]["num_ctx"], 2048) << "what it is judged by";
+  EXPECT_EQ(ask(20'000, 5'000).field("X-Synapse-Warning"), "") << "all was read";
+  EXPECT_EQ(ask(6'000, 100).field("X-Synapse-Warning"), "") << "it fits: the rest was cached";
+  const auto stream = ask(20'000, 2048, true);
+  EXPECT_EQ(content_of(stream), "Hi");
+  EXPECT_TRUE(stream.ok()) << "its counts come behind the head";
+  expect_at_rest(gateway, {"own"});
+}
+
+TEST(ollama_deployment, a_prompt_that_was_cut_is_told_by_what_the_server_says_it_has_loaded) {
+  json line = json::parse(line_of({{"role", "assistant"}, {"content", "Hi"}}, true));
+  line["prompt_eval_count"] = 2048;
+  scripted_upstream own{[text = line.dump()](upstream_connection& connection) {
+    while (const auto request = connection.read_request(milliseconds{600'000})) {
+      std::string answer = text;
+      if (request->target == "/api/show")
+        answer = "{}";
+      else if (request->target == "/api/tags")
+        answer = R"({"models":[{"name":"x","model":"x"}]})";
+      else if (request->target == "/api/ps")
+        answer = R"({"models":[{"name":"x","model":"x","context_length":2048,"size":1}]})";
+      else if (request->method == "GET")
+        answer = R"({"version":"0.9.0"})";
+      if (!connection.reply(200, answer))
+        return;
+    }
+  }};
+  const gateway_process gateway{
+      config_of({{"own", own.url(), ", type: ollama"}},
+                "catalog:\n  m: {deployments: [{backend: own, model: x}]}\n")};
+  EXPECT_TRUE(wait_until([&] {
+    return gateway.get("/v1/models").body.find(R"("context":2048)") != std::string::npos;
+  })) << gateway.get("/v1/models").body;
+  const auto reply = gateway.post(chat_path, chat_body("m", false, std::string(20'000, 'x')),
+                                  "Content-Type: application/json\r\n");
+  EXPECT_EQ(content_of(reply), "Hi") << reply.body;
+  EXPECT_EQ(reply.field("X-Synapse-Warning"), "truncated") << reply.head;
 }
 
 } // namespace

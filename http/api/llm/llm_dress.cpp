@@ -7,6 +7,7 @@
 #include "http/dialects/ollama/whole_answer.hpp"
 #include "http/dialects/openai/chat_edit.hpp"
 #include "http/dialects/openai/request_facts.hpp"
+#include "routing/records/deployment_record.hpp"
 
 #include <chrono>
 #include <variant>
@@ -154,6 +155,11 @@ void llm_dress::ask_openai(const attempt_place& where, proxy::forward_options& o
   options.target = target_;
 }
 
+/// Tokens that the model is loaded with, as far as anybody knows; 0: nobody does.
+std::int64_t llm_dress::context_of(const attempt_place& where) const {
+  return static_cast<std::int64_t>(ex_.routes()->record(where.deployment.place).context());
+}
+
 std::optional<refusal> llm_dress::ask_ollama(const attempt_place& where,
                                              proxy::forward_options& options) {
   const auto body = edit(where);
@@ -163,8 +169,7 @@ std::optional<refusal> llm_dress::ask_ollama(const attempt_place& where,
   ollama::call_settings settings;
   settings.model = where.model;
   settings.keep_alive = keep_alive;
-  const auto context = where.deployment.settings->context;
-  settings.num_ctx = static_cast<std::uint32_t>(context);
+  settings.num_ctx = static_cast<std::uint32_t>(where.deployment.settings->context);
   auto made = what_ == routing::kind::chat          ? ollama::chat_call(body, settings)
               : what_ == routing::kind::completions ? ollama::completion_call(body, settings)
                                                     : ollama::embedding_call(body, settings);
@@ -192,7 +197,7 @@ std::optional<refusal> llm_dress::ask_ollama(const attempt_place& where,
     answer_->stream.emplace(kind, std::move(names), body_.include_usage,
                             ex_.settings().limits.max_stream_event_bytes);
   else
-    answer_->whole.emplace(kind, std::move(names), estimated, static_cast<std::int64_t>(context));
+    answer_->whole.emplace(kind, std::move(names), estimated, context_of(where));
   options.request = &native_;
   options.translator = &answer_->translator();
   return {};

@@ -35,6 +35,7 @@ private:
   class native_answer;
   std::string_view edit(const attempt_place& where);
   std::optional<refusal> ask_ollama(const attempt_place& where, proxy::forward_options& options);
+  std::int64_t context_of(const attempt_place& where) const;
   void ask_openai(const attempt_place& where, proxy::forward_options& options);
 
   server::exchange& ex_;
