@@ -128,8 +128,11 @@ public:
   bool uploading; ///< the body's source is not at its end
   /// Something of the backend's answer is the client's: there is no other one any more.
   bool committed = false;
-  /// Of this answer: when its first content came; 0: nobody has looked, or it has none.
-  net::time_ns first_content = 0;
+  net::time_ns sent = 0; ///< when all of the request had gone out, as far as it went
+  /// The answer is told while it is made: of such a one the first content counts, of others the
+  /// head.
+  bool streamed = false;
+  net::time_ns first_content = 0;          ///< of a streamed answer; 0: it has none yet
   const mishap_row* ended_badly = nullptr; ///< what was wrong with an answer that has begun
 
   /// What the lane is told of it. Of a deployment the backend itself is only to blame for what

@@ -155,9 +155,8 @@ void forwarder::tell_answered() {
     return;
   answer_end how;
   how.badly = of.ended_badly;
-  const auto& record = of.ex.record();
-  const auto first = of.first_content != 0 ? of.first_content : record.answered;
-  how.first_content = first > record.sent ? first - record.sent : 0;
+  const auto first = of.streamed ? of.first_content : of.ex.record().answered;
+  how.first_content = first > of.sent ? first - of.sent : 0;
   of.options.elsewhere->answered(how);
 }
 

@@ -37,8 +37,8 @@ struct miss {
 struct answer_end {
   /// What was wrong behind its beginning; null: nothing.
   const mishap_row* badly = nullptr;
-  /// Nanoseconds from the request to the first content of a stream, or to the head of another
-  /// answer; 0: there was none.
+  /// Nanoseconds from the request, when it had gone out, to the first content of a stream, or to
+  /// the head of another answer; 0: there was none.
   net::time_ns first_content = 0;
 };
 

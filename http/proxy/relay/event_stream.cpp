@@ -57,6 +57,7 @@ class event_stream_relay {
 public:
   event_stream_relay(call& of, upstream_request& from, std::string begun)
       : of_(of), from_(from), stream_(of.ex.settings().limits.max_stream_event_bytes) {
+    of.streamed = true;
     stream_.buffer() = std::move(begun);
     if (of.down.begun())
       stream_.commit();

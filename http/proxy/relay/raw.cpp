@@ -32,7 +32,10 @@ class raw_relay {
 public:
   raw_relay(call& of, upstream_request& from, bool is_json)
       : of_(of), from_(from), framing_(from.body().framing()), is_json_(is_json),
-        any_(of.down.begun()) {}
+        any_(of.down.begun()) {
+    // What has a length was there as a whole when it began.
+    of.streamed = framing_ == body_framing::chunked || framing_ == body_framing::until_close;
+  }
 
   net::task<step> run();
 
@@ -81,6 +84,8 @@ void raw_relay::take_input() {
   tail_ = passed.tail;
   done_ = from_.body().ended();
   any_ = any_ || taken_ > 0;
+  if (of_.streamed && of_.first_content == 0 && taken_ > 0)
+    of_.first_content = net::io_thread::recent();
 }
 
 /// What is JSON by its beginning has to end as JSON does: of a length that is kept nothing else can

@@ -34,6 +34,7 @@ public:
 private:
   progress translate(progress so_far);
   void write_head(bool last);
+  void note_first(bool last);
   net::task<bool> send(bool last);
   bool said_nothing() const;
   net::task<step> broken(mishap what, std::string message);
@@ -73,9 +74,15 @@ void translated_relay::write_head(bool last) {
     head.length = static_cast<std::uint64_t>(from_.answer().content_length);
   }
   of_.down.write_head(head);
+}
+
+/// The first that the client gets of the answer itself. One that comes all at once is no stream,
+/// unless the client gets it as one.
+void translated_relay::note_first(bool last) {
+  of_.first_content = net::io_thread::recent();
+  of_.streamed = !last || translator_.client_head().event_stream;
   if (of_.route_metrics)
-    of_.route_metrics->first_token(of_.metrics)
-        .observe_ns(net::io_thread::recent() - from_.sent_at());
+    of_.route_metrics->first_token(of_.metrics).observe_ns(of_.first_content - from_.sent_at());
 }
 
 /// Sends what has been translated, after the head if that has not been sent, before the end of the
@@ -84,7 +91,7 @@ net::task<bool> translated_relay::send(bool last) {
   if (last || translated_ != http::sse_keepalive) {
     of_.committed = true;
     if (of_.first_content == 0)
-      of_.first_content = net::io_thread::recent();
+      note_first(last);
   }
   if (!of_.down.begun())
     write_head(last);

@@ -42,6 +42,7 @@ net::task<step> upstream_request::send(bool may_reuse) {
   if (!write_request())
     if (const auto how = co_await finish_request(); how != step::done)
       co_return how;
+  call_.sent = sent_at_;
   if (const auto how = co_await read_head(); how != step::done)
     co_return how;
   if (!may_be_proxys())
@@ -335,7 +336,6 @@ void upstream_request::answered_well() {
   permit_.give_back(attempt_result::ok);
 }
 
-void upstream_request::answered_badly(const mishap_row& row) {
 /// A status with which a proxy says that it has not got the backend. Where a deployment was asked,
 /// its body decides.
 bool upstream_request::may_be_proxys() const noexcept {
@@ -348,6 +348,7 @@ void upstream_request::answered_by(const collected_answer& what) {
   permit_.give_back(lost ? attempt_result::bad_gateway : attempt_result::ok);
 }
 
+void upstream_request::answered_badly(const mishap_row& row) {
   call_.ended_badly = &row;
   call_.metrics.attempts[row.counted].increment();
   permit_.give_back(call_.told_of(row));

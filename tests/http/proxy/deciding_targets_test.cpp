@@ -212,6 +212,86 @@ TEST_F(deciding_test, are_asked_behind_comments_that_the_client_has) {
   EXPECT_THAT(all.told, ElementsAre("begun", failed(mishap::reset_before_answer), "begun", "good"));
 }
 
+TEST_F(deciding_test, a_proxy_s_page_speaks_against_the_backend_and_its_own_error_does_not) {
+  for (const auto& [body, told] : {std::pair{"<page>", "bad_gateway"}, {"busy", "ok"}}) {
+    proxy_rig own;
+    deciding_targets targets{own};
+    auto probe = own.grant();
+    probe.probe = true;
+    probe.urgent = true;
+    own.lane.answers = {probe};
+    forward_options options;
+    options.openai_answer = true;
+    options.elsewhere = &targets;
+    options.elsewhere_decides = true;
+    targets.prepare(options);
+    own.forward(post("/v1/chat/completions", "{}"), options);
+    own.accept_request().send("HTTP/1.1 502 Bad Gateway\r\nContent-Length: " +
+                              std::to_string(std::string_view{body}.size()) + "\r\n\r\n" + body);
+    own.end();
+    EXPECT_THAT(own.told(), ElementsAre("ask 2", std::string{told} + " 2"))
+        << "its head says nothing by itself";
+  }
+}
+
+TEST_F(deciding_test, a_head_is_no_content) {
+  begin(true);
+  auto& backend = rig.accept_request();
+  rig.pass(100ms);
+  backend.send(stream_head + "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"a\"}}]}\n\n");
+  rig.pass(400ms);
+  backend.send(content_event + "data: [DONE]\n\n");
+  backend.close();
+  rig.end();
+  ASSERT_EQ(all.first_content.size(), 1U);
+  EXPECT_GE(all.first_content[0], 500'000'000);
+  EXPECT_LE(all.first_content[0], 600'000'000);
+}
+
+TEST_F(deciding_test, where_a_stream_has_no_content_its_end_counts) {
+  begin(true);
+  auto& backend = rig.accept_request();
+  rig.pass(100ms);
+  backend.send(stream_head);
+  rig.pass(400ms);
+  backend.send("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+               "data: [DONE]\n\n");
+  backend.close();
+  rig.end();
+  EXPECT_THAT(all.told, ElementsAre("begun", "good"));
+  ASSERT_EQ(all.first_content.size(), 1U);
+  EXPECT_GE(all.first_content[0], 500'000'000);
+  EXPECT_LE(all.first_content[0], 600'000'000);
+}
+
+TEST_F(deciding_test, of_a_whole_answer_the_head_counts) {
+  begin();
+  auto& backend = rig.accept_request();
+  rig.pass(300ms);
+  const auto body = good_json.find("\r\n\r\n") + 4;
+  backend.send(good_json.substr(0, body));
+  rig.pass(400ms);
+  backend.send(good_json.substr(body));
+  rig.end();
+  ASSERT_EQ(all.first_content.size(), 1U);
+  EXPECT_GE(all.first_content[0], 300'000'000);
+  EXPECT_LE(all.first_content[0], 400'000'000);
+}
+
+TEST_F(deciding_test, of_what_is_passed_on_in_pieces_the_first_piece_counts) {
+  begin();
+  auto& backend = rig.accept_request();
+  backend.send("HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\nTransfer-Encoding: chunked\r\n\r\n");
+  rig.pass(300ms);
+  backend.send("2\r\nab\r\n");
+  rig.pass(400ms);
+  backend.send("0\r\n\r\n");
+  rig.end();
+  ASSERT_EQ(all.first_content.size(), 1U);
+  EXPECT_GE(all.first_content[0], 300'000'000);
+  EXPECT_LE(all.first_content[0], 400'000'000);
+}
+
 TEST_F(deciding_test, learn_when_the_first_content_came) {
   begin(true);
   auto& backend = rig.accept_request();
@@ -283,6 +363,17 @@ TEST_F(deciding_test, wait_for_a_permit_only_as_long_as_they_say) {
   EXPECT_THAT(told, testing::Contains("abandoned 2"));
 }
 
+TEST_F(deciding_test, who_does_not_wait_for_a_permit_says_so_to_the_lane) {
+  all.extra.permit_wait = 0;
+  all.next = {onward::target};
+  rig.lane.answers = {proxy_rig::deny(deny_reason::overflow, 1'000)};
+  begin();
+  rig.accept_request().send(good_json);
+  EXPECT_EQ(answer().status, 200U);
+  EXPECT_THAT(all.told, ElementsAre(denied(deny_reason::overflow), "begun", "good"));
+  EXPECT_THAT(rig.told(), testing::Contains("ask at once 2"));
+}
+
 TEST_F(deciding_test, hear_that_the_deadline_has_passed_while_a_permit_was_waited_for) {
   all.extra.deadline = rig.now() + 1'000'000'000;
   rig.lane.hold = true;
@@ -305,14 +396,3 @@ TEST_F(deciding_test, know_which_request_is_the_one_that_tries) {
 
 } // namespace
 } // namespace synapse::proxy
-TEST_F(deciding_test, who_does_not_wait_for_a_permit_says_so_to_the_lane) {
-  all.extra.permit_wait = 0;
-  all.next = {onward::target};
-  rig.lane.answers = {proxy_rig::deny(deny_reason::overflow, 1'000)};
-  begin();
-  rig.accept_request().send(good_json);
-  EXPECT_EQ(answer().status, 200U);
-  EXPECT_THAT(all.told, ElementsAre(denied(deny_reason::overflow), "begun", "good"));
-  EXPECT_THAT(rig.told(), testing::Contains("ask at once 2"));
-}
-
