@@ -10,6 +10,7 @@ synapse_add_test(deployments NO_PCH
     deployments/ollama_test.cpp
     deployments/outages_test.cpp
     deployments/requests_test.cpp
+    deployments/rows_test.cpp
     deployments/streams_test.cpp
     deployments/unfit_servers_test.cpp
   LINK synapse_test_support nlohmann_json::nlohmann_json)
