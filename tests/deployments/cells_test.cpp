@@ -19,6 +19,7 @@ struct fault {
   deed what;
   std::string more; ///< further keys of the backend
   bool stream = false;
+  std::string timers{}; ///< further keys of the deployment that fails
 };
 
 deed says(unsigned status, std::string_view words, std::string fields = {}) {
@@ -36,11 +37,11 @@ std::vector<fault> all_faults() {
   const auto begun = first_events("FIRST");
   return {
       {6, "reset", d, hang_up(), ""},
-      {7, "no head in time", d, hang(), ", timeouts: {response: 50ms}"},
-      {8, "no content in time", d, say_and_wait(open_stream()), ", timeouts: {first_token: 50ms}",
-       true},
-      {9, "silence behind content", d, say_and_wait(open_stream(begun)), ", timeouts: {idle: 50ms}",
-       true},
+      {7, "no head in time", d, hang(), "", false, ", timeouts: {response: 50ms}"},
+      {8, "no content in time", d, say_and_wait(open_stream()), "", true,
+       ", timeouts: {first_token: 50ms}"},
+      {9, "silence behind content", d, say_and_wait(open_stream(begun)), "", true,
+       ", timeouts: {idle: 50ms}"},
       {10, "400", n, says(400, "yours"), ""},
       {12, "context", n, says(400, "context_length_exceeded"), ""},
       {13, "401", d, says(401, "wrong key"), own_key},
@@ -104,6 +105,7 @@ struct faults_bed {
       for (const auto* model : {"bad", "good"}) {
         const auto name = model + std::to_string(i);
         names += "  " + name + ": {deployments: [{backend: " + server.name() + ", model: " + model +
+                 (model == std::string_view{"bad"} ? faults[i].timers : "") +
                  "}, {backend: second, model: " + name + ", order: 2}]}\n";
       }
     }

@@ -10,6 +10,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <netinet/in.h>
+#include <optional>
+#include <sys/socket.h>
 
 namespace synapse::deployed {
 namespace {
@@ -191,6 +194,24 @@ std::string text_of(way how) {
   return how == way::tier ? "order" : how == way::policy ? "policy" : "context";
 }
 
+/// An address that is nobody's, and becomes nobody's: bound, and not listened at.
+class refusing_port {
+public:
+  refusing_port() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address_;
+    auto* at = reinterpret_cast<sockaddr*>(&address_);
+    EXPECT_EQ(::bind(socket_.get(), at, size), 0);
+    EXPECT_EQ(::getsockname(socket_.get(), at, &size), 0);
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(ntohs(address_.sin_port)); }
+
+private:
+  descriptor socket_;
+  sockaddr_in address_{};
+};
+
 /// The servers of a row.
 struct place {
   place(const row& what, std::size_t number, std::string_view kind)
@@ -198,7 +219,8 @@ struct place {
                what.first ? what.first : answer_with("never")),
         url(server.url()) {
     if (what.number == 1) {
-      server.die();
+      nobody.emplace();
+      url = nobody->url();
     } else if (what.number == 3) {
       plain = std::make_unique<scripted_upstream>(
           [](upstream_connection& connection) { connection.read_some(); });
@@ -208,6 +230,7 @@ struct place {
   model_server server;
   std::string url;
   std::unique_ptr<scripted_upstream> plain; ///< knows no TLS
+  std::optional<refusing_port> nobody;
 };
 
 struct rows_bed {
