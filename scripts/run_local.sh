@@ -159,8 +159,6 @@ if [[ -z $own ]]; then
   backends=$!
   export SYNAPSE_HOST=127.0.0.1
 fi
-start "$bin_dir/synapse" --config "$config" --port-file "$work/port" &
-gateway=$!
 
 wait_ready() { # wait_ready URL PID NAME
   local tries=$((ready_seconds * 20))
@@ -178,7 +176,11 @@ if [[ -z $own ]]; then
   for each in "$stt_port" "$speaker_port" "$audio_port" "$gpu_port"; do
     wait_ready "http://127.0.0.1:$each/health" "$backends" synapse-backends
   done
+  wait_ready "http://127.0.0.1:$cpu_port/api/version" "$backends" synapse-backends
 fi
+# Behind them: it would find backends away that are just starting, and say so.
+start "$bin_dir/synapse" --config "$config" --port-file "$work/port" &
+gateway=$!
 tries=$((ready_seconds * 20))
 until [[ -s $work/port ]]; do
   running "$gateway" || fail "synapse ended while starting (see above)"
