@@ -20,6 +20,9 @@ struct told_error {
 };
 /// @param type such as `exceed_context_size_error`; empty: it names none
 told_error make_told_error(std::string_view message, std::string_view type, unsigned status);
+/// The error that a JSON text is: `{"error": {"message", "type"}}` or `{"error": "…"}`.
+/// @param flat also `{"type": "error", "message"}`, as events have it. @returns nothing: it is none
+std::optional<told_error> told_error_in(std::string_view text, bool flat = false);
 
 /// Makes the client's answer of a backend's good one (2xx) while it arrives.
 class answer_translator {

@@ -1,7 +1,6 @@
 #include "http/dialects/json_answer.hpp"
 
 #include "http/core/json/json_body.hpp"
-#include "http/core/json/json_members.hpp"
 #include "http/dialects/answer_head.hpp"
 
 #include <utility>
@@ -13,7 +12,6 @@ using progress = answer_translator::progress;
 namespace {
 /// A transcription of a whole day has a few MiB.
 constexpr std::size_t max_json_bytes = 64 * 1024 * 1024;
-constexpr std::size_t max_told_bytes = 1000; // of an error in an answer's place
 } // namespace
 
 progress json_answer::begin(const response_head& answer) {
@@ -39,17 +37,7 @@ progress json_answer::translate(std::string& text, std::string& out) {
 }
 
 progress json_answer::refuse_answer(std::string_view text, std::string why) {
-  detail::borrowed_parser parser;
-  std::string problem;
-  if (const auto root = detail::parse_object(parser, text, max_json_bytes, problem)) {
-    const auto error = detail::object_member(*root, "error");
-    auto message = error ? detail::text_member(*error, "message") : std::nullopt;
-    if (!message)
-      message = detail::text_member(*root, "error");
-    const auto type = error ? detail::text_member(*error, "type") : std::nullopt;
-    if (message)
-      told_ = make_told_error(detail::shortened(*message, max_told_bytes), type.value_or(""), 0);
-  }
+  told_ = told_error_in(text);
   return refuse(std::move(why));
 }
 

@@ -14,29 +14,9 @@ using progress = answer_translator::progress;
 namespace {
 /// A transcription of a whole day has a few MiB.
 constexpr std::size_t max_passed_bytes = 64 * 1024 * 1024;
-constexpr std::size_t max_error_bytes = 1000;
 
 bool begins_with(std::string_view type, std::string_view with) {
   return type.size() >= with.size() && iequals(type.substr(0, with.size()), with);
-}
-
-/// The error that a text is, if so.
-std::optional<told_error> error_in(std::string_view text) {
-  detail::borrowed_parser parser;
-  std::string problem;
-  const auto root = detail::parse_object(parser, text, max_passed_bytes, problem);
-  if (!root)
-    return {};
-  const auto error = detail::object_member(*root, "error");
-  auto message = error ? detail::text_member(*error, "message") : std::nullopt;
-  if (!message)
-    message = detail::text_member(*root, "error");
-  if (!message && detail::text_member(*root, "type").value_or("") == "error")
-    message = detail::text_member(*root, "message");
-  if (!message)
-    return {};
-  const auto type = error ? detail::text_member(*error, "type") : std::nullopt;
-  return make_told_error(detail::shortened(*message, max_error_bytes), type.value_or(""), 0);
 }
 
 bool is_last_event(std::string_view data) {
@@ -82,7 +62,7 @@ progress passed_answer::take(std::string_view bytes, std::string& out) {
 
 progress passed_answer::on_event(const sse_event& event, std::string_view raw, std::string& out) {
   if (!event.comment_only) {
-    told_ = error_in(event.data);
+    told_ = told_error_in(event.data, true);
     if (told_)
       return refuse("it reports an error in its stream");
     done_ = done_ || is_last_event(event.data);
@@ -103,7 +83,7 @@ progress passed_answer::finish(std::string& out) {
   if (json_) {
     if (const auto seen = inspect_json(text_); !seen.ok())
       return refuse("its answer is no JSON object: " + text_.substr(0, 200));
-    told_ = error_in(text_);
+    told_ = told_error_in(text_, true);
     if (told_)
       return refuse("it reports an error in place of a transcription");
   }
