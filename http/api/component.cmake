@@ -1,7 +1,7 @@
 # What clients may ask: a folder per family of routes, and what several of them need.
 synapse_add_component(http_api
   PATH http/api
-  SOURCES request/refusal.cpp request/head_checks.cpp request/body_reading.cpp request/desk_wait.cpp request/field_fault.cpp
+  SOURCES request/refusal.cpp request/head_checks.cpp request/body_reading.cpp request/desk_wait.cpp request/own_question.cpp request/field_fault.cpp
           request/value_checks.cpp
           forms/upload_body.cpp forms/late_answer.cpp forms/form_input.cpp forms/upload_form.cpp forms/form_call.cpp
           llm/model_turn.cpp llm/model_request.cpp llm/model_targets.cpp llm/completions_handler.cpp llm/catalog_request.cpp llm/llm_dress.cpp

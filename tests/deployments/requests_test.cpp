@@ -142,53 +142,51 @@ TEST(deployed_requests, context_decides_before_anybody_is_asked_where_it_is_know
   EXPECT_EQ(small.asked(), 1U);
 }
 
-TEST(deployed_requests, conversations_stay_where_they_began) {
+/// Of twelve conversations with four turns each, at three servers.
+struct homes {
+  int moved = 0; ///< turns that went elsewhere than the first one
+  std::set<std::string> all;
+};
+using turn_of = std::function<http_reply(const gateway_process&, int conversation, int turn)>;
+
+homes find_homes(const turn_of& take) {
   model_server one{"one", answer_with("one")};
   model_server two{"two", answer_with("two")};
   model_server three{"three", answer_with("three")};
   auto config = config_for({&one, &two, &three}, false);
   config.replace(config.find("affinity: none"), 14, "affinity: prefix");
   const gateway_process gateway{config};
-  std::set<std::string> all;
-  int moved = 0;
+  homes found;
   for (int conversation = 0; conversation < 12; ++conversation) {
-    const auto turn = [&] {
-      return chat(gateway, "X-Session-Id: s" + std::to_string(conversation) + "\r\n")
-          .field("X-Synapse-Backend");
+    const auto turn = [&](int number) {
+      return take(gateway, conversation, number).field("X-Synapse-Backend");
     };
-    const auto home = turn();
-    for (int i = 0; i < 3; ++i)
-      moved += turn() == home ? 0 : 1;
-    all.insert(home);
+    const auto home = turn(0);
+    for (int i = 1; i < 4; ++i)
+      found.moved += turn(i) == home ? 0 : 1;
+    found.all.insert(home);
   }
-  EXPECT_LE(moved, 4) << "one that has much to do for the moment may be left";
-  EXPECT_GT(all.size(), 1U);
+  return found;
+}
+
+TEST(deployed_requests, conversations_stay_where_they_began) {
+  const auto found = find_homes([](const gateway_process& gateway, int conversation, int /*turn*/) {
+    return chat(gateway, "X-Session-Id: s" + std::to_string(conversation) + "\r\n");
+  });
+  EXPECT_LE(found.moved, 4) << "one that has much to do for the moment may be left";
+  EXPECT_GT(found.all.size(), 1U);
 }
 
 TEST(deployed_requests, a_cache_key_keeps_other_texts_together_too) {
-  model_server one{"one", answer_with("one")};
-  model_server two{"two", answer_with("two")};
-  model_server three{"three", answer_with("three")};
-  auto config = config_for({&one, &two, &three}, false);
-  config.replace(config.find("affinity: none"), 14, "affinity: prefix");
-  const gateway_process gateway{config};
-  std::set<std::string> all;
-  int moved = 0;
-  for (int key = 0; key < 12; ++key) {
-    const auto turn = [&](int text) {
-      const auto body = R"({"model":"m","prompt_cache_key":"k)" + std::to_string(key) +
-                        R"(","messages":[{"role":"user","content":")" + std::to_string(text) +
-                        R"("}]})";
-      return gateway.post(chat_path, body, "Content-Type: application/json\r\n")
-          .field("X-Synapse-Backend");
-    };
-    const auto home = turn(key);
-    for (int i = 0; i < 3; ++i)
-      moved += turn(100 + i) == home ? 0 : 1;
-    all.insert(home);
-  }
-  EXPECT_LE(moved, 4) << "by their texts, two of three would be elsewhere";
-  EXPECT_GT(all.size(), 1U);
+  const auto found = find_homes([](const gateway_process& gateway, int key, int turn) {
+    const auto text = turn == 0 ? key : 99 + turn;
+    const auto body = R"({"model":"m","prompt_cache_key":"k)" + std::to_string(key) +
+                      R"(","messages":[{"role":"user","content":")" + std::to_string(text) +
+                      R"("}]})";
+    return gateway.post(chat_path, body, "Content-Type: application/json\r\n");
+  });
+  EXPECT_LE(found.moved, 4) << "by their texts, two of three would be elsewhere";
+  EXPECT_GT(found.all.size(), 1U);
 }
 
 // ---- keys ----

@@ -81,7 +81,7 @@ deployment_targets::arrival deployment_targets::arrive(const routing::move& next
   entered_ = now;
   begun_ = false;
   without_extras_ = next.without_extras;
-  const auto asked = journey_.asked().empty() ? std::string_view{wish_.asked} : journey_.asked();
+  const auto asked = journey_.asked().empty() ? wish_.asked : journey_.asked();
   model_ = routing::served_model(*journey_.name().settings, at_->settings->model, asked);
   turn_.reset();
   card_.reset();
@@ -298,9 +298,7 @@ net::task<bool> deployment_targets::prepare_there() {
 /// The router should have the model, and has not: sent again once a newer list has it. @returns
 /// whether it is to be
 net::task<bool> deployment_targets::heal(const proxy::miss& what) {
-  constexpr unsigned most_heals = 4;
-  constexpr net::time_ns first_pause = 100'000'000;
-  if (!turn_ || heals_ == most_heals)
+  if (!turn_ || heals_ == model_turn::most_heals)
     co_return false;
   client::thread_standing known{*ex_.routes(), net::io_thread::recent()};
   // A router that is being started again is worth waiting for where nobody else has the model.
@@ -308,13 +306,7 @@ net::task<bool> deployment_targets::heal(const proxy::miss& what) {
                                               : what.unreachable && !journey_.has_others(known);
   if (!missing)
     co_return false;
-  spdlog::info("request {}: backend {} has not got model {} any more", ex_.id(), site_->name(),
-               turn_->model());
-  turn_->desk().suspect(turn_->model());
-  turn_->end();
-  if (heals_ > 0)
-    co_await pause(ex_, first_pause << (heals_ - 1));
-  ++heals_;
+  co_await turn_->suspect(heals_++);
   state_ = arrival::waits;
   co_return true;
 }

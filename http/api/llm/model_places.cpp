@@ -5,12 +5,11 @@
 #include "http/api/models/model_list.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/api/request/await_answer.hpp"
+#include "http/api/request/own_question.hpp"
 #include "http/api/request/refusal.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/client/fetch.hpp"
-#include "http/core/head/head_writer.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/proxy/own_credentials.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -38,38 +37,12 @@ struct gathering : net::local_counted {
   }
 };
 
-client::fetch_request list_request(const client::backend_site& site, server::exchange& exchange) {
-  client::fetch_request request;
-  request.target = site.settings->url.base_path + "/v1/models";
-  request.authority = site.authority;
-  request.fields = "X-Request-Id: " + std::string{exchange.id()} + "\r\n";
-  http::upstream_head_options credentials;
-  credentials.forward_authorization = site.settings->authorization.forward;
-  credentials.bearer = site.entry->bearer;
-  credentials.bearer_field = site.key_field;
-  credentials.own = proxy::own_credentials_of(exchange);
-  http::append_credentials(request.fields, exchange.head(), credentials);
-  request.deadline = net::io_thread::now() + merge_patience;
-  request.max_body = 8 * 1024 * 1024;
-  return request;
-}
-
 net::task<void> fetch_list(net::local_ptr<gathering> all, std::size_t index,
                            net::tcp::endpoint address, std::uint64_t permit, bool probe,
                            client::fetch_request request) {
   const auto site = all->answers[index].site;
   auto result = co_await client::fetch(*site->pool, address, std::move(request));
-  auto told = actors::attempt_result::ok;
-  if (result.error == client::fetch_error::connect_failure)
-    told = actors::attempt_result::connect_failure;
-  else if (result.error == client::fetch_error::reset)
-    told = actors::attempt_result::reset_before_head;
-  else if (result.error == client::fetch_error::timeout && !probe)
-    told = actors::attempt_result::canceled; // our patience is shorter than the backend's limits
-  else if (result.error == client::fetch_error::timeout)
-    told = actors::attempt_result::response_timeout;
-  else if (!result.ok())
-    told = actors::attempt_result::bad_response;
+  const auto told = outcome_of(result.error, probe);
   caf::anon_send(site->lane, actors::outcome(permit, told));
   all->answers[index].result = std::move(result);
   all->one_done();
@@ -112,7 +85,8 @@ net::task<bool> gather(server::exchange& exchange, const net::local_ptr<gatherin
       continue;
     }
     ++all->open;
-    auto request = list_request(*answer.site, exchange);
+    auto request =
+        own_question(exchange, *answer.site, "/v1/models", merge_patience, 8 * 1024 * 1024);
     net::spawn(fetch_list(all, i, client::to_endpoint(permit->address), numbers[i], permit->probe,
                           std::move(request)));
   }

@@ -8,14 +8,6 @@ namespace synapse::api {
 
 using proxy::onward;
 
-namespace {
-/// Times a request is sent again because its model turned out not to be there.
-constexpr unsigned most_heals = 4;
-/// Between the second time and the third; doubles from then on.
-constexpr net::time_ns first_pause = 100'000'000;
-
-} // namespace
-
 /// Texts of llama.cpp's router, which answers so instead of a model that has gone: after a restart,
 /// or when somebody else had another one loaded. Nothing of the request has been worked on then,
 /// but for the last text: a model that is sent away lets go of requests that have just come. That
@@ -103,17 +95,9 @@ net::task<onward> model_targets::after(proxy::miss what) {
 net::task<onward> model_targets::once_more(proxy::miss what) {
   const bool missing =
       what.answer != nullptr ? says_not_there(*what.answer, heals_ == 0) : what.unreachable;
-  if (!missing || heals_ == most_heals)
+  if (!missing || heals_ == model_turn::most_heals)
     co_return onward::none;
-  spdlog::info("request {}: backend {} has not got model {} any more", ex_.id(), site_->name(),
-               turn_->model());
-  turn_->desk().suspect(turn_->model());
-  turn_->end();
-  // A router shows a model for a moment longer than it has it. A client that leaves meanwhile is
-  // noticed by whatever comes next.
-  if (heals_ > 0)
-    co_await pause(ex_, first_pause << (heals_ - 1));
-  ++heals_;
+  co_await turn_->suspect(heals_++);
   const auto how = co_await arrive();
   co_return how == found::ready ? onward::target : onward::ended;
 }

@@ -121,6 +121,18 @@ net::task<model_turn::outcome> model_turn::take(wish what) {
 }
 
 /// What the view tells of why it takes so long.
+net::task<void> model_turn::suspect(unsigned heals) {
+  constexpr net::time_ns first_pause = 100'000'000; // doubles from then on
+  spdlog::info("request {}: backend {} has not got model {} any more", ex_.id(), site_->name(),
+               model_);
+  desk().suspect(model_);
+  end();
+  // A router shows a model for a moment longer than it has it. A client that leaves meanwhile is
+  // noticed by whatever comes next.
+  if (heals > 0)
+    co_await pause(ex_, first_pause << (heals - 1));
+}
+
 std::string model_turn::in_the_way(const std::string& model) {
   const auto* mine = desk().view()->find(model);
   for (const auto& [name, other] : desk().view()->models)

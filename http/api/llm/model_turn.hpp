@@ -45,6 +45,11 @@ public:
   bool managed() const noexcept { return managed_; }
   client::model_desk& desk() noexcept { return *site_->desk; }
   void end();
+  /// Times a request is sent again because its model turned out not to be there.
+  static constexpr unsigned most_heals = 4;
+  /// The router has not got the model that it shows: ends the turn, and waits before the next one,
+  /// longer each time. @param heals times that the request was sent again
+  net::task<void> suspect(unsigned heals);
   /// After `denied`, for people.
   const std::string& why_not() const noexcept { return why_not_; }
   actors::model_denial denial() const noexcept { return denial_; }

@@ -2,10 +2,9 @@
 
 #include "actors/runtime/ask.hpp"
 #include "http/api/request/await_answer.hpp"
+#include "http/api/request/own_question.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/client/fetch.hpp"
-#include "http/core/head/head_writer.hpp"
-#include "http/proxy/own_credentials.hpp"
 
 #include <map>
 #include <vector>
@@ -124,39 +123,22 @@ net::task<bool> voice_question::get_permit() {
 
 /// @returns whether there is an answer, whatever its status.
 net::task<bool> voice_question::get(std::string target) {
-  client::fetch_request request;
-  request.target = site_.settings->url.base_path + target;
-  request.authority = site_.authority;
-  request.fields = "X-Request-Id: " + std::string{ex_.id()} + "\r\n";
-  http::upstream_head_options credentials;
-  credentials.forward_authorization = site_.settings->authorization.forward;
-  credentials.bearer = site_.entry->bearer;
-  credentials.bearer_field = site_.key_field;
-  credentials.own = proxy::own_credentials_of(ex_);
-  http::append_credentials(request.fields, ex_.head(), credentials);
-  request.deadline = net::io_thread::now() + list_patience;
-  request.max_body = piper::max_list_bytes;
+  auto request = own_question(ex_, site_, target, list_patience, piper::max_list_bytes);
   said_ =
       co_await client::fetch(*site_.pool, client::to_endpoint(permit_.address), std::move(request));
   co_return said_.ok() || fail(said_.error);
 }
 
 bool voice_question::fail(client::fetch_error error) {
-  using actors::attempt_result;
   using client::fetch_error;
+  told_ = outcome_of(error, permit_.probe);
   auto what = proxy::mishap::not_http;
-  told_ = attempt_result::bad_response;
-  if (error == fetch_error::connect_failure) {
+  if (error == fetch_error::connect_failure)
     what = proxy::mishap::connect_failure;
-    told_ = attempt_result::connect_failure;
-  } else if (error == fetch_error::reset) {
+  else if (error == fetch_error::reset)
     what = proxy::mishap::reset_before_answer;
-    told_ = attempt_result::reset_before_head;
-  } else if (error == fetch_error::timeout) {
+  else if (error == fetch_error::timeout)
     what = proxy::mishap::response_timeout;
-    // Our patience is shorter than the backend's limits.
-    told_ = permit_.probe ? attempt_result::response_timeout : attempt_result::canceled;
-  }
   into_.fail(what, "it does not tell which voices it has: " + said_.message);
   return false;
 }
