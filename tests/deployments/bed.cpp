@@ -52,8 +52,11 @@ void model_server::serve(upstream_connection& connection) {
       requests_.push_back(*request);
       what = deed_;
     }
+    ++at_work_;
     ++asked_;
-    if (!what(connection, *request))
+    const bool goes_on = what(connection, *request);
+    --at_work_;
+    if (!goes_on)
       return;
   }
 }

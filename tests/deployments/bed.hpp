@@ -36,7 +36,8 @@ public:
   /// Requests (POST) so far.
   std::size_t asked() const noexcept { return asked_; }
   std::vector<upstream_request> requests() const;
-  std::size_t open_connections() const { return upstream_ ? upstream_->open_connections() : 0; }
+  /// Requests that it is at work on. (A connection may be kept when that is over.)
+  std::size_t at_work() const noexcept { return at_work_; }
   /// Ends its process: connections are closed, new ones refused.
   void die();
   /// Starts it again under its address.
@@ -50,6 +51,7 @@ private:
   deed deed_;
   std::vector<upstream_request> requests_;
   std::atomic<std::size_t> asked_{0};
+  std::atomic<std::size_t> at_work_{0};
   std::uint16_t port_ = 0;
   std::unique_ptr<scripted_upstream> upstream_; ///< last: its threads use the rest
 };

@@ -16,7 +16,7 @@ raw_client ask(const gateway_process& gateway, bool stream = false) {
 }
 
 void expect_closed(const model_server& server) {
-  EXPECT_TRUE(wait_until([&] { return server.open_connections() == 0; })) << server.name();
+  EXPECT_TRUE(wait_until([&] { return server.at_work() == 0; })) << server.name();
 }
 
 TEST(departure, while_it_waits_for_a_permit) {

@@ -126,7 +126,7 @@ TEST(deadline, ends_all_attempts_at_once_and_closes_what_was_open) {
   EXPECT_EQ(three.asked(), 0U) << "less than a second was left";
   EXPECT_LT(took, milliseconds{1250});
   for (const auto* each : {&one, &two})
-    EXPECT_TRUE(wait_until([&] { return each->open_connections() == 0; }));
+    EXPECT_TRUE(wait_until([&] { return each->at_work() == 0; }));
 }
 
 TEST(deadline, cuts_the_attempt_that_is_under_way) {
@@ -137,7 +137,7 @@ TEST(deadline, cuts_the_attempt_that_is_under_way) {
     const auto reply = chat(gateway, "X-Synapse-Timeout: 300ms\r\n", "m", stream);
     EXPECT_EQ(reply.status, 504U) << reply.body;
     EXPECT_GE(clock::now() - begun, milliseconds{290});
-    EXPECT_TRUE(wait_until([&] { return one.open_connections() == 0; }));
+    EXPECT_TRUE(wait_until([&] { return one.at_work() == 0; }));
   }
   one.now(answer_with("well"));
   EXPECT_TRUE(chat(gateway).ok()) << "that is nobody's failure";
