@@ -85,7 +85,7 @@ gpu_denial denial_of(gpus::denial why) noexcept {
 gpu_view view_of(const gpus::gpu_schedule& schedule) {
   gpu_view view;
   view.contended = schedule.contended();
-  view.leads = schedule.leads();
+  view.led = schedule.leads();
   for (auto& [name, member] : schedule.view()) {
     auto& entry = view.members[name];
     entry.state = state_of(member.state);

@@ -62,6 +62,7 @@ gpu_coordinator_actor::behavior_type gpu_coordinator_state::make_behavior() {
         lead();
         follow();
       },
+      [](const peer_gpu&) {},
       [this](tick_atom) { on_tick(); },
   };
 }

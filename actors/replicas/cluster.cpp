@@ -81,7 +81,9 @@ public:
     open_door();
     publish();
     return {[this](const feed_batch_ptr& lines) { to_links(lines); },
-            [this](const backend_note& note) { on_own_note(note); },
+            [this](const backend_note& note) { to_links(notes_.own(note)); },
+            [this](const cell_note& note) { to_links(notes_.own(note)); },
+            [](const gpu_note&) {},
             [this](list_atom) { return members(); },
             [this](listen_atom, const peer_note_listener& listener) { on_listener(listener); },
             [this](const cluster_event_ptr& event) {
@@ -265,7 +267,7 @@ private:
         send_exit(entry->link, caf::exit_reason::user_shutdown);
         entry->link = nullptr;
       } else {
-        send(entry->link, notes_.own());
+        send(entry->link, notes_.own(steady_ns(steady_clock::now())));
       }
     } else if (before == member_state::up) {
       for (auto& [name, other] : directory_.all())
@@ -384,7 +386,16 @@ private:
            feed_batch_ptr{std::make_shared<std::vector<feed_event>>(std::move(guest.lines))});
   }
 
-  void on(const guest_notes& guest) { notes_.said(guest.origin, guest.notes, listeners()); }
+  void on(guest_notes& guest) {
+    notes_.said(guest.origin, guest.notes.backends, listeners());
+    for (auto& note : guest.notes.cells) {
+      peer_cell told;
+      told.instance = notes_.name_of(guest.origin);
+      told.note = std::move(note);
+      for (const auto& listener : listeners_)
+        send(listener, told);
+    }
+  }
 
   void on(const guest_refused& guest) {
     const auto now = steady_clock::now();
@@ -405,11 +416,11 @@ private:
         send(entry.link, lines);
   }
 
-  void on_own_note(const backend_note& note) {
-    const auto one = notes_.own(note);
+  /// @param news null: nothing is told
+  void to_links(const finding_list_ptr& news) {
     for (auto& [name, entry] : directory_.all())
-      if (entry.link && one)
-        send(entry.link, one);
+      if (entry.link && news)
+        send(entry.link, news);
   }
 
   void on_listener(const peer_note_listener& listener) {
@@ -435,7 +446,7 @@ private:
     self.since_us = started_us_;
     self.last_seen_ms = 0;
     self.round_trip_us = 0;
-    self.backends = *notes_.own();
+    self.backends = notes_.own_backends();
     std::vector<cluster_member> result{std::move(self)};
     auto others = directory_.members(steady_clock::now(), notes_);
     result.insert(result.end(), std::make_move_iterator(others.begin()),

@@ -27,7 +27,7 @@ struct guest_lines {
 };
 struct guest_notes {
   std::uint64_t origin;
-  std::vector<backend_note> notes;
+  finding_list notes;
 };
 struct guest_refused {
   std::string what;
@@ -51,7 +51,7 @@ inline guest_events events_to(std::function<void(cluster_event)> say) {
   };
   result.left = [say](std::uint64_t origin) { say(guest_left{origin}); };
   result.lines = [say](std::vector<feed_event> lines) { say(guest_lines{std::move(lines)}); };
-  result.notes = [say](std::uint64_t origin, std::vector<backend_note> notes) {
+  result.notes = [say](std::uint64_t origin, finding_list notes) {
     say(guest_notes{origin, std::move(notes)});
   };
   result.refused = [say](const std::string& what) { say(guest_refused{what}); };

@@ -36,6 +36,12 @@ void replica_notes::health_seen(const actors::health_report& round) {
   }
 }
 
+void replica_notes::cell_changed(const actors::cell_note& note) {
+  const std::lock_guard lock{mutex_};
+  if (cluster_)
+    caf::anon_send(cluster_, note);
+}
+
 void replica_notes::end_cluster() {
   const std::lock_guard lock{mutex_};
   if (cluster_)

@@ -107,7 +107,7 @@ void reception::on_sealed(guest& who, const peer_packet& packet) {
     break;
   }
   case packet_kind::notes:
-    if (auto notes = read_notes(system_, packet.body))
+    if (auto notes = read_notes(system_, packet.body, steady_ns(now_)))
       parts_.events.notes(who.who.origin, std::move(*notes));
     break;
   default:

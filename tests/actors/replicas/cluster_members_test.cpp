@@ -167,6 +167,41 @@ TEST_F(members, tell_notes_at_once_and_all_of_them_to_who_joins) {
   print_delays("notes (seen by polling)", delays);
 }
 
+TEST_F(members, tell_of_deployments_that_are_shut_and_of_their_end) {
+  replica a{named("a", 1)};
+  a.cell(1, circuit::open, 60s);
+  a.cell(2, circuit::open, 60s);
+  a.cell(3, circuit::open, 60s);
+  a.cell(2, circuit::closed);
+  replica b{named("b", 2, {a.address()})};
+  ASSERT_TRUE(support::wait_until([&] { return b.cells().size() == 2; })) << "as it is now";
+  ASSERT_TRUE(b.wait_for("a", member_state::up));
+  const auto now = actors::cluster::steady_ns(std::chrono::steady_clock::now());
+  for (const auto& one : b.cells()) {
+    EXPECT_EQ(one.instance, "a");
+    EXPECT_EQ(one.note.backend, "chat");
+    EXPECT_EQ(one.note.place, 5u);
+    EXPECT_EQ(one.note.state, circuit::open);
+    EXPECT_LE(one.note.found, now);
+    EXPECT_GT(one.note.until, now + 1'000'000'000);
+    EXPECT_LE(one.note.until, now + 61'000'000'000);
+  }
+  a.cell(1, circuit::closed);
+  ASSERT_TRUE(support::wait_until([&] { return b.cells().size() == 3; })) << "and what changes";
+  EXPECT_EQ(b.cells().back().note.cell, 1u);
+  EXPECT_EQ(b.cells().back().note.state, circuit::closed);
+  EXPECT_TRUE(a.cells().empty());
+}
+
+TEST_F(members, tell_more_deployments_than_a_packet_holds) {
+  replica a{named("a", 1)};
+  constexpr std::size_t many = actors::cluster::max_batch_cells + 500;
+  for (std::size_t i = 1; i <= many; ++i)
+    a.cell(i, circuit::open, 600s);
+  replica b{named("b", 2, {a.address()})};
+  EXPECT_TRUE(support::wait_until([&] { return b.cells().size() == many; }));
+}
+
 TEST_F(members, can_take_the_port_of_one_that_was_killed_in_the_same_process) {
   replica a{named("a", 1)};
   const auto address = a.address();
