@@ -56,7 +56,7 @@ public:
         [this](const peer_note& message) { on_peer_note(message); },
         [this](peer_cell& message) { on_peer_cell(message); },
         [this](const gpu_peers& peers) { gpus_.tell(peers); },
-        [](const peer_gpu&) {},
+        [this](const peer_gpu& what) { gpus_.tell(what); },
         [this](tick_atom, const std::string& role) { restart(role); },
         [this](tick_atom) { children_.exit_all(caf::exit_reason::kill); },
     };

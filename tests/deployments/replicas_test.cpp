@@ -5,8 +5,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <memory>
+#include <thread>
 
 namespace synapse::deployed {
 namespace {
@@ -174,6 +178,109 @@ TEST(replicas, take_nothing_of_deployments_that_they_do_not_have) {
   ASSERT_TRUE(wait_until([&] { return deployment(second, 1)["state"] == "shut"; }));
   EXPECT_EQ(deployment(second, 0)["state"], "ready");
   EXPECT_EQ(content_of(chat(second)), "mine");
+}
+
+// ---- a graphics card ----
+
+/// A vLLM with sleep mode. It begins asleep, and wakes when the test says so, whoever has hung up
+/// meanwhile.
+class sleeping_server {
+public:
+  sleeping_server() : upstream_([this](upstream_connection& to) { serve(to); }) {}
+
+  std::string url() const { return upstream_.url(); }
+  /// Commands to wake so far.
+  std::size_t wakes() const noexcept { return wakes_; }
+  /// Such commands whose senders still wait.
+  std::size_t awaited() const noexcept { return awaited_; }
+  /// Chats that came while it slept.
+  std::size_t too_early() const noexcept { return too_early_; }
+  void wake() { asleep_ = false; }
+
+private:
+  void serve(upstream_connection& to) {
+    while (const auto request = to.read_request(milliseconds{600'000}))
+      if (!answer(to, *request))
+        return;
+  }
+  bool answer(upstream_connection& to, const upstream_request& request) {
+    if (request.target == "/is_sleeping")
+      return to.reply(200, asleep_ ? R"({"is_sleeping":true})" : R"({"is_sleeping":false})");
+    if (request.target == "/metrics")
+      return to.reply(200, "vllm:num_requests_running 0\nvllm:num_requests_waiting 0\n");
+    if (request.target == "/v1/models")
+      return to.reply(200, R"({"object":"list","data":[{"id":"its-model","max_model_len":8192}]})");
+    if (request.target == "/wake_up") {
+      ++wakes_;
+      ++awaited_;
+      const bool woken =
+          wait_until([&] { return !asleep_ || to.wait_until_peer_hangs_up(milliseconds{1}); });
+      --awaited_;
+      return woken && !asleep_ && to.reply(200, "");
+    }
+    if (request.target != chat_path)
+      return to.reply(200, "{}");
+    if (asleep_)
+      ++too_early_;
+    return to.reply(200, completion("awake"));
+  }
+
+  std::atomic<bool> asleep_{true};
+  std::atomic<std::size_t> wakes_{0};
+  std::atomic<std::size_t> awaited_{0};
+  std::atomic<std::size_t> too_early_{0};
+  scripted_upstream upstream_; ///< last: its threads use the rest
+};
+
+std::string card_config(const sleeping_server& x, const sleeping_server& y) {
+  const std::string on_card = ", type: vllm, gpu: gpu0, vram: {awake: 20GiB, asleep: 2GiB}";
+  return config_of({{"x", x.url(), on_card}, {"y", y.url(), on_card}},
+                   "gpus: {gpu0: {vram: 64GiB}}\n"
+                   "routing: {deadline: 120s}\n"
+                   "catalog:\n"
+                   "  x: {deployments: [{backend: x, model: its-model}]}\n"
+                   "  y: {deployments: [{backend: y, model: its-model}]}\n");
+}
+
+/// Like chat(), for one that waits for a while. @returns the text of the answer
+std::string patient_chat(const gateway_process& gateway, std::string_view model) {
+  client_options how;
+  how.limit = milliseconds{90'000};
+  auto client = gateway.connect(how);
+  client.send(
+      request_bytes("POST", chat_path, chat_body(model), "Content-Type: application/json\r\n"));
+  const auto reply = client.read_reply();
+  EXPECT_EQ(reply.status, 200U) << reply.head << reply.body << gateway.err();
+  return content_of(reply);
+}
+
+TEST(replicas_at_a_card,
+     take_over_from_one_that_dies_while_it_wakes_a_backend_and_do_not_wake_it_twice) {
+  sleeping_server x;
+  sleeping_server y;
+  const pair_of_replicas both{card_config(x, y), 128 + SIGKILL};
+  std::string first;
+  std::thread asks_for_x{[&] { first = patient_chat(*both.second, "x"); }};
+  EXPECT_TRUE(wait_until([&] { return x.wakes() == 1; })) << "for a request at the other replica";
+  both.first->signal(SIGKILL);
+  const auto killed = clock::now();
+  EXPECT_TRUE(wait_until([&] { return x.awaited() == 0; })) << "it was the first one that woke it";
+  std::string second;
+  std::thread asks_for_y{[&] { second = patient_chat(*both.second, "y"); }};
+  EXPECT_TRUE(wait_until([&] { return y.wakes() == 1; }));
+  const auto took = std::chrono::duration<double>(clock::now() - killed).count();
+  std::printf("another replica decides %.1f s after the one that did was killed\n", took);
+  EXPECT_LE(took, 10);
+  EXPECT_EQ(x.wakes(), 1U) << "it is known to be on its way";
+  x.wake();
+  y.wake();
+  asks_for_x.join();
+  asks_for_y.join();
+  EXPECT_EQ(first, "awake");
+  EXPECT_EQ(second, "awake");
+  EXPECT_EQ(x.wakes(), 1U);
+  EXPECT_EQ(y.wakes(), 1U);
+  EXPECT_EQ(x.too_early() + y.too_early(), 0U);
 }
 
 } // namespace

@@ -66,7 +66,7 @@ using door_actor = caf::typed_actor<caf::reacts_to<peer_packet>, caf::reacts_to<
 struct guest_events {
   /// @param node where it is, for finding out its address
   std::function<void(const introduction&, const caf::node_id& node)> joined;
-  std::function<void(std::uint64_t origin)> left;
+  std::function<void(std::uint64_t origin, bool good_bye)> left;
   std::function<void(std::vector<feed_event>)> lines;
   std::function<void(std::uint64_t origin, finding_list)> notes;
   /// Somebody was turned away; `what` is for people and may be a stranger's invention.

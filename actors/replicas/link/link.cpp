@@ -81,6 +81,7 @@ private:
   }
 
   void on_dialled(dial_result found) {
+    status_.ended = found.nobody;
     if (!found.peer)
       return found.refused ? refuse(found.problem) : fail(found.problem);
     if (found.peer->node() == system().node()) {
@@ -168,6 +169,7 @@ private:
     phase_ = phase::up;
     pause_ = milliseconds{0};
     lines_.forget(parts_.self.origin, last);
+    status_.ended = false;
     status_.origin = greeted_.origin;
     status_.instance = greeted_.instance;
     status_.version = greeted_.version;
@@ -239,6 +241,8 @@ private:
     for (const cell_note& note : notes.cells)
       if (cells_.size() < max_cells || cells_.contains(note.cell))
         cells_[note.cell] = note;
+    for (const gpu_note& note : notes.cards)
+      cards_[note.card] = note;
     pump();
   }
 
@@ -247,6 +251,8 @@ private:
     finding_list result;
     for (auto& [backend, note] : std::exchange(notes_, {}))
       result.backends.push_back(std::move(note));
+    for (auto& [card, note] : std::exchange(cards_, {}))
+      result.cards.push_back(std::move(note));
     while (!cells_.empty() && result.cells.size() < max_batch_cells)
       result.cells.push_back(std::move(cells_.extract(cells_.begin()).mapped()));
     return result;
@@ -255,7 +261,7 @@ private:
   void pump() {
     while (phase_ == phase::up && unacknowledged_.size() < window) {
       sent_packet sent{0, 0, {}, steady_clock::now()};
-      if (!notes_.empty() || !cells_.empty()) {
+      if (!notes_.empty() || !cells_.empty() || !cards_.empty()) {
         sent.notes = take_notes();
         sent.number =
             send_sealed(packet_kind::notes, write_notes(system(), sent.notes, steady_ns(sent.at)));
@@ -312,6 +318,8 @@ private:
         notes_.try_emplace(note.backend, note);
       for (cell_note& note : sent->notes.cells)
         cells_.try_emplace(note.cell, note);
+      for (gpu_note& note : sent->notes.cards)
+        cards_.try_emplace(note.card, note);
     }
     unacknowledged_.clear();
   }
@@ -354,6 +362,7 @@ private:
   line_queue lines_;
   std::map<std::string, backend_note> notes_; ///< to be sent, by backend
   std::map<std::uint64_t, cell_note> cells_;  ///< likewise, by cell
+  std::map<std::string, gpu_note> cards_;     ///< likewise, by card
   std::deque<sent_packet> unacknowledged_;
   std::minstd_rand random_;
   phase phase_ = phase::pausing;

@@ -41,12 +41,23 @@ finding_list_ptr note_book::own(const cell_note& note) {
   return one;
 }
 
+finding_list_ptr note_book::own(const gpu_note& note) {
+  if (own_cards_.size() >= max_cards && !own_cards_.contains(note.card))
+    return nullptr;
+  own_cards_[note.card] = note;
+  auto one = std::make_shared<finding_list>();
+  one->cards.push_back(note);
+  return one;
+}
+
 finding_list_ptr note_book::own(time_ns now) const {
   auto all = std::make_shared<finding_list>();
   all->backends = own_backends();
   for (const auto& [cell, note] : own_cells_)
     if (note.until > now)
       all->cells.push_back(note);
+  for (const auto& [card, note] : own_cards_)
+    all->cards.push_back(note);
   return all;
 }
 

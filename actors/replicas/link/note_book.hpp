@@ -23,6 +23,8 @@ public:
   finding_list_ptr own(const backend_note& note);
   /// Likewise of a deployment; only those that are shut are kept.
   finding_list_ptr own(const cell_note& note);
+  /// Likewise of a graphics card.
+  finding_list_ptr own(const gpu_note& note);
   /// All that there is to say at `now`, for one that has not heard any of it.
   finding_list_ptr own(time_ns now) const;
   /// Of backends.
@@ -33,6 +35,8 @@ public:
   void said(std::uint64_t origin, const std::vector<backend_note>& notes, const tell& listeners);
   /// Its name; empty when it is not known.
   std::string name_of(std::uint64_t origin) const;
+  /// Whether it has come and has not left.
+  bool knows(std::uint64_t origin) const { return others_.contains(origin); }
   /// Nothing of what it said holds any more.
   void left(std::uint64_t origin, const tell& listeners);
   /// All that the others say.
@@ -48,7 +52,8 @@ private:
   };
   notes_by_backend own_;
   std::map<std::uint64_t, cell_note> own_cells_; ///< that are shut, by cell
-  std::map<std::uint64_t, other> others_;        ///< by origin
+  std::map<std::string, gpu_note> own_cards_;
+  std::map<std::uint64_t, other> others_; ///< by origin
 };
 
 } // namespace synapse::actors::cluster

@@ -5,6 +5,7 @@
 
 #include "actors/protocol/cluster_messages.hpp"
 #include "actors/protocol/feed_messages.hpp"
+#include "actors/protocol/gpu_messages.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/binary_deserializer.hpp>
@@ -71,6 +72,7 @@ inline constexpr std::size_t max_batch_bytes = 256 * 1024; ///< a batch ends wit
 inline constexpr std::size_t max_notes = 256;              ///< backends of one replica
 inline constexpr std::size_t max_cells = 4096;             ///< deployments of one replica, by kind
 inline constexpr std::size_t max_batch_cells = 1024;       ///< in one packet
+inline constexpr std::size_t max_cards = 64;               ///< graphics cards of one replica
 
 /// Content of hello and offer.
 struct introduction {
@@ -134,12 +136,12 @@ std::optional<std::vector<feed_event>> read_lines(caf::actor_system& system,
 struct finding_list {
   std::vector<backend_note> backends;
   std::vector<cell_note> cells;
-
-  bool empty() const noexcept { return backends.empty() && cells.empty(); }
+  std::vector<gpu_note> cards;
 };
 
-/// As a packet's body. Replicas that know nothing of deployments read the beginning, which is about
-/// backends, and take no notice of the rest. @param now of the clock of the notes' times
+/// As a packet's body. Replicas that know nothing of deployments and cards read the beginning,
+/// which is about backends, and take no notice of the rest. @param now of the clock of the notes'
+/// times
 std::string write_notes(caf::actor_system& system, const finding_list& notes, time_ns now);
 
 /// Reads what write_notes() wrote, or what a replica without deployments did. Empty when the body

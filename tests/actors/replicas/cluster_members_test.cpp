@@ -193,6 +193,31 @@ TEST_F(members, tell_of_deployments_that_are_shut_and_of_their_end) {
   EXPECT_TRUE(a.cells().empty());
 }
 
+TEST_F(members, tell_what_they_do_with_cards_and_who_joins_hears_the_latest) {
+  replica a{named("a", 1)};
+  actors::gpu_note note;
+  note.card = "gpu0";
+  note.place = 7;
+  note.members.resize(1);
+  note.members[0].member = "chat";
+  caf::anon_send(a.cluster(), note);
+  note.leads = true;
+  note.members[0].state = actors::gpu_state::waking;
+  caf::anon_send(a.cluster(), note);
+  replica b{named("b", 2, {a.address()})};
+  ASSERT_TRUE(support::wait_until([&] { return b.cards().size() == 1; }));
+  const auto first = b.cards()[0];
+  EXPECT_EQ(first.peer, "a#0000000000000001");
+  EXPECT_EQ(first.note.place, 7u);
+  EXPECT_TRUE(first.note.leads);
+  ASSERT_EQ(first.note.members.size(), 1u);
+  EXPECT_EQ(first.note.members[0].state, actors::gpu_state::waking);
+  note.members[0].state = actors::gpu_state::awake;
+  caf::anon_send(a.cluster(), note);
+  ASSERT_TRUE(support::wait_until([&] { return b.cards().size() == 2; }));
+  EXPECT_EQ(b.cards()[1].note.members[0].state, actors::gpu_state::awake);
+}
+
 TEST_F(members, tell_more_deployments_than_a_packet_holds) {
   replica a{named("a", 1)};
   constexpr std::size_t many = actors::cluster::max_batch_cells + 500;

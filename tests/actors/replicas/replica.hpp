@@ -91,7 +91,14 @@ public:
                 std::lock_guard guard{mutex_};
                 cells_.push_back(cell);
               },
-              [](const actors::peer_gpu&) {}, [](const actors::gpu_peers&) {}};
+              [this](const actors::peer_gpu& card) {
+                std::lock_guard guard{mutex_};
+                cards_.push_back(card);
+              },
+              [this](const actors::gpu_peers& peers) {
+                std::lock_guard guard{mutex_};
+                peers_ = peers;
+              }};
     });
     actors::replica_parts parts;
     parts.settings = how_.settings;
@@ -210,6 +217,15 @@ public:
     note.until = state == circuit::open ? now + left.count() : 0;
     caf::anon_send(cluster_, note);
   }
+  /// Who else there is, as it was told last.
+  actors::gpu_peers peers() {
+    std::lock_guard guard{mutex_};
+    return peers_;
+  }
+  std::vector<actors::peer_gpu> cards() {
+    std::lock_guard guard{mutex_};
+    return cards_;
+  }
   std::vector<actors::peer_cell> cells() {
     std::lock_guard guard{mutex_};
     return cells_;
@@ -263,6 +279,8 @@ private:
   std::vector<arrived_line> lines_;
   std::vector<peer_note> notes_;
   std::vector<actors::peer_cell> cells_;
+  std::vector<actors::peer_gpu> cards_;
+  actors::gpu_peers peers_;
   std::vector<std::string> reports_;
   std::atomic<std::size_t> up_{0};
   std::uint64_t said_ = 0;
