@@ -1,5 +1,7 @@
 #include "actors/backends/backend.hpp"
 
+#include "actors/backends/backend_place.hpp"
+
 #include <caf/actor_system.hpp>
 
 #include <algorithm>
@@ -76,6 +78,7 @@ backend_actor::behavior_type backend_state::make_behavior() {
       [this](return_atom) { on_return(); },
       [this](away_atom) { on_away(); },
       [this](const peer_note& message) { on_peer_note(message); },
+      [this](const peer_cell& message) { on_peer_cell(message); },
       [this](const result_report& message) { on_result(message); },
       [this](const cell_report& message) { on_cell(message); },
       [this](const settings_ptr& settings) { on_settings(settings); },
@@ -243,6 +246,7 @@ void backend_state::serve(const std::vector<permit_ledger::grant>& grants) {
 void backend_state::on_return() {
   const auto before = breaker_.state();
   const bool cells = cells_.on_healthy(now());
+  tell_cells();
   if (!breaker_.on_return() && !cells)
     return;
   if (before != breaker_.state()) {
@@ -257,10 +261,33 @@ void backend_state::on_cell(const cell_report& message) {
     shut(message);
     return;
   }
-  if (!cells_.on_report(message, now(), jitter()))
+  const bool changed = cells_.on_report(message, now(), jitter());
+  tell_cells();
+  if (!changed)
     return;
   publish();
   schedule_tick();
+}
+
+void backend_state::on_peer_cell(const peer_cell& message) {
+  if (message.note.place != place_of(settings_.url))
+    return; // of a server that only has the same name
+  const auto time = now();
+  const bool changed = cells_.on_other(message.instance, message.note, time);
+  tell_cells();
+  if (!changed)
+    return;
+  events_.cell_heard(message, std::max<time_ns>(message.note.until - time, 0));
+  publish();
+  schedule_tick();
+}
+
+void backend_state::tell_cells() {
+  for (auto& note : cells_.take_news()) {
+    note.backend = settings_.name;
+    note.place = place_of(settings_.url);
+    events_.cell_changed(note);
+  }
 }
 
 /// Something that a request has met is true of the whole backend, for a while or until it is
@@ -402,6 +429,7 @@ void backend_state::on_tick() {
   }
   if (cells_.on_time(time))
     publish();
+  tell_cells();
   for (const auto& waiter : ledger_.expire(time))
     deny(waiter.lane, waiter.request, deny_reason::queue_timeout, soon_ms);
   publish_if_recall_changed();

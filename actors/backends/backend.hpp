@@ -20,6 +20,10 @@ namespace synapse::actors {
 struct backend_events {
   std::function<void(circuit from, circuit to)> circuit_changed = [](circuit, circuit) {};
   std::function<void(std::uint32_t waiting)> waiting_changed = [](std::uint32_t) {};
+  /// This process has found out something about one of its deployments.
+  std::function<void(const cell_note&)> cell_changed = [](const cell_note&) {};
+  /// Another replica has, and it is taken over. @param left of its time, where it is open
+  std::function<void(const peer_cell&, time_ns left)> cell_heard = [](const peer_cell&, time_ns) {};
 };
 
 /// Owns breaker, counted permits and addresses. Talks to its LANES and the RESOLVER. Ends with
@@ -53,6 +57,8 @@ private:
   void on_return();
   void on_away();
   void on_peer_note(const peer_note& message);
+  void on_peer_cell(const peer_cell& message);
+  void tell_cells();
   void on_result(const result_report& message);
   void on_cell(const cell_report& message);
   void shut(const cell_report& message);

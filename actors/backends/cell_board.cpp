@@ -33,33 +33,115 @@ routing::cell_settings cell_board::settings_for(const cell_report& report) const
   return made;
 }
 
+cell_board::entries::iterator cell_board::make(std::uint64_t cell, const cell_report& report,
+                                               bool usual) {
+  entry fresh;
+  fresh.cell = routing::cell{settings_for(report)};
+  fresh.usual = usual;
+  return cells_.emplace(cell, std::move(fresh)).first;
+}
+
+// ---- what lanes see, and other replicas hear ----
+
+/// The finding of another one that keeps it shut; null: none does any more.
+const cell_board::findings::value_type* cell_board::longest(const entry& one, time_ns now) {
+  const findings::value_type* most = nullptr;
+  for (const auto& other : one.others)
+    if (other.second.until > now && (most == nullptr || other.second.until > most->second.until))
+      most = &other;
+  return most;
+}
+
+routing::cell_state cell_board::state_of(const entry& one, time_ns now) {
+  const auto own = one.cell.state(now);
+  if (own == routing::cell_state::open || one.others.empty())
+    return own;
+  if (longest(one, now) != nullptr)
+    return routing::cell_state::open;
+  return routing::cell_state::half_open; // time has run out, and nobody has looked since
+}
+
+/// Those whose time is over; with the last of them begins the try.
+void cell_board::end_findings(entry& one, time_ns now) {
+  auto why = routing::trouble::none;
+  const auto ended = std::erase_if(one.others, [&](const auto& other) {
+    if (other.second.until > now)
+      return false;
+    why = other.second.why;
+    return true;
+  });
+  if (ended > 0 && one.others.empty())
+    one.cell.on_doubt(why, now);
+}
+
 /// @returns whether lanes see it differently now.
-bool cell_board::look(entry& one, time_ns now) {
-  const auto state = one.cell.state(now);
-  const auto suspect = one.cell.suspect();
-  if (state == one.seen && suspect == one.suspect_seen)
+bool cell_board::look(entries::value_type& one, time_ns now) {
+  auto& of = one.second;
+  end_findings(of, now);
+  tell(one, now);
+  const auto state = state_of(of, now);
+  const auto suspect = of.cell.suspect();
+  const auto* other = longest(of, now);
+  const auto until = state != routing::cell_state::open ? 0
+                     : other == nullptr                 ? of.cell.opens_at()
+                                        : std::max(of.cell.opens_at(), other->second.until);
+  const auto moved = std::max(until, of.seen_until) - std::min(until, of.seen_until);
+  if (state == of.seen && suspect == of.suspect_seen && moved < worth_telling)
     return false;
-  if (state == routing::cell_state::closed && one.seen != routing::cell_state::closed)
-    one.recovered = now;
-  one.seen = state;
-  one.suspect_seen = suspect;
+  if (state == routing::cell_state::closed && of.seen != routing::cell_state::closed)
+    of.recovered = now;
+  of.seen = state;
+  of.seen_until = until;
+  of.suspect_seen = suspect;
   return true;
 }
+
+/// Others know by themselves when a time runs out that they were told.
+void cell_board::tell(entries::value_type& one, time_ns now) {
+  auto& of = one.second;
+  const auto own = of.cell.state(now);
+  const bool open = own == routing::cell_state::open;
+  const bool half_open = own == routing::cell_state::half_open;
+  if (half_open && of.told == routing::cell_state::open && of.told_until <= now)
+    of.told = own;
+  const bool prolonged = open && of.cell.opens_at() - of.told_until >= worth_telling;
+  if ((of.told == own && !prolonged) || (half_open && of.told == routing::cell_state::closed))
+    return;
+  cell_note note;
+  note.cell = one.first;
+  note.state = circuit_of(own);
+  note.why = static_cast<std::uint8_t>(of.cell.reason());
+  note.found = now;
+  note.until = open ? of.cell.opens_at() : 0;
+  of.told = own;
+  of.told_until = note.until;
+  news_.push_back(std::move(note));
+}
+
+// ---- what happens ----
 
 bool cell_board::on_report(const cell_report& report, time_ns now, double jitter) {
   auto found = cells_.find(report.cell);
   if (found == cells_.end()) {
     if (report.what != cell_report::news::failure || cells_.size() >= most_cells)
       return false;
-    found = cells_.emplace(report.cell, entry{routing::cell{settings_for(report)}}).first;
+    found = make(report.cell, report, false);
   }
   auto& one = found->second;
+  if (one.usual && report.what == cell_report::news::failure) {
+    one.cell.reconfigure(settings_for(report));
+    one.usual = false;
+  }
   // It may have become half open since anybody looked.
-  bool changed = look(one, now);
+  bool changed = look(*found, now);
   switch (report.what) {
-  case cell_report::news::success:
+  case cell_report::news::success: {
+    const bool tried = one.cell.state(now) != routing::cell_state::closed;
     one.cell.on_success(report.probe);
+    if (tried && one.cell.state(now) == routing::cell_state::closed)
+      succeed(one, now);
     break;
+  }
   case cell_report::news::nothing:
     one.cell.on_neutral(report.probe);
     break;
@@ -73,32 +155,63 @@ bool cell_board::on_report(const cell_report& report, time_ns now, double jitter
     break;
   }
   }
-  changed = look(one, now) || changed;
-  if (one.seen == routing::cell_state::closed && !one.cell.suspect() && one.recovered == 0)
+  changed = look(*found, now) || changed;
+  if (one.plain() && one.succeeded == 0)
     cells_.erase(found);
   return changed;
+}
+
+/// What others had found before is over, as far as this replica can tell.
+void cell_board::succeed(entry& one, time_ns now) {
+  one.succeeded = now;
+  std::erase_if(one.others, [&](const auto& other) { return other.second.found <= now; });
+}
+
+bool cell_board::on_other(const std::string& instance, const cell_note& note, time_ns now) {
+  auto found = cells_.find(note.cell);
+  const bool opens = note.state == circuit::open && note.until > now;
+  if (found == cells_.end()) {
+    if (!opens || cells_.size() >= most_cells)
+      return false;
+    found = make(note.cell, {}, true);
+  }
+  auto& one = found->second;
+  const bool changed = look(*found, now);
+  if (opens && note.found > one.succeeded &&
+      (one.others.size() < most_others || one.others.contains(instance))) {
+    one.others[instance] = {note.found, note.until, static_cast<routing::trouble>(note.why)};
+  } else if (!opens && one.others.erase(instance) > 0 && one.others.empty() &&
+             note.state != circuit::closed) {
+    one.cell.on_doubt(static_cast<routing::trouble>(note.why), now);
+  }
+  const bool all = look(*found, now) || changed;
+  if (one.plain() && one.succeeded == 0)
+    cells_.erase(found);
+  return all;
 }
 
 bool cell_board::take_probe(std::uint64_t cell, std::uint32_t lane, time_ns now) {
   const auto found = cells_.find(cell);
   if (found == cells_.end())
     return true; // closed meanwhile: whoever passes is no probe to it
-  if (found->second.cell.pass(now) == routing::passage::no)
+  auto& one = found->second;
+  end_findings(one, now);
+  if (!one.others.empty() || one.cell.pass(now) == routing::passage::no)
     return false;
-  found->second.probing_lane = lane;
+  one.probing_lane = lane;
   return true;
 }
 
 void cell_board::on_lane_down(std::uint32_t lane) {
   for (auto& [id, one] : cells_)
-    if (one.seen == routing::cell_state::half_open && one.probing_lane == lane)
+    if (one.probing_lane == lane)
       one.cell.on_neutral(true);
 }
 
 bool cell_board::on_healthy(time_ns now) {
   bool changed = false;
-  for (auto& [id, one] : cells_) {
-    one.cell.on_healthy();
+  for (auto& one : cells_) {
+    one.second.cell.on_healthy();
     changed = look(one, now) || changed;
   }
   return changed;
@@ -108,12 +221,14 @@ bool cell_board::on_time(time_ns now) {
   bool changed = false;
   for (auto at = cells_.begin(); at != cells_.end();) {
     auto& one = at->second;
-    changed = look(one, now) || changed;
-    const bool forgotten = one.seen == routing::cell_state::closed && !one.cell.suspect() &&
-                           now - one.recovered >= recovery;
-    if (forgotten)
+    changed = look(*at, now) || changed;
+    if (one.recovered != 0 && now - one.recovered >= recovery) {
+      one.recovered = 0;
       changed = true;
-    at = forgotten ? cells_.erase(at) : std::next(at);
+    }
+    if (one.succeeded != 0 && now - one.succeeded >= memory)
+      one.succeeded = 0;
+    at = one.plain() && one.succeeded == 0 ? cells_.erase(at) : std::next(at);
   }
   return changed;
 }
@@ -125,10 +240,14 @@ std::optional<time_ns> cell_board::next_change() const {
       due = when;
   };
   for (const auto& [id, one] : cells_) {
-    if (one.seen == routing::cell_state::open)
+    if (one.cell.opens_at() != 0 && one.seen == routing::cell_state::open)
       at(one.cell.opens_at());
-    else if (one.seen == routing::cell_state::closed && one.recovered != 0)
+    for (const auto& [instance, other] : one.others)
+      at(other.until);
+    if (one.seen == routing::cell_state::closed && one.recovered != 0)
       at(one.recovered + recovery);
+    if (one.succeeded != 0)
+      at(one.succeeded + memory);
   }
   return due;
 }
@@ -137,21 +256,29 @@ std::vector<cell_view> cell_board::views(time_ns now) const {
   std::vector<cell_view> result;
   result.reserve(cells_.size());
   for (const auto& [id, one] : cells_) {
+    if (one.plain())
+      continue;
     cell_view view;
     view.cell = id;
-    view.state = circuit_of(one.cell.state(now));
+    view.state = circuit_of(state_of(one, now));
     view.open_until = one.cell.opens_at();
     view.recovered = one.recovered;
     view.why = static_cast<std::uint8_t>(one.cell.reason());
     view.suspect = one.cell.suspect();
-    result.push_back(view);
+    if (const auto* other = longest(one, now);
+        other != nullptr && other->second.until > view.open_until) {
+      view.open_until = other->second.until;
+      view.why = static_cast<std::uint8_t>(other->second.why);
+      view.found_by = other->first;
+    }
+    result.push_back(std::move(view));
   }
   return result;
 }
 
 routing::cell_state cell_board::state_of(std::uint64_t cell, time_ns now) const {
   const auto found = cells_.find(cell);
-  return found == cells_.end() ? routing::cell_state::closed : found->second.cell.state(now);
+  return found == cells_.end() ? routing::cell_state::closed : state_of(found->second, now);
 }
 
 } // namespace synapse::actors

@@ -30,6 +30,26 @@ gpu_state state_of(gpus::member_state what) noexcept {
   return gpu_state::failed;
 }
 
+gpus::member_state state_of(gpu_state what) noexcept {
+  switch (what) {
+  case gpu_state::unknown:
+    return gpus::member_state::unknown;
+  case gpu_state::away:
+    return gpus::member_state::away;
+  case gpu_state::awake:
+    return gpus::member_state::awake;
+  case gpu_state::draining:
+    return gpus::member_state::draining;
+  case gpu_state::asleep:
+    return gpus::member_state::asleep;
+  case gpu_state::waking:
+    return gpus::member_state::waking;
+  case gpu_state::failed:
+    break;
+  }
+  return gpus::member_state::failed;
+}
+
 } // namespace
 
 gpus::card_limits card_limits_of(const gpu_card& card) {
@@ -82,10 +102,58 @@ gpu_denial denial_of(gpus::denial why) noexcept {
   return gpu_denial::removed;
 }
 
+gpus::denial denial_of(gpu_denial why) noexcept {
+  switch (why) {
+  case gpu_denial::failed:
+    return gpus::denial::failed;
+  case gpu_denial::timeout:
+    return gpus::denial::timeout;
+  case gpu_denial::unreachable:
+    return gpus::denial::unreachable;
+  case gpu_denial::no_room:
+    return gpus::denial::no_room;
+  case gpu_denial::queue_full:
+    return gpus::denial::queue_full;
+  case gpu_denial::removed:
+    return gpus::denial::removed;
+  default:
+    return gpus::denial::elsewhere;
+  }
+}
+
+gpus::leader_word leader_word_of(const gpu_word& word) {
+  gpus::leader_word result;
+  result.state = state_of(word.state);
+  result.retry_at = word.retry_at;
+  result.reason = word.reason;
+  return result;
+}
+
+note_change compare_notes(const gpu_note& before, const gpu_note& now) {
+  const auto same_frame = before.card == now.card && before.place == now.place &&
+                          before.leads == now.leads && before.contended == now.contended &&
+                          before.members.size() == now.members.size();
+  if (!same_frame)
+    return note_change::more;
+  auto result = note_change::none;
+  for (std::size_t i = 0; i < now.members.size(); ++i) {
+    const auto& a = before.members[i];
+    const auto& b = now.members[i];
+    const bool same = a.member == b.member && a.state == b.state && a.closing == b.closing &&
+                      a.refused == b.refused && a.retry_at == b.retry_at && a.reason == b.reason &&
+                      a.wanted == b.wanted && a.drained == b.drained;
+    if (!same)
+      return note_change::more;
+    if (a.in_use != b.in_use)
+      result = note_change::usage;
+  }
+  return result;
+}
+
 gpu_view view_of(const gpus::gpu_schedule& schedule) {
   gpu_view view;
   view.contended = schedule.contended();
-  view.leads = schedule.leads();
+  view.led = schedule.leads() || schedule.led();
   for (auto& [name, member] : schedule.view()) {
     auto& entry = view.members[name];
     entry.state = state_of(member.state);

@@ -4,6 +4,7 @@
 
 #include "actors/protocol/actor_interfaces.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct gpu_card {
     std::string bearer;    ///< the backend's own key; never logged
   };
   std::string name;
+  /// The same for all replicas that mean the same card by this name, which is each machine's own
+  /// where a backend is reached at a loopback address.
+  std::uint64_t place = 0;
   config::gpu_settings settings;
   config::model_settings turns; ///< how long turns are and how long one may wait
   std::vector<member> members;  ///< by name

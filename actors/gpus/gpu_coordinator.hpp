@@ -4,6 +4,7 @@
 
 #include "actors/gpus/gpu_card.hpp"
 #include "actors/gpus/lead/card_lease.hpp"
+#include "actors/gpus/lead/card_peers.hpp"
 #include "actors/gpus/servers/vllm_client.hpp"
 #include "actors/gpus/turns/gpu_schedule.hpp"
 #include "actors/protocol/actor_interfaces.hpp"
@@ -33,6 +34,8 @@ struct gpu_events {
       [](auto&, auto&) {};
   /// Requests that wait for backends, now.
   std::function<void(std::size_t waiting)> waiting = [](auto) {};
+  /// To be told to the other replicas, in place of what was before. Only where there are any.
+  std::function<void(const gpu_note&)> told = [](auto&) {};
 };
 
 struct gpu_coordinator_parts {
@@ -43,7 +46,10 @@ struct gpu_coordinator_parts {
 };
 
 /// Has the schedule decide, and does what it has decided. Talks to the DESKS, and by the LINKS of
-/// its card to the backends.
+/// its card to the backends. Of several replicas one leads: the requests of the others are a lane
+/// of its schedule each, which says in notes what waits and what is used there, and hears in the
+/// leader's what is open. Whoever begins to lead knows of such notes which backends have been told
+/// to wake, and waits for those.
 class gpu_coordinator_state {
 public:
   static constexpr const char* name = "gpu_coordinator";
@@ -73,7 +79,20 @@ private:
   void publish();
   void compare(const gpu_view& fresh);
   void command(const gpus::action& what);
+  // other replicas
   void lead();
+  void begin_to_lead(time_ns now);
+  void hear_leader(time_ns now);
+  bool is_led(time_ns now);
+  void on_peers(const gpu_peers& peers);
+  void on_peer(const peer_gpu& what);
+  void remember_wakes(const gpu_note& note, time_ns now);
+  void serve_peer(const std::string& peer, const gpu_note& note);
+  void answer_for_strangers();
+  void end_wishes(const std::string& peer);
+  bool was_wish(const gpus::verdict& verdict);
+  gpu_note note() const;
+  void tell_others();
   void tick_later();
   const gpu_card::member* find(const std::string& member) const;
 
@@ -82,6 +101,7 @@ private:
   gpu_events events_;
   gpus::gpu_schedule schedule_;
   gpus::card_lease lease_;
+  bool clustered_;
   vllm_client servers_;
   std::map<std::uint32_t, gpu_desk_actor> desks_;
   std::map<gpus::ticket_id, asker> askers_;
@@ -89,6 +109,33 @@ private:
   gpu_view_ptr view_ = std::make_shared<const gpu_view>();
   std::size_t told_waiting_ = 0;
   time_ns tick_at_ = 0; ///< of the earliest tick that is under way; 0: none
+
+  // Where there are other replicas.
+  struct wish { ///< of another replica, for a backend
+    std::uint64_t number = 0;
+    gpus::ticket_id ticket = 0; ///< 0: it was decided
+  };
+  struct refusal {
+    std::uint32_t count = 0;
+    gpu_denial why = gpu_denial::none;
+    std::string reason;
+  };
+  gpus::card_peers peers_;
+  gpu_peers heard_;      ///< the latest
+  time_ns heard_at_ = 0; ///< when that was
+  /// Somebody decides, or is about to: for a term longer than it looks so, as a moment passes until
+  /// it shows whether one that does not answer has ended.
+  time_ns led_until_ = 0;
+  bool heard_leader_ = false; ///< what it has told is in `wakes_`
+  std::string leader_;        ///< whom this one follows; empty: nobody
+  std::map<std::string, std::size_t> lanes_;
+  std::map<std::pair<std::string, std::string>, wish> wishes_; ///< by replica and backend
+  std::map<std::string, refusal> refusals_;                    ///< of such wishes, by backend
+  std::map<std::string, std::uint32_t> refused_;               ///< the leader's, as far as heard
+  std::map<std::string, time_ns> wakes_; ///< told by others, or before it led no more
+  gpu_note told_;
+  time_ns told_at_ = 0;
+  time_ns tell_at_ = 0; ///< there is something to tell then; 0: there is not
 };
 
 /// Spawns it on CAF's scheduler. It asks the card's backends at once.

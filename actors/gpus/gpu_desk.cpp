@@ -85,7 +85,7 @@ bool gpu_desk::hopeless(std::string_view member, net::time_ns now) const noexcep
   const auto* entry = find(member);
   if (entry == nullptr)
     return false;
-  if (!view_->leads && (entry->state == gpu_state::asleep || entry->state == gpu_state::failed))
+  if (!view_->led && (entry->state == gpu_state::asleep || entry->state == gpu_state::failed))
     return true;
   return entry->state == gpu_state::away ||
          (entry->state == gpu_state::failed && now < entry->retry_at);

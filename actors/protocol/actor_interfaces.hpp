@@ -94,6 +94,9 @@ using backend_actor = caf::typed_actor<
     caf::reacts_to<away_atom>,
     // What another replica says, for snapshots; changes nothing else.
     caf::reacts_to<peer_note>,
+    // What another replica has found out about one of its deployments: that is out of service here,
+    // too, for as long as there.
+    caf::reacts_to<peer_cell>,
     // Failures at once; successes while the lane's view says `suspect`.
     caf::reacts_to<result_report>,
     // Likewise of one deployment.
@@ -212,6 +215,8 @@ using gpu_coordinator_actor = caf::typed_actor<
     // Who else there is. Before it is told this, a coordinator that was made for a cluster decides
     // nothing.
     caf::reacts_to<gpu_peers>,
+    // What another replica's coordinator of this card says.
+    caf::reacts_to<peer_gpu>,
     // INTERNAL: time has passed.
     caf::reacts_to<tick_atom>>;
 
@@ -298,8 +303,10 @@ using terminal_feed_actor = caf::typed_actor<
     // Where lines of this process go from now on.
     caf::reacts_to<feed_bus_actor>>;
 
-/// Who wants to know what other replicas say of backends.
-using peer_note_listener = caf::typed_actor<caf::reacts_to<peer_note>>;
+/// Who wants to know who else there is, and what other replicas say of backends, deployments and
+/// graphics cards.
+using peer_note_listener = caf::typed_actor<caf::reacts_to<peer_note>, caf::reacts_to<peer_cell>,
+                                            caf::reacts_to<peer_gpu>, caf::reacts_to<gpu_peers>>;
 
 /// The replicas as CAF nodes, on CAF's scheduler.
 using cluster_actor = caf::typed_actor<
@@ -307,6 +314,8 @@ using cluster_actor = caf::typed_actor<
     caf::reacts_to<feed_batch_ptr>,
     // This process has found out something about a backend; told to the others at once.
     caf::reacts_to<backend_note>,
+    // Likewise of a deployment, and of a graphics card.
+    caf::reacts_to<cell_note>, caf::reacts_to<gpu_note>,
     // Who is in the cluster, this replica first.
     caf::replies_to<list_atom>::with<std::vector<cluster_member>>,
     // From now on `listener` is told what the others say.
@@ -322,8 +331,12 @@ using supervisor_actor = caf::typed_actor<
     // From the cluster: another replica has found out something about a backend. When it takes no
     // requests there, this one looks for itself at once; only what it sees itself counts.
     caf::reacts_to<peer_note>,
-    // Who is in the cluster, told again and again: one replica decides about a graphics card.
-    caf::reacts_to<gpu_peers>,
+    // Likewise of a deployment: to look would cost tokens, so that its word counts for a while.
+    // Of one that is not in the catalog here nothing is taken.
+    caf::reacts_to<peer_cell>,
+    // Who is in the cluster, told again and again: one replica decides about a graphics card. What
+    // the others say of one.
+    caf::reacts_to<gpu_peers>, caf::reacts_to<peer_gpu>,
     // INTERNAL: a restart whose back-off is over.
     caf::reacts_to<tick_atom, std::string>,
     // INTERNAL: children that have not ended yet are killed.

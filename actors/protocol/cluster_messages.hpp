@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/protocol/health_messages.hpp"
+#include "actors/protocol/permit_messages.hpp"
 
 #include <cstdint>
 #include <string>
@@ -24,6 +25,41 @@ struct backend_note {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backend_note& x) {
   return f(caf::meta::type_name("backend_note"), x.backend, x.state, x.healthy, x.detail);
+}
+
+/// What a replica has found out about a deployment by its own requests: its cell is shut, or is not
+/// any more. Times are of the clock of the process that holds the note; on their way to another one
+/// they are how long ago and for how long.
+struct cell_note {
+  std::string backend;
+  std::uint64_t place = 0; ///< of the server, see backend_place.hpp: its name may be another one's
+  std::uint64_t cell = 0;  ///< as routing::deployment::cell_of has it, the same for all replicas
+  circuit state = circuit::closed; ///< half_open: it may be tried before its time
+  std::uint8_t why = 0;            ///< routing::trouble that has shut it
+  time_ns found = 0;               ///< when that was
+  time_ns until = 0;               ///< of an open one: not to be asked before
+
+  cell_note() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, cell_note& x) {
+  return f(caf::meta::type_name("cell_note"), x.backend, x.place, x.cell, x.state, x.why, x.found,
+           x.until);
+}
+
+/// What another replica has found out about a deployment.
+struct peer_cell {
+  std::string instance;
+  cell_note note;
+  std::string deployment; ///< its id here, for people; filled in by who knows the catalog
+
+  peer_cell() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, peer_cell& x) {
+  return f(caf::meta::type_name("peer_cell"), x.instance, x.note, x.deployment);
 }
 
 enum class member_state : std::uint8_t {

@@ -96,7 +96,7 @@ struct gpu_view {
   };
   std::string card;
   bool contended = false; ///< uses are to be told, see `gpu_usage`
-  bool leads = true;      ///< this process decides about the card
+  bool led = true;        ///< this process decides about the card, or another one that hears of it
   std::map<std::string, entry, std::less<>> members;
 };
 using gpu_view_ptr = std::shared_ptr<const gpu_view>;
@@ -163,13 +163,76 @@ typename Inspector::result_type inspect(Inspector& f, gpu_drained& x) {
 struct gpu_peers {
   std::string self;              ///< name of this replica
   std::vector<std::string> live; ///< of those that answer; `self` may be among them
+  /// Those that were there and do not answer, though nothing says that they have ended: they may
+  /// run on the other side of a broken network.
+  std::vector<std::string> silent;
+  time_ns notice = 0; ///< until one that is silent is noticed
 
   gpu_peers() = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpu_peers& x) {
-  return f(caf::meta::type_name("gpu_peers"), x.self, x.live);
+  return f(caf::meta::type_name("gpu_peers"), x.self, x.live, x.silent, x.notice);
+}
+
+/// What a replica says of one backend on a card.
+struct gpu_word {
+  /// A replica that has not said how much it uses a backend.
+  static constexpr std::uint32_t not_told = 0xffffffff;
+
+  std::string member;
+  // Of the one that leads.
+  gpu_state state = gpu_state::unknown;
+  std::uint32_t closing =
+      0; ///< not 0: nobody is to begin a request; in `drained` when none is left
+  std::uint32_t refused = 0; ///< goes up when a wish is refused, for the reason below
+  gpu_denial why = gpu_denial::none;
+  std::string reason;
+  time_ns retry_at = 0; ///< of a failed one; 0: none. On its way: how long until then
+  // Of those that follow.
+  std::uint64_t wanted = 0;  ///< the request that waits longest here, by a number; 0: none does
+  std::uint32_t drained = 0; ///< the leader's `closing`: no request of this replica is left
+  std::uint32_t in_use = not_told; ///< whether requests use it; told while `contended`
+  time_ns used = 0; ///< when one last began or ended; 0: never. On its way: how long ago
+
+  gpu_word() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gpu_word& x) {
+  return f(caf::meta::type_name("gpu_word"), x.member, x.state, x.closing, x.refused, x.why,
+           x.reason, x.retry_at, x.wanted, x.drained, x.in_use, x.used);
+}
+
+/// What a replica says of a card: all of it, whenever something in it has changed.
+struct gpu_note {
+  std::string card;
+  /// Of its backends and where they are: cards that only have the same name differ in it.
+  std::uint64_t place = 0;
+  bool leads = false;
+  bool contended = false;        ///< of the one that leads: the others are to say who uses what
+  std::vector<gpu_word> members; ///< by name
+
+  gpu_note() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gpu_note& x) {
+  return f(caf::meta::type_name("gpu_note"), x.card, x.place, x.leads, x.contended, x.members);
+}
+
+/// What another replica says.
+struct peer_gpu {
+  std::string peer; ///< as in gpu_peers
+  gpu_note note;
+
+  peer_gpu() = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, peer_gpu& x) {
+  return f(caf::meta::type_name("peer_gpu"), x.peer, x.note);
 }
 
 } // namespace synapse::actors

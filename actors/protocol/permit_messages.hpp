@@ -146,6 +146,7 @@ struct cell_view {
   time_ns recovered = 0; ///< when it was closed again; 0: it was not lately
   std::uint8_t why = 0;  ///< routing::trouble that has shut it
   bool suspect = false;  ///< report each success
+  std::string found_by;  ///< the replica whose word keeps it shut; empty: this one's own finding
 
   cell_view() = default;
   bool operator==(const cell_view&) const = default;
@@ -154,7 +155,7 @@ struct cell_view {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, cell_view& x) {
   return f(caf::meta::type_name("cell_view"), x.cell, x.state, x.open_until, x.recovered, x.why,
-           x.suspect);
+           x.suspect, x.found_by);
 }
 
 /// What a lane needs to know to answer on its own; sent by the backend whenever it changes.

@@ -15,6 +15,10 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <set>
 
 namespace synapse::actors {
 namespace cluster {
@@ -81,7 +85,9 @@ public:
     open_door();
     publish();
     return {[this](const feed_batch_ptr& lines) { to_links(lines); },
-            [this](const backend_note& note) { on_own_note(note); },
+            [this](const backend_note& note) { to_links(notes_.own(note)); },
+            [this](const cell_note& note) { to_links(notes_.own(note)); },
+            [this](const gpu_note& note) { to_links(notes_.own(note)); },
             [this](list_atom) { return members(); },
             [this](listen_atom, const peer_note_listener& listener) { on_listener(listener); },
             [this](const cluster_event_ptr& event) {
@@ -257,15 +263,18 @@ private:
     entry->self = status.self;
     if (const auto change = change_of(*entry, before))
       parts_.report(change->grave ? report_level::warning : report_level::info, change->text);
-    if (before == status.state)
+    if (before == status.state) {
+      if (status.ended)
+        tell_peers();
       return;
+    }
     if (status.state == member_state::up) {
       if (directory_.up_besides(status.origin, status.address)) {
         entry->other_way_to = status.origin;
         send_exit(entry->link, caf::exit_reason::user_shutdown);
         entry->link = nullptr;
       } else {
-        send(entry->link, notes_.own());
+        send(entry->link, notes_.own(steady_ns(steady_clock::now())));
       }
     } else if (before == member_state::up) {
       for (auto& [name, other] : directory_.all())
@@ -273,6 +282,7 @@ private:
           start_link(other);
     }
     parts_.members_up(directory_.up());
+    tell_peers();
   }
 
   void on_down(const caf::actor_addr& source) {
@@ -303,6 +313,7 @@ private:
       if (!up && !wanted) {
         if (entry.link)
           send_exit(entry.link, caf::exit_reason::user_shutdown);
+        forget_if_ended(entry);
         i = all.erase(i);
         continue;
       }
@@ -315,7 +326,63 @@ private:
       if (!resolving_)
         resolve();
     }
+    tell_peers();
     delayed_send(this, std::min(look_interval, parts_.settings.dns_refresh), tick_atom::value);
+  }
+
+  // ---- who may decide for all ----
+
+  /// Lower ones go first.
+  static std::string peer_name(const std::string& instance, std::uint64_t origin) {
+    std::array<char, 20> number{};
+    std::snprintf(number.data(), number.size(), "#%016llx",
+                  static_cast<unsigned long long>(origin));
+    return clean_text(instance, 128) + number.data();
+  }
+
+  /// Something other than silence says that whoever was at this address has ended.
+  bool has_ended(const directory::entry& entry) const {
+    const bool unlisted = !parts_.settings.dns.empty() && dns_known_ && !dns_failed_ &&
+                          !entry.from.dns && !entry.from.listed;
+    return entry.status.state != member_state::up && (entry.status.ended || unlisted);
+  }
+
+  void forget_if_ended(const directory::entry& entry) {
+    if (has_ended(entry))
+      std::erase_if(
+          seen_, [&](const auto& one) { return one.second.address == entry.address.to_string(); });
+  }
+
+  /// Live is one that is reached and reaches this one.
+  void tell_peers() {
+    gpu_peers peers;
+    peers.self = peer_name(parts_.instance, parts_.origin);
+    peers.notice =
+        std::chrono::nanoseconds{parts_.settings.timeout + parts_.settings.heartbeat}.count();
+    std::set<std::uint64_t> live;
+    for (const auto& [address, entry] : directory_.all()) {
+      const auto origin = entry.status.origin;
+      if (!entry.link || entry.status.state != member_state::up) {
+        forget_if_ended(entry);
+        continue;
+      }
+      // Where one has started anew the one before has ended.
+      std::erase_if(seen_, [&, at = address](const auto& one) {
+        return one.first != origin && one.second.address == at;
+      });
+      if (!notes_.knows(origin))
+        continue;
+      live.insert(origin);
+      seen_[origin] = {peer_name(entry.status.instance, origin), address};
+      peers.live.push_back(seen_[origin].name);
+    }
+    while (seen_.size() > 4 * parts_.settings.max_members)
+      seen_.erase(seen_.begin());
+    for (const auto& [origin, one] : seen_)
+      if (!live.contains(origin))
+        peers.silent.push_back(one.name);
+    for (const auto& listener : listeners_)
+      send(listener, peers);
   }
 
   void resolve() {
@@ -341,6 +408,7 @@ private:
       return;
     }
     dns_failed_ = false;
+    dns_known_ = true;
     for (auto& [name, entry] : directory_.all())
       entry.from.dns = false;
     address_sources dns;
@@ -353,6 +421,7 @@ private:
 
   void on(const guest_joined& guest) {
     notes_.joined(guest.who.origin, guest.who.instance);
+    tell_peers();
     if (leaving_ || directory_.knows(guest.who.origin))
       return;
     const bool no_host = guest.who.address.starts_with(":");
@@ -375,7 +444,12 @@ private:
             [](caf::error&) {});
   }
 
-  void on(const guest_left& guest) { notes_.left(guest.origin, listeners()); }
+  void on(const guest_left& guest) {
+    notes_.left(guest.origin, listeners());
+    if (guest.good_bye)
+      seen_.erase(guest.origin);
+    tell_peers();
+  }
 
   void on(guest_lines& guest) {
     parts_.lines_received(guest.lines.size());
@@ -384,7 +458,23 @@ private:
            feed_batch_ptr{std::make_shared<std::vector<feed_event>>(std::move(guest.lines))});
   }
 
-  void on(const guest_notes& guest) { notes_.said(guest.origin, guest.notes, listeners()); }
+  void on(guest_notes& guest) {
+    notes_.said(guest.origin, guest.notes.backends, listeners());
+    for (auto& note : guest.notes.cells) {
+      peer_cell told;
+      told.instance = notes_.name_of(guest.origin);
+      told.note = std::move(note);
+      for (const auto& listener : listeners_)
+        send(listener, told);
+    }
+    for (auto& note : guest.notes.cards) {
+      peer_gpu told;
+      told.peer = peer_name(notes_.name_of(guest.origin), guest.origin);
+      told.note = std::move(note);
+      for (const auto& listener : listeners_)
+        send(listener, told);
+    }
+  }
 
   void on(const guest_refused& guest) {
     const auto now = steady_clock::now();
@@ -405,17 +495,18 @@ private:
         send(entry.link, lines);
   }
 
-  void on_own_note(const backend_note& note) {
-    const auto one = notes_.own(note);
+  /// @param news null: nothing is told
+  void to_links(const finding_list_ptr& news) {
     for (auto& [name, entry] : directory_.all())
-      if (entry.link && one)
-        send(entry.link, one);
+      if (entry.link && news)
+        send(entry.link, news);
   }
 
   void on_listener(const peer_note_listener& listener) {
     monitor(listener);
     listeners_.push_back(listener);
     notes_.tell_all([&](const peer_note& note) { send(listener, note); });
+    tell_peers();
   }
 
   note_book::tell listeners() {
@@ -435,7 +526,7 @@ private:
     self.since_us = started_us_;
     self.last_seen_ms = 0;
     self.round_trip_us = 0;
-    self.backends = *notes_.own();
+    self.backends = notes_.own_backends();
     std::vector<cluster_member> result{std::move(self)};
     auto others = directory_.members(steady_clock::now(), notes_);
     result.insert(result.end(), std::make_move_iterator(others.begin()),
@@ -454,10 +545,16 @@ private:
   std::unique_ptr<gatekeeper> gate_; ///< null until others can reach this replica
   std::uint16_t port_ = 0;           ///< 0 until others can reach this replica
   note_book notes_;
+  struct seen_replica {
+    std::string name; ///< as peers have it
+    std::string address;
+  };
+  std::map<std::uint64_t, seen_replica> seen_; ///< that were live and have not ended, by origin
   std::vector<peer_note_listener> listeners_;
   steady_clock::time_point dns_due_{};
   steady_clock::time_point refusal_report_due_{};
   bool resolving_ = false;
+  bool dns_known_ = false; ///< it has been resolved
   bool dns_failed_ = false;
   bool publish_failed_ = false;
   bool told_full_ = false;

@@ -21,13 +21,14 @@ struct guest_joined {
 };
 struct guest_left {
   std::uint64_t origin;
+  bool good_bye; ///< it has said so itself: it ends
 };
 struct guest_lines {
   std::vector<feed_event> lines;
 };
 struct guest_notes {
   std::uint64_t origin;
-  std::vector<backend_note> notes;
+  finding_list notes;
 };
 struct guest_refused {
   std::string what;
@@ -49,9 +50,9 @@ inline guest_events events_to(std::function<void(cluster_event)> say) {
   result.joined = [say](const introduction& who, const caf::node_id& node) {
     say(guest_joined{who, node});
   };
-  result.left = [say](std::uint64_t origin) { say(guest_left{origin}); };
+  result.left = [say](std::uint64_t origin, bool good_bye) { say(guest_left{origin, good_bye}); };
   result.lines = [say](std::vector<feed_event> lines) { say(guest_lines{std::move(lines)}); };
-  result.notes = [say](std::uint64_t origin, std::vector<backend_note> notes) {
+  result.notes = [say](std::uint64_t origin, finding_list notes) {
     say(guest_notes{origin, std::move(notes)});
   };
   result.refused = [say](const std::string& what) { say(guest_refused{what}); };

@@ -1,10 +1,13 @@
 #include "actors/supervision/gpu_crews.hpp"
 
+#include "actors/backends/backend_place.hpp"
 #include "actors/gpus/gpu_coordinator.hpp"
 #include "actors/gpus/gpu_desk.hpp"
+#include "routing/names/name_table.hpp"
 
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace synapse::actors {
@@ -20,6 +23,7 @@ gpu_card_ptr gpu_crews::card_of(const std::string& name, const config::settings&
   card->name = name;
   card->settings = settings.gpus.at(name);
   card->turns = settings.models;
+  std::uint64_t loopback = 0;
   for (const auto& [backend, one] : settings.backends) {
     const auto* crew = backends_.find(backend);
     if (one.gpu != name || crew == nullptr)
@@ -29,8 +33,10 @@ gpu_card_ptr gpu_crews::card_of(const std::string& name, const config::settings&
     member.control = crew->control;
     member.link = crew->link;
     member.bearer = crew->bearer;
+    loopback = std::max(loopback, loopback_of(one.url));
     card->members.push_back(std::move(member));
   }
+  card->place = routing::stable_hash(name, loopback);
   return card->members.empty() ? gpu_card_ptr{} : card;
 }
 
@@ -50,6 +56,13 @@ void gpu_crews::start(const gpu_card_ptr& card) {
     children_.adopt(desk, role);
     crew.desks.push_back(std::move(desk));
   }
+  for (const auto& [whose, note] : notes_)
+    if (whose.first == card->name) {
+      peer_gpu what;
+      what.peer = whose.second;
+      what.note = note;
+      caf::anon_send(crew.coordinator, std::move(what));
+    }
   crews_[card->name] = std::move(crew);
 }
 
@@ -83,7 +96,18 @@ void gpu_crews::retire(const std::string& card) {
   crews_.erase(found);
 }
 
-void gpu_crews::tell(const gpu_peers& peers) const {
+void gpu_crews::tell(const peer_gpu& what) {
+  notes_[{what.note.card, what.peer}] = what.note;
+  if (const auto found = crews_.find(what.note.card); found != crews_.end())
+    caf::anon_send(found->second.coordinator, what);
+}
+
+void gpu_crews::tell(const gpu_peers& peers) {
+  const auto is_there = [&](const std::string& peer) {
+    return std::find(peers.live.begin(), peers.live.end(), peer) != peers.live.end() ||
+           std::find(peers.silent.begin(), peers.silent.end(), peer) != peers.silent.end();
+  };
+  std::erase_if(notes_, [&](const auto& one) { return !is_there(one.first.second); });
   for (const auto& [name, crew] : crews_)
     caf::anon_send(crew.coordinator, peers);
 }

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace synapse::actors {
@@ -38,7 +39,9 @@ public:
   /// Lets a card's actors end. No such one: nothing.
   void retire(const std::string& card);
   /// Who is in the cluster: all coordinators hear of it.
-  void tell(const gpu_peers& peers) const;
+  void tell(const gpu_peers& peers);
+  /// What another replica says of a card: its coordinator hears of it, one that starts later, too.
+  void tell(const peer_gpu& what);
   /// Puts the cards' actors into the entries of their backends.
   void complete(std::vector<backend_entry>& entries) const;
 
@@ -55,6 +58,7 @@ private:
   const backend_crews& backends_;
   child_list& children_;
   std::map<std::string, gpu_crew> crews_;
+  std::map<std::pair<std::string, std::string>, gpu_note> notes_; ///< by card and replica
 };
 
 } // namespace synapse::actors

@@ -18,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 namespace synapse::actors {
 
@@ -53,7 +54,9 @@ public:
           return delegate(core_.health, check_atom::value);
         },
         [this](const peer_note& message) { on_peer_note(message); },
+        [this](peer_cell& message) { on_peer_cell(message); },
         [this](const gpu_peers& peers) { gpus_.tell(peers); },
+        [this](const peer_gpu& what) { gpus_.tell(what); },
         [this](tick_atom, const std::string& role) { restart(role); },
         [this](tick_atom) { children_.exit_all(caf::exit_reason::kill); },
     };
@@ -146,6 +149,7 @@ private:
         routing::make_records(snapshot->routes->names(), static_cast<unsigned>(parts_.units.size()),
                               routes_ ? &routes_->names() : nullptr, records_.get());
     // The old table refers to its settings.
+    deployments_.clear();
     routes_ = snapshot->routes;
     records_ = snapshot->records;
     routed_settings_ = settings_;
@@ -187,6 +191,22 @@ private:
                 send(control, away_atom::value);
             },
             [this, name = message.note.backend](const caf::error&) { looking_.erase(name); });
+  }
+
+  void on_peer_cell(peer_cell& message) {
+    const auto* crew = backends_.find(message.note.backend);
+    if (stopping_ || !crew || !routes_)
+      return;
+    if (deployments_.empty())
+      for (const auto& one : routes_->names().deployments())
+        for (const auto what : config::all_kinds)
+          deployments_.emplace(one.cell_of(what), &one);
+    // One that is not configured here is none of this replica's business.
+    const auto found = deployments_.find(message.note.cell);
+    if (found == deployments_.end())
+      return;
+    message.deployment = found->second->settings->id;
+    send(crew->control, std::move(message));
   }
 
   // ---- restarts ----
@@ -270,6 +290,8 @@ private:
   settings_ptr routed_settings_;
   std::shared_ptr<const routing::catalog> routes_;
   std::shared_ptr<const routing::catalog_records> records_;
+  /// By their cells; of one that several share the first. Made when another replica speaks of one.
+  std::unordered_map<std::uint64_t, const routing::deployment*> deployments_;
   std::uint64_t generation_ = 0;
   std::map<std::string, back_off> back_offs_; ///< by role
   std::set<std::string> restarting_;          ///< roles whose back-off runs

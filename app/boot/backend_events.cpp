@@ -1,5 +1,7 @@
 #include "app/boot/backend_events.hpp"
 
+#include "routing/failure/verdict_words.hpp"
+
 namespace synapse::app {
 
 namespace {
@@ -21,6 +23,16 @@ void note_circuit(const std::string& name, actors::circuit to, telemetry::backen
     say.info("backend {}: circuit {}", name,
              to == actors::circuit::closed ? "closed again" : "half open");
   }
+}
+
+/// What is over is not worth a line: so it is with this replica's own findings.
+void note_heard(const std::string& name, const actors::peer_cell& heard, actors::time_ns left,
+                spdlog::logger& say) {
+  if (heard.note.state != actors::circuit::open)
+    return;
+  const auto why = routing::words_of(static_cast<routing::trouble>(heard.note.why));
+  say.warn("backend {}: deployment {} is out of service for {:.1f} s, as replica {} has found: {}",
+           name, heard.deployment, static_cast<double>(left) / 1e9, heard.instance, why);
 }
 
 void note_loaded(const std::string& name, const std::string& model, actors::time_ns took,
@@ -46,6 +58,10 @@ actors::backend_events events_of_backend(const std::string& name, instruments& t
   events.circuit_changed = [&observed, &counted, &say, name](actors::circuit, actors::circuit to) {
     observed.circuit_changed(name, to);
     note_circuit(name, to, counted, say);
+  };
+  events.cell_changed = [&observed](const actors::cell_note& note) { observed.cell_changed(note); };
+  events.cell_heard = [&say, name](const actors::peer_cell& heard, actors::time_ns left) {
+    note_heard(name, heard, left, say);
   };
   return events;
 }

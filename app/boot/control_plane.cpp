@@ -5,6 +5,7 @@
 #include "actors/protocol/error.hpp"
 #include "actors/voices/voice_library.hpp"
 #include "app/boot/backend_events.hpp"
+#include "app/cluster_setup.hpp"
 #include "app/tls_contexts.hpp"
 #include "http/client/http_link.hpp"
 #include "http/sites/thread_routes.hpp"
@@ -64,6 +65,12 @@ actors::supervisor_parts control_plane::parts() {
   };
   result.events_of = [this](const std::string& name) {
     return events_of_backend(name, tools_, observed_);
+  };
+  result.clustered = wants_cluster(first_);
+  result.gpu_events_of = [this](const std::string&) {
+    actors::gpu_events events;
+    events.told = [this](const actors::gpu_note& note) { observed_.card_told(note); };
+    return events;
   };
   result.make_tls = make_client_context;
   result.read_bearer = read_bearer;

@@ -57,6 +57,10 @@ public:
   void circuit_changed(const std::string& backend, actors::circuit to) {
     notes_.circuit_changed(backend, to);
   }
+  /// Likewise of one of its deployments.
+  void cell_changed(const actors::cell_note& note) { notes_.cell_changed(note); }
+  /// Likewise what it says of a graphics card.
+  void card_told(const actors::gpu_note& note) { notes_.card_told(note); }
   /// The configuration was read anew. @param problems as they are logged
   void reloaded(telemetry::reload_result result, std::vector<std::string> problems);
   /// Takes a sample if one is due. Call about once a second.

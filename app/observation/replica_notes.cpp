@@ -9,6 +9,8 @@ void replica_notes::tell(const actors::cluster_actor& cluster) {
   cluster_ = cluster;
   for (const auto& [name, note] : notes_)
     caf::anon_send(cluster_, note);
+  for (const auto& [card, note] : cards_)
+    caf::anon_send(cluster_, note);
 }
 
 void replica_notes::circuit_changed(const std::string& backend, actors::circuit to) {
@@ -34,6 +36,19 @@ void replica_notes::health_seen(const actors::health_report& round) {
     if (cluster_)
       caf::anon_send(cluster_, note);
   }
+}
+
+void replica_notes::cell_changed(const actors::cell_note& note) {
+  const std::lock_guard lock{mutex_};
+  if (cluster_)
+    caf::anon_send(cluster_, note);
+}
+
+void replica_notes::card_told(const actors::gpu_note& note) {
+  const std::lock_guard lock{mutex_};
+  cards_[note.card] = note;
+  if (cluster_)
+    caf::anon_send(cluster_, note);
 }
 
 void replica_notes::end_cluster() {

@@ -16,6 +16,7 @@ json deployment_schema() {
        {"reason", text("Why; empty where there is nothing to say")},
        {"trouble", nullable(text("The same as one word, as metrics have it"))},
        {"kind", nullable(text("Of what kind of requests it is so; null: of all"))},
+       {"found_by", nullable(text("The replica whose finding it is; null: this one's own"))},
        {"retry_in_seconds", nullable(integer("Until it may be tried"))},
        {"loaded", one_of({"unknown", "loaded", "loading", "cold", "cold_evicts"},
                          "Whether its model is in memory; `cold_evicts`: another has to leave")},

@@ -43,6 +43,7 @@ void add_cells(const actors::lane& board, const routing::deployment& which, std:
     into.why = static_cast<routing::trouble>(cell->why);
     into.until = is == word::shut ? cell->open_until : 0;
     into.kind = what;
+    into.found_by = cell->found_by;
   }
 }
 } // namespace
@@ -57,7 +58,7 @@ deployment_state state_of(const thread_routes& routes, const routing::deployment
                           net::time_ns now) {
   auto& record = routes.record(which.place);
   if (record.drained())
-    return {word::drained, routing::trouble::none, 0, std::nullopt};
+    return {word::drained, routing::trouble::none, 0, std::nullopt, {}};
   const auto& board = *routes.sites[which.backend]->board;
   auto state = of_backend(board.view());
   const auto none = static_cast<std::uint16_t>(which.capabilities.no | record.capabilities().no);
@@ -65,7 +66,7 @@ deployment_state state_of(const thread_routes& routes, const routing::deployment
     add_cells(board, which, none, state);
   if (state.word == word::ready)
     if (const auto until = record.full_until(now); until > now)
-      state = {word::full, routing::trouble::none, until, std::nullopt};
+      state = {word::full, routing::trouble::none, until, std::nullopt, {}};
   return state;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace synapse::client {
@@ -22,6 +23,7 @@ struct deployment_state {
   net::time_ns until = 0; ///< when it may be tried (`shut`, `full`), by the thread's clock; 0: soon
   /// Of what kind of requests it is so; nothing: of all.
   std::optional<routing::kind> kind;
+  std::string found_by; ///< the replica whose word it is; empty: this one has found it out
 };
 
 /// The worst of all kinds of requests that the deployment is there for. On the routes' thread.

@@ -188,6 +188,15 @@ void cell::on_healthy() noexcept {
   probing_ = false;
 }
 
+void cell::on_doubt(trouble why, std::int64_t now) noexcept {
+  if (state_ != cell_state::closed)
+    return;
+  state_ = cell_state::half_open;
+  why_ = why;
+  since_ = now;
+  probing_ = false;
+}
+
 cell_state cell::state(std::int64_t now) const noexcept {
   return state_ == cell_state::open && is_over(now) ? cell_state::half_open : state_;
 }

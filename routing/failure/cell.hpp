@@ -58,6 +58,9 @@ public:
   void on_success(bool probe) noexcept;
   /// Its health check has succeeded: it need not wait for that any longer.
   void on_healthy() noexcept;
+  /// Somebody else had found trouble, and it is time to see whether it is over: a closed one wants
+  /// one request that tries, as if it had been shut until `now`. Any other stays as it is.
+  void on_doubt(trouble why, std::int64_t now) noexcept;
 
   cell_state state(std::int64_t now) const noexcept;
   /// Why it is not closed.

@@ -126,6 +126,13 @@ struct turn {
   std::uint32_t closing = 0;
 };
 
+/// What the process that decides says of a member, to one that does not.
+struct leader_word {
+  member_state state = member_state::unknown;
+  time_ns retry_at = 0; ///< of a failed one: not tried before
+  std::string reason;   ///< of a failed one and one that is away, for people
+};
+
 /// What is known of a member, for those who pick one.
 struct member_view {
   member_state state = member_state::unknown;

@@ -101,19 +101,158 @@ void gpu_schedule::remove_member(std::string_view member, time_ns now) {
   step(now);
 }
 
-void gpu_schedule::lead(bool leads, time_ns now) {
+void gpu_schedule::lead(bool leads, time_ns now, bool led) {
   if (leads == leads_)
     return;
   leads_ = leads;
+  led_ = led && !leads;
+  asked_to_tell_ = false;
   settled_at_ = now + limits_.settle;
   for (auto& one : slots_) {
     auto& of = one.second;
+    of.led.reset();
     if (of.now == phase::waking)
       turn_to(of, phase::unknown, now); // whoever leads now has it its own way
     if (of.limits.can_sleep && of.look == 0)
       of.look_at = now;
   }
   tick(now);
+}
+
+// ---- other processes ----
+
+std::size_t gpu_schedule::add_lane(time_ns now) {
+  gone_.resize(lanes_, false);
+  auto lane = static_cast<std::size_t>(std::find(gone_.begin(), gone_.end(), true) - gone_.begin());
+  if (lane == lanes_)
+    gone_.resize(++lanes_);
+  gone_[lane] = false;
+  for (auto& [name, of] : slots_) {
+    of.in_use.resize(lanes_, member_slot::not_told);
+    of.in_use[lane] = member_slot::not_told;
+    of.undrained.resize(lanes_, false);
+    of.undrained[lane] = of.now == phase::draining || of.announces();
+  }
+  step(now);
+  return lane;
+}
+
+void gpu_schedule::remove_lane(std::size_t lane, time_ns now) {
+  if (!has_lane(lane))
+    return;
+  gone_.resize(lanes_, false);
+  gone_[lane] = true;
+  for (auto& one : slots_) {
+    auto& of = one.second;
+    if (lane < of.in_use.size())
+      of.in_use[lane] = 0;
+    if (lane < of.undrained.size())
+      of.undrained[lane] = false;
+    wake_if_known(one);
+  }
+  step(now);
+}
+
+std::vector<bool> gpu_schedule::all_undrained() const {
+  std::vector<bool> result(lanes_, true);
+  for (std::size_t lane = 0; lane < gone_.size(); ++lane)
+    result[lane] = !gone_[lane];
+  return result;
+}
+
+std::vector<std::uint32_t> gpu_schedule::nothing_told() const {
+  std::vector<std::uint32_t> result(lanes_, member_slot::not_told);
+  for (std::size_t lane = 0; lane < gone_.size(); ++lane)
+    if (gone_[lane])
+      result[lane] = 0;
+  return result;
+}
+
+void gpu_schedule::follow(bool led, bool contended, time_ns now) {
+  led = led && !leads_;
+  if (led == led_ && contended == asked_to_tell_)
+    return;
+  led_ = led;
+  asked_to_tell_ = contended && led;
+  step(now);
+}
+
+void gpu_schedule::told(std::string_view member, std::optional<leader_word> word, time_ns now) {
+  const auto found = slots_.find(member);
+  if (found == slots_.end() || leads_ || !found->second.can_sleep())
+    return;
+  auto& of = found->second;
+  const bool was = of.led.has_value();
+  if (was == word.has_value() &&
+      (!was || (of.led->state == word->state && of.led->retry_at == word->retry_at)))
+    return;
+  of.led = std::move(word);
+  if (of.held() && of.now == phase::awake)
+    close(*found, false, now);
+  else if (!of.held() && of.now != phase::awake && !of.closed() && of.look == 0)
+    of.look_at = now; // it says so itself before anybody begins
+  act(action::kind::view);
+  step(now);
+}
+
+void gpu_schedule::refuse(std::string_view member, denial why, const std::string& detail,
+                          time_ns now) {
+  if (const auto found = slots_.find(member); found != slots_.end() && !leads_) {
+    decide_all(*found, why, detail, now);
+    step(now);
+  }
+}
+
+void gpu_schedule::know_what_was_told(time_ns now) {
+  settled_at_ = std::min(settled_at_, now + limits_.poll);
+}
+
+void gpu_schedule::woken_elsewhere(std::string_view member, time_ns now) {
+  const auto found = slots_.find(member);
+  if (found == slots_.end() || !leads_)
+    return;
+  auto& of = found->second;
+  if (of.now != phase::unknown && of.now != phase::asleep && of.now != phase::failed)
+    return;
+  turn_to(of, phase::waking, now);
+  of.step = wake_step::confirm;
+  of.look_at = now;
+  step(now);
+}
+
+std::uint32_t gpu_schedule::to_confirm(std::string_view member) const {
+  const auto found = slots_.find(member);
+  if (found == slots_.end())
+    return 0;
+  const auto& of = found->second;
+  return of.now == phase::draining || of.announces() ? of.number : 0;
+}
+
+ticket_id gpu_schedule::first_waiting(std::string_view member) const {
+  const auto found = slots_.find(member);
+  return found == slots_.end() || found->second.waiting.empty() ? 0 : found->second.waiting.front();
+}
+
+bool gpu_schedule::at_rest(std::string_view member) const {
+  const auto found = slots_.find(member);
+  if (found == slots_.end())
+    return true;
+  const auto& of = found->second;
+  return of.now != phase::awake && (!of.closed() || of.drained());
+}
+
+std::optional<bool> gpu_schedule::in_use(std::string_view member) const {
+  const auto found = slots_.find(member);
+  if (found == slots_.end() || found->second.now != phase::awake)
+    return false;
+  if (!was_contended_ || !found->second.told())
+    return std::nullopt;
+  return !found->second.unused();
+}
+
+time_ns gpu_schedule::used(std::string_view member) const {
+  const auto found = slots_.find(member);
+  return found == slots_.end() ? 0 : found->second.used;
 }
 
 // ---- requests ----
@@ -135,6 +274,8 @@ ticket_id gpu_schedule::ask(std::string_view member, time_ns now) {
     decide(id, denial::unreachable, of.word, now);
   else if (of.now == phase::failed && now < of.retry_at)
     decide(id, denial::failed, of.word, now);
+  else if (of.led && of.led->state == member_state::failed && now < of.led->retry_at)
+    decide(id, denial::failed, of.led->reason, now);
   else if (tickets_.size() > limits_.max_waiting)
     decide(id, denial::queue_full, "too many requests wait for the card", now);
   else
@@ -151,7 +292,7 @@ void gpu_schedule::abandon(ticket_id ticket, time_ns now) {
 void gpu_schedule::usage(std::size_t lane, std::string_view member, std::uint32_t in_use,
                          time_ns last_used, time_ns now) {
   const auto found = slots_.find(member);
-  if (found == slots_.end() || lane >= lanes_)
+  if (found == slots_.end() || !has_lane(lane))
     return;
   auto& of = found->second;
   of.in_use.resize(lanes_, member_slot::not_told);
@@ -163,12 +304,13 @@ void gpu_schedule::usage(std::size_t lane, std::string_view member, std::uint32_
 void gpu_schedule::drained(std::size_t lane, std::string_view member, std::uint32_t number,
                            time_ns now) {
   const auto found = slots_.find(member);
-  if (found == slots_.end() || lane >= lanes_)
+  if (found == slots_.end() || !has_lane(lane))
     return;
   auto& of = found->second;
-  if (of.now != phase::draining || of.number != number)
+  if ((of.now != phase::draining && !of.announces()) || of.number != number)
     return;
   of.undrained[lane] = false;
+  wake_if_known(*found);
   step(now);
 }
 
@@ -228,9 +370,9 @@ void gpu_schedule::act(action::kind what, const std::string& member, call_id cal
 // ---- what is ----
 
 bool gpu_schedule::contended() const noexcept {
-  return std::any_of(slots_.begin(), slots_.end(), [](const entry& one) {
-    return !one.second.waiting.empty() || one.second.curious;
-  });
+  return asked_to_tell_ || std::any_of(slots_.begin(), slots_.end(), [](const entry& one) {
+           return !one.second.waiting.empty() || one.second.curious;
+         });
 }
 
 turn gpu_schedule::turn_of(std::string_view member) const {
@@ -261,6 +403,11 @@ std::map<std::string, member_view, std::less<>> gpu_schedule::view() const {
       seen.retry_at = of.retry_at;
     if (of.now == phase::failed || of.now == phase::away)
       seen.reason = of.word;
+    if (of.led && of.now != phase::away && of.now != phase::awake) {
+      seen.state = of.led->state;
+      seen.retry_at = of.led->retry_at;
+      seen.reason = of.led->reason;
+    }
   }
   return result;
 }

@@ -29,10 +29,13 @@ namespace synapse::gpus {
 ///    `min_awake`; what never sleeps stays;
 ///  - who waits longest is next, and nobody waits longer than `max_wait`;
 ///  - one that did not wake is not told again before others have slept and a pause has passed;
-///  - without the lead it only looks.
+///  - other processes know of a wake before the member is told, so that whoever leads next does not
+///    tell it again;
+///  - without the lead it only looks, and opens no member that the one that leads keeps closed.
 class gpu_schedule {
 public:
-  gpu_schedule(std::size_t lanes, card_limits limits) : lanes_(lanes), limits_(std::move(limits)) {}
+  gpu_schedule(std::size_t lanes, card_limits limits)
+      : own_lanes_(lanes), lanes_(lanes), limits_(std::move(limits)) {}
 
   // ---- what happens; every call may leave actions behind ----
 
@@ -43,8 +46,24 @@ public:
   void forget(std::string_view member, time_ns now);
   void remove_member(std::string_view member, time_ns now);
   /// This process is the one that puts to sleep and wakes, or not any more. In the beginning it is
-  /// not.
-  void lead(bool leads, time_ns now);
+  /// not. @param led as of `follow`, where it is not
+  void lead(bool leads, time_ns now, bool led = false);
+  /// The requests of another process, which count as those of a lane do. @returns its number
+  std::size_t add_lane(time_ns now);
+  /// They are not to be waited for any more.
+  void remove_lane(std::size_t lane, time_ns now);
+  /// Without the lead: whether another process decides, or is about to, so that requests wait for
+  /// what it does. @param contended it wants to know who uses what
+  void follow(bool led, bool contended, time_ns now);
+  /// What that one says of a member; nothing: it is not heard.
+  void told(std::string_view member, std::optional<leader_word> word, time_ns now);
+  /// Those who wait for it here are told that the one that decides has refused it.
+  void refuse(std::string_view member, denial why, const std::string& detail, time_ns now);
+  /// With the lead: what the one that led before has told is known. Sleepers are woken after the
+  /// next looks instead of after `settle`.
+  void know_what_was_told(time_ns now);
+  /// With the lead: another process has told it to wake. It is waited for as if this one had.
+  void woken_elsewhere(std::string_view member, time_ns now);
   /// A request wants a member. @returns the number by which it is spoken of from now on; a verdict
   /// may be among the actions already.
   ticket_id ask(std::string_view member, time_ns now);
@@ -53,7 +72,8 @@ public:
   /// How many requests of a lane use a member, and when one last did. Told while `contended`.
   void usage(std::size_t lane, std::string_view member, std::uint32_t in_use, time_ns last_used,
              time_ns now);
-  /// The last request of a closing member has ended on that lane.
+  /// The last request of a closing member has ended on that lane; of another process also: it knows
+  /// that the member is about to be woken, see `to_confirm`.
   void drained(std::size_t lane, std::string_view member, std::uint32_t number, time_ns now);
   /// Answer to a look.
   void looked(std::string_view member, call_id call, sighting what, std::string detail,
@@ -83,6 +103,17 @@ public:
   bool contended() const noexcept;
   std::size_t waiting() const noexcept { return tickets_.size(); }
   bool leads() const noexcept { return leads_; }
+  bool led() const noexcept { return led_; }
+  /// The number that other processes are to answer with `drained`; 0: there is nothing to say.
+  std::uint32_t to_confirm(std::string_view member) const;
+  /// Who waits longest for it; 0: nobody does.
+  ticket_id first_waiting(std::string_view member) const;
+  /// No request of this process uses it, and none begins.
+  bool at_rest(std::string_view member) const;
+  /// Whether requests of this process use it; nothing: the lanes have not told.
+  std::optional<bool> in_use(std::string_view member) const;
+  /// When one last did, as far as is known; 0: never.
+  time_ns used(std::string_view member) const;
   /// Bytes that are taken now, as far as is known.
   std::size_t taken() const noexcept;
 
@@ -120,6 +151,13 @@ private:
   bool in_conflict(const entry& one) const;
   bool barred(const entry& wanted) const;
 
+  // whose requests count
+  bool has_lane(std::size_t lane) const noexcept {
+    return lane < lanes_ && (lane >= gone_.size() || !gone_[lane]);
+  }
+  std::vector<bool> all_undrained() const;
+  std::vector<std::uint32_t> nothing_told() const;
+
   // changing one member (gpu_schedule_members.cpp)
   void turn_to(member_slot& of, phase next, time_ns now);
   void open(entry& one, time_ns now);
@@ -129,6 +167,7 @@ private:
   void begin_wake(entry& one, time_ns now);
   void next_wake_step(entry& one, time_ns now);
   void command_wake(entry& one);
+  void wake_if_known(entry& one);
   void fail(entry& one, const std::string& why, time_ns now);
   void stays_awake(entry& one, const std::string& why, time_ns now);
   void go_away(entry& one, bool gone, const std::string& why, time_ns now);
@@ -144,9 +183,13 @@ private:
   void erase_ticket(ticket_id id);
   void act(action::kind what, const std::string& member = {}, call_id call = 0);
 
+  std::size_t own_lanes_; ///< the first ones
   std::size_t lanes_;
+  std::vector<bool> gone_; ///< by lane
   card_limits limits_;
   bool leads_ = false;
+  bool led_ = false; ///< another one does, or will
+  bool asked_to_tell_ = false;
   time_ns settled_at_ = 0;
   slots slots_;
   std::map<ticket_id, ticket> tickets_; ///< those that wait

@@ -55,7 +55,7 @@ void gpu_schedule::seen_awake(entry& one, time_ns now) {
   if (of.now == phase::waking) {
     if (of.step == wake_step::confirm)
       next_wake_step(one, now);
-  } else if (of.now != phase::awake && !of.closed()) {
+  } else if (of.now != phase::awake && !of.closed() && !of.held()) {
     open(one, now);
   }
 }

@@ -54,7 +54,7 @@ void gpu_schedule::look_later(member_slot& of, time_ns now) const {
 void gpu_schedule::open(entry& one, time_ns now) {
   auto& of = one.second;
   of.opened = now;
-  of.in_use.assign(lanes_, member_slot::not_told);
+  of.in_use = nothing_told();
   of.failures = 0;
   of.resting = false;
   of.curious = false;
@@ -73,7 +73,7 @@ void gpu_schedule::reopen(entry& one, time_ns now) {
 void gpu_schedule::close(entry& one, bool resting, time_ns now) {
   auto& of = one.second;
   ++of.number;
-  of.undrained.assign(lanes_, true);
+  of.undrained = all_undrained();
   of.resting = resting;
   of.curious = false;
   turn_to(of, phase::draining, now);
@@ -127,8 +127,21 @@ void gpu_schedule::go_away(entry& one, bool gone, const std::string& why, time_n
 
 void gpu_schedule::begin_wake(entry& one, time_ns now) {
   auto& of = one.second;
+  of.step = wake_step::announce;
+  ++of.number;
+  of.undrained = all_undrained();
+  std::fill_n(of.undrained.begin(), own_lanes_, false); // they see it by the view
   turn_to(of, phase::waking, now);
+  of.look_at = 0;
+  wake_if_known(one);
+}
+
+void gpu_schedule::wake_if_known(entry& one) {
+  auto& of = one.second;
+  if (!of.announces() || !of.drained())
+    return;
   of.step = of.limits.level == 2 ? wake_step::weights : wake_step::all;
+  act(action::kind::view);
   command_wake(one);
 }
 
@@ -152,6 +165,8 @@ void gpu_schedule::next_wake_step(entry& one, time_ns now) {
   auto& of = one.second;
   of.call = 0;
   switch (of.step) {
+  case wake_step::announce:
+    return;
   case wake_step::weights:
     of.step = wake_step::reload;
     return command_wake(one);

@@ -12,7 +12,7 @@ void gpu_schedule::step(time_ns now) {
     const auto& of = one.second;
     if (of.now == phase::awake)
       serve(one, now);
-    else if (!leads_ && (of.now == phase::asleep || of.now == phase::failed))
+    else if (!leads_ && !led_ && (of.now == phase::asleep || of.now == phase::failed))
       decide_all(one, denial::elsewhere, "another replica decides about the card", now);
   }
   if (leads_)
@@ -31,7 +31,7 @@ void gpu_schedule::step(time_ns now) {
     // The lanes tell from now on; until they have, every open member counts as used.
     if (was_contended_)
       for (auto& [name, of] : slots_)
-        of.in_use.assign(lanes_, member_slot::not_told);
+        of.in_use = nothing_told();
     act(action::kind::view);
   }
 }
@@ -50,9 +50,9 @@ void gpu_schedule::serve(entry& one, time_ns now) {
 // ---- on the way to sleep ----
 
 bool gpu_schedule::must_stay_closed(const entry& one) const {
-  if (!leads_)
-    return false;
   const auto& of = one.second;
+  if (!leads_)
+    return of.held();
   if (of.resting && of.waiting.empty())
     return true;
   if (in_conflict(one) || crowded(&one))
@@ -71,7 +71,7 @@ void gpu_schedule::advance_closed(entry& one, time_ns now) {
     return;
   if (!must_stay_closed(one)) {
     reopen(one, now);
-  } else if (of.now == phase::draining && of.drained()) {
+  } else if (leads_ && of.now == phase::draining && of.drained()) {
     turn_to(of, phase::measuring, now);
     of.call = ++last_call_;
     act(action::kind::measure, one.first, of.call);

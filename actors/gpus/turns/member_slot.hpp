@@ -5,6 +5,7 @@
 #include "actors/gpus/turns/card.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace synapse::gpus {
 
@@ -20,7 +21,8 @@ enum class phase : std::uint8_t {
   failed,
 };
 
-enum class wake_step : std::uint8_t { weights, reload, cache, all, confirm, warm_up };
+/// `announce`: other processes have to know before it is told.
+enum class wake_step : std::uint8_t { announce, weights, reload, cache, all, confirm, warm_up };
 
 struct member_slot {
   /// A lane that has not told how much it uses a member; it counts as much.
@@ -48,6 +50,8 @@ struct member_slot {
   time_ns measure_at = 0; ///< when to count again; 0: a count is under way
   wake_step step = wake_step::confirm;
 
+  std::optional<leader_word> led; ///< what the one that decides says of it
+
   std::string word; ///< why it is as it is, for people
   unsigned failures = 0;
   time_ns retry_at = 0;
@@ -58,6 +62,9 @@ struct member_slot {
   bool closed() const noexcept {
     return now == phase::draining || now == phase::measuring || now == phase::falling;
   }
+  /// The one that decides does not want any requests there.
+  bool held() const noexcept { return led && led->state != member_state::awake; }
+  bool announces() const noexcept { return now == phase::waking && step == wake_step::announce; }
   bool drained() const noexcept {
     return std::find(undrained.begin(), undrained.end(), true) == undrained.end();
   }

@@ -20,6 +20,7 @@ namespace {
 struct reached {
   channel connection; ///< past the gate, unless there is a problem
   bool local = false;
+  bool nobody = false;
   bool refused = false;
   std::string problem;
 };
@@ -30,6 +31,7 @@ reached_ptr reach(const config::host_port& address, const dial_means& means,
   auto result = std::make_shared<reached>();
   auto found = knock(address, limits.connect);
   result->local = found.local;
+  result->nobody = found.nobody;
   result->problem = std::move(found.problem);
   if (!found.socket) {
     if (result->problem.empty())
@@ -101,6 +103,7 @@ void dial(link_actor::pointer self, const config::host_port& address, const dial
     if (!found->problem.empty()) {
       dial_result nobody;
       nobody.problem = found->problem;
+      nobody.nobody = found->nobody;
       nobody.refused = found->refused;
       return done(std::move(nobody));
     }

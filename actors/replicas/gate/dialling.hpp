@@ -31,6 +31,7 @@ struct dial_limits {
 struct dial_result {
   caf::strong_actor_ptr peer; ///< null when nobody is there, or nobody who is a cluster_peer
   bool local = false;         ///< the address belongs to this machine
+  bool nobody = false;        ///< its machine says that nobody listens there
   bool refused = false;       ///< somebody is there who is not one of us, see `problem`
   std::string problem;
 };

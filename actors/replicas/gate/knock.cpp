@@ -84,6 +84,7 @@ std::vector<std::string> addresses_of(const std::string& host, std::string& prob
 knock_result knock(const config::host_port& at, std::chrono::milliseconds limit) {
   knock_result result;
   const auto due = std::chrono::steady_clock::now() + 2 * limit;
+  bool first = true;
   for (const std::string& ip : addresses_of(at.host, result.problem)) {
     if (std::chrono::steady_clock::now() >= due)
       break; // a name with many addresses of which none answers; the next attempt begins anew
@@ -98,8 +99,13 @@ knock_result knock(const config::host_port& at, std::chrono::milliseconds limit)
       continue;
     }
     result.problem = connect_within(socket.get(), to, limit);
-    if (!result.problem.empty())
+    if (!result.problem.empty()) {
+      const bool refused = result.problem == std::strerror(ECONNREFUSED);
+      result.nobody = refused && (first || result.nobody);
+      first = false;
       continue;
+    }
+    result.nobody = false;
     sockaddr_storage own{};
     socklen_t size = sizeof own;
     ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &size);

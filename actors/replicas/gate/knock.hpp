@@ -16,6 +16,7 @@ struct knock_result {
   owned_fd socket;     ///< connected, does not block; none: nobody has answered
   std::string ip;      ///< the address that has accepted it
   bool local = false;  ///< it is one of this machine's (or container's) own
+  bool nobody = false; ///< all addresses that were tried say that nobody listens there
   std::string problem; ///< why nobody answered
 };
 

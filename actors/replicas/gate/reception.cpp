@@ -40,7 +40,7 @@ void reception::on_packet(const caf::strong_actor_ptr& sender, const peer_packet
   if (!who.trusted)
     on_proof(found, now);
   else if (packet.what() == packet_kind::bye)
-    remove(found);
+    remove(found, true);
   else
     on_sealed(who, packet);
 }
@@ -107,7 +107,7 @@ void reception::on_sealed(guest& who, const peer_packet& packet) {
     break;
   }
   case packet_kind::notes:
-    if (auto notes = read_notes(system_, packet.body))
+    if (auto notes = read_notes(system_, packet.body, steady_ns(now_)))
       parts_.events.notes(who.who.origin, std::move(*notes));
     break;
   default:
@@ -120,7 +120,7 @@ void reception::on_time(time_point now) {
   for (auto i = guests_.begin(); i != guests_.end();) {
     const auto next = std::next(i);
     if (now - i->second.last_seen > parts_.timeout)
-      remove(i);
+      remove(i, false);
     i = next;
   }
 }
@@ -130,12 +130,12 @@ void reception::clear() {
   parts_.events = {};
 }
 
-void reception::remove(guests::iterator who) {
+void reception::remove(guests::iterator who, bool good_bye) {
   const bool was_trusted = who->second.trusted;
   const std::uint64_t origin = who->second.who.origin;
   guests_.erase(who);
   if (was_trusted && sessions_of(origin) == 0)
-    parts_.events.left(origin);
+    parts_.events.left(origin, good_bye);
 }
 
 void reception::refuse(const caf::strong_actor_ptr& to, std::uint64_t their_session,

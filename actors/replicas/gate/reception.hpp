@@ -48,7 +48,7 @@ private:
   void on_sealed(guest& who, const peer_packet& packet);
   void refuse(const caf::strong_actor_ptr& to, std::uint64_t their_session, refusal_reason reason);
   void send_sealed(guest& to, std::uint64_t session, packet_kind kind, std::string body);
-  void remove(guests::iterator who);
+  void remove(guests::iterator who, bool good_bye);
   std::size_t strangers() const;
   std::size_t origins() const; ///< of guests that are trusted
   std::size_t sessions_of(std::uint64_t origin) const;

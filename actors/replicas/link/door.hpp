@@ -25,7 +25,7 @@ struct arrival {
   peer_packet packet;
 };
 using arrival_ptr = std::shared_ptr<const arrival>;
-using note_list_ptr = std::shared_ptr<const std::vector<backend_note>>;
+using finding_list_ptr = std::shared_ptr<const finding_list>;
 
 /// One per address that is dialled, see link.hpp.
 using link_actor = caf::typed_actor<
@@ -34,7 +34,7 @@ using link_actor = caf::typed_actor<
     // Lines of this process; queued until the other side has them.
     caf::reacts_to<feed_batch_ptr>,
     // Notes of this process that have changed.
-    caf::reacts_to<note_list_ptr>,
+    caf::reacts_to<finding_list_ptr>,
     // INTERNAL: a heartbeat.
     caf::reacts_to<tick_atom>,
     // INTERNAL: the pause before an attempt is over; its number.
@@ -66,9 +66,9 @@ using door_actor = caf::typed_actor<caf::reacts_to<peer_packet>, caf::reacts_to<
 struct guest_events {
   /// @param node where it is, for finding out its address
   std::function<void(const introduction&, const caf::node_id& node)> joined;
-  std::function<void(std::uint64_t origin)> left;
+  std::function<void(std::uint64_t origin, bool good_bye)> left;
   std::function<void(std::vector<feed_event>)> lines;
-  std::function<void(std::uint64_t origin, std::vector<backend_note>)> notes;
+  std::function<void(std::uint64_t origin, finding_list)> notes;
   /// Somebody was turned away; `what` is for people and may be a stranger's invention.
   std::function<void(const std::string& what)> refused;
 };
@@ -91,6 +91,6 @@ void tell(const door_actor& door, door_order order);
 
 } // namespace synapse::actors::cluster
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::cluster::arrival_ptr)    // never leaves the process
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::cluster::note_list_ptr)  // likewise
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::cluster::door_order_ptr) // likewise
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::cluster::arrival_ptr) // never leaves the process
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::cluster::finding_list_ptr) // likewise
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(synapse::actors::cluster::door_order_ptr)   // likewise

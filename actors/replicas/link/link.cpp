@@ -41,7 +41,7 @@ public:
     dial();
     return {[this](const arrival_ptr& what) { on_arrival(*what); },
             [this](const feed_batch_ptr& lines) { on_lines(*lines); },
-            [this](const note_list_ptr& notes) { on_notes(*notes); },
+            [this](const finding_list_ptr& notes) { on_notes(*notes); },
             [this](tick_atom) { on_beat(); },
             [this](tick_atom, std::uint64_t attempt) {
               if (phase_ == phase::pausing && attempt == attempt_)
@@ -62,8 +62,8 @@ private:
   enum class phase { pausing, dialling, greeting, proving, up };
   struct sent_packet {
     std::uint64_t number;
-    std::size_t lines;               ///< 0: notes
-    std::vector<backend_note> notes; ///< what the notes were
+    std::size_t lines;  ///< 0: notes
+    finding_list notes; ///< what the notes were
     steady_clock::time_point at;
   };
 
@@ -81,6 +81,7 @@ private:
   }
 
   void on_dialled(dial_result found) {
+    status_.ended = found.nobody;
     if (!found.peer)
       return found.refused ? refuse(found.problem) : fail(found.problem);
     if (found.peer->node() == system().node()) {
@@ -168,6 +169,7 @@ private:
     phase_ = phase::up;
     pause_ = milliseconds{0};
     lines_.forget(parts_.self.origin, last);
+    status_.ended = false;
     status_.origin = greeted_.origin;
     status_.instance = greeted_.instance;
     status_.version = greeted_.version;
@@ -233,20 +235,36 @@ private:
     pump();
   }
 
-  void on_notes(const std::vector<backend_note>& notes) {
-    for (const backend_note& note : notes)
+  void on_notes(const finding_list& notes) {
+    for (const backend_note& note : notes.backends)
       notes_[note.backend] = note;
+    for (const cell_note& note : notes.cells)
+      if (cells_.size() < max_cells || cells_.contains(note.cell))
+        cells_[note.cell] = note;
+    for (const gpu_note& note : notes.cards)
+      cards_[note.card] = note;
     pump();
+  }
+
+  /// The next packet's; those that are left out are in the one behind it.
+  finding_list take_notes() {
+    finding_list result;
+    for (auto& [backend, note] : std::exchange(notes_, {}))
+      result.backends.push_back(std::move(note));
+    for (auto& [card, note] : std::exchange(cards_, {}))
+      result.cards.push_back(std::move(note));
+    while (!cells_.empty() && result.cells.size() < max_batch_cells)
+      result.cells.push_back(std::move(cells_.extract(cells_.begin()).mapped()));
+    return result;
   }
 
   void pump() {
     while (phase_ == phase::up && unacknowledged_.size() < window) {
       sent_packet sent{0, 0, {}, steady_clock::now()};
-      if (!notes_.empty()) {
-        for (auto& [backend, note] : notes_)
-          sent.notes.push_back(note);
-        notes_.clear();
-        sent.number = send_sealed(packet_kind::notes, encode(system(), sent.notes));
+      if (!notes_.empty() || !cells_.empty() || !cards_.empty()) {
+        sent.notes = take_notes();
+        sent.number =
+            send_sealed(packet_kind::notes, write_notes(system(), sent.notes, steady_ns(sent.at)));
       } else if (const auto batch = lines_.next(max_batch_lines, max_batch_bytes); !batch.empty()) {
         sent.lines = batch.size();
         sent.number = send_sealed(packet_kind::lines, encode(system(), batch));
@@ -294,9 +312,15 @@ private:
     phase_ = phase::pausing;
     status_.round_trip_us = -1;
     lines_.rewind();
-    for (auto& sent : unacknowledged_)
-      for (backend_note& note : sent.notes)
+    // The latest word of two counts.
+    for (auto sent = unacknowledged_.rbegin(); sent != unacknowledged_.rend(); ++sent) {
+      for (backend_note& note : sent->notes.backends)
         notes_.try_emplace(note.backend, note);
+      for (cell_note& note : sent->notes.cells)
+        cells_.try_emplace(note.cell, note);
+      for (gpu_note& note : sent->notes.cards)
+        cards_.try_emplace(note.card, note);
+    }
     unacknowledged_.clear();
   }
 
@@ -337,6 +361,8 @@ private:
   link_status status_;
   line_queue lines_;
   std::map<std::string, backend_note> notes_; ///< to be sent, by backend
+  std::map<std::uint64_t, cell_note> cells_;  ///< likewise, by cell
+  std::map<std::string, gpu_note> cards_;     ///< likewise, by card
   std::deque<sent_packet> unacknowledged_;
   std::minstd_rand random_;
   phase phase_ = phase::pausing;

@@ -26,7 +26,8 @@ struct link_status {
   std::string reason;
   std::int64_t round_trip_us = -1;
   std::chrono::steady_clock::time_point last_seen{}; ///< of the last answer
-  bool self = false; ///< the address is this replica's own; the link has ended
+  bool ended = false; ///< nobody listens at the address: who did has ended
+  bool self = false;  ///< the address is this replica's own; the link has ended
 };
 
 struct link_parts {

@@ -21,15 +21,56 @@ bool put(std::map<std::string, backend_note>& into, const backend_note& note) {
 
 } // namespace
 
-note_list_ptr note_book::own(const backend_note& note) {
-  return put(own_, note) ? std::make_shared<std::vector<backend_note>>(1, note) : nullptr;
+finding_list_ptr note_book::own(const backend_note& note) {
+  if (!put(own_, note))
+    return nullptr;
+  auto one = std::make_shared<finding_list>();
+  one->backends.push_back(note);
+  return one;
 }
 
-note_list_ptr note_book::own() const {
-  auto all = std::make_shared<std::vector<backend_note>>();
-  for (const auto& [backend, note] : own_)
-    all->push_back(note);
+finding_list_ptr note_book::own(const cell_note& note) {
+  if (note.state != circuit::open)
+    own_cells_.erase(note.cell);
+  else if (own_cells_.size() >= max_cells && !own_cells_.contains(note.cell))
+    return nullptr;
+  else
+    own_cells_[note.cell] = note;
+  auto one = std::make_shared<finding_list>();
+  one->cells.push_back(note);
+  return one;
+}
+
+finding_list_ptr note_book::own(const gpu_note& note) {
+  if (own_cards_.size() >= max_cards && !own_cards_.contains(note.card))
+    return nullptr;
+  own_cards_[note.card] = note;
+  auto one = std::make_shared<finding_list>();
+  one->cards.push_back(note);
+  return one;
+}
+
+finding_list_ptr note_book::own(time_ns now) const {
+  auto all = std::make_shared<finding_list>();
+  all->backends = own_backends();
+  for (const auto& [cell, note] : own_cells_)
+    if (note.until > now)
+      all->cells.push_back(note);
+  for (const auto& [card, note] : own_cards_)
+    all->cards.push_back(note);
   return all;
+}
+
+std::vector<backend_note> note_book::own_backends() const {
+  std::vector<backend_note> all;
+  for (const auto& [backend, note] : own_)
+    all.push_back(note);
+  return all;
+}
+
+std::string note_book::name_of(std::uint64_t origin) const {
+  const auto found = others_.find(origin);
+  return found == others_.end() ? std::string{} : found->second.instance;
 }
 
 void note_book::joined(std::uint64_t origin, const std::string& instance) {

@@ -1,5 +1,6 @@
 /// @file
-/// What this replica and the others say of backends, and who wants to know. No actor in it.
+/// What this replica and the others say of backends, and what this one has found out about
+/// deployments. No actor in it.
 #pragma once
 
 #include "actors/protocol/actor_interfaces.hpp"
@@ -19,13 +20,23 @@ public:
   using tell = std::function<void(const peer_note&)>;
 
   /// @returns the note for sending, or null when there are too many backends.
-  note_list_ptr own(const backend_note& note);
-  /// All of them.
-  note_list_ptr own() const;
+  finding_list_ptr own(const backend_note& note);
+  /// Likewise of a deployment; only those that are shut are kept.
+  finding_list_ptr own(const cell_note& note);
+  /// Likewise of a graphics card.
+  finding_list_ptr own(const gpu_note& note);
+  /// All that there is to say at `now`, for one that has not heard any of it.
+  finding_list_ptr own(time_ns now) const;
+  /// Of backends.
+  std::vector<backend_note> own_backends() const;
 
   /// The replica of that origin has come (again).
   void joined(std::uint64_t origin, const std::string& instance);
   void said(std::uint64_t origin, const std::vector<backend_note>& notes, const tell& listeners);
+  /// Its name; empty when it is not known.
+  std::string name_of(std::uint64_t origin) const;
+  /// Whether it has come and has not left.
+  bool knows(std::uint64_t origin) const { return others_.contains(origin); }
   /// Nothing of what it said holds any more.
   void left(std::uint64_t origin, const tell& listeners);
   /// All that the others say.
@@ -40,6 +51,8 @@ private:
     notes_by_backend words;
   };
   notes_by_backend own_;
+  std::map<std::uint64_t, cell_note> own_cells_; ///< that are shut, by cell
+  std::map<std::string, gpu_note> own_cards_;
   std::map<std::uint64_t, other> others_; ///< by origin
 };
 

@@ -5,6 +5,7 @@
 
 #include "actors/protocol/cluster_messages.hpp"
 #include "actors/protocol/feed_messages.hpp"
+#include "actors/protocol/gpu_messages.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/binary_deserializer.hpp>
@@ -12,6 +13,7 @@
 #include <caf/meta/type_name.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,7 +36,7 @@ enum class packet_kind : std::uint8_t {
   ping,      ///< dialling side, answered with
   pong,      ///< the same content
   lines,     ///< dialling side: lines of its log
-  notes,     ///< dialling side: what it found out about backends
+  notes,     ///< dialling side: what it found out about backends and deployments
   ack,       ///< other side: lines and notes up to this packet's number were taken
   bye,       ///< dialling side leaves
 };
@@ -68,6 +70,9 @@ inline constexpr std::size_t max_body_bytes = 2 * 1024 * 1024; ///< of anything
 inline constexpr std::size_t max_batch_lines = 256;
 inline constexpr std::size_t max_batch_bytes = 256 * 1024; ///< a batch ends with the line beyond
 inline constexpr std::size_t max_notes = 256;              ///< backends of one replica
+inline constexpr std::size_t max_cells = 4096;             ///< deployments of one replica, by kind
+inline constexpr std::size_t max_batch_cells = 1024;       ///< in one packet
+inline constexpr std::size_t max_cards = 64;               ///< graphics cards of one replica
 
 /// Content of hello and offer.
 struct introduction {
@@ -127,8 +132,27 @@ std::optional<std::vector<feed_event>> read_lines(caf::actor_system& system,
                                                   const std::string& body, std::uint64_t origin,
                                                   std::uint64_t& last);
 
-std::optional<std::vector<backend_note>> read_notes(caf::actor_system& system,
-                                                    const std::string& body);
+/// What a replica has found out, as it goes from actor to actor.
+struct finding_list {
+  std::vector<backend_note> backends;
+  std::vector<cell_note> cells;
+  std::vector<gpu_note> cards;
+};
+
+/// As a packet's body. Replicas that know nothing of deployments and cards read the beginning,
+/// which is about backends, and take no notice of the rest. @param now of the clock of the notes'
+/// times
+std::string write_notes(caf::actor_system& system, const finding_list& notes, time_ns now);
+
+/// Reads what write_notes() wrote, or what a replica without deployments did. Empty when the body
+/// makes no sense. @param now of the clock that the notes' times are to be of
+std::optional<finding_list> read_notes(caf::actor_system& system, const std::string& body,
+                                       time_ns now);
+
+/// As times of notes are.
+inline time_ns steady_ns(std::chrono::steady_clock::time_point when) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();
+}
 
 /// Text of another replica for display: printable ASCII, cut.
 std::string clean_text(const std::string& text, std::size_t most);

@@ -52,6 +52,8 @@ std::string reason_of(const client::deployment_state& state) {
   std::string reason{routing::words_of(state.why)};
   if (state.kind)
     reason += " (" + std::string{to_string(*state.kind)} + ")";
+  if (!state.found_by.empty())
+    reason += ", as replica " + state.found_by + " has found";
   return reason;
 }
 
@@ -62,6 +64,7 @@ json state_parts(const client::deployment_state& state, net::time_ns now) {
       {"reason", reason_of(state)},
       {"trouble", state.why == routing::trouble::none ? json(nullptr) : json(to_string(state.why))},
       {"kind", state.kind ? json(to_string(*state.kind)) : json(nullptr)},
+      {"found_by", state.found_by.empty() ? json(nullptr) : json(state.found_by)},
       {"retry_in_seconds", state.until == 0
                                ? json(nullptr)
                                : json(std::max<net::time_ns>(0, (left + second - 1) / second))}};

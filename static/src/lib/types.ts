@@ -123,6 +123,7 @@ export type Deployment = {
   reason: string;
   trouble: string | null;
   kind: string | null;
+  found_by: string | null;
   retry_in_seconds: number | null;
   loaded: 'unknown' | 'loaded' | 'loading' | 'cold' | 'cold_evicts';
   in_flight: number;

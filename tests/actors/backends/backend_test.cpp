@@ -1,4 +1,5 @@
 #include "actors/backends/backend.hpp"
+#include "actors/backends/backend_place.hpp"
 #include "tests/actors/fakes.hpp"
 #include "tests/support/deterministic_actor_system.hpp"
 
@@ -22,10 +23,9 @@ struct backend : testing::Test {
 
   /// Starts it and lets both lanes introduce themselves.
   void start() {
-    backend_events events;
     events.circuit_changed = [this](circuit from, circuit to) { circuits.emplace_back(from, to); };
     events.waiting_changed = [this](std::uint32_t waiting) { waiting_told.push_back(waiting); };
-    control = spawn_backend(actors.system(), settings, resolver, std::move(events));
+    control = spawn_backend(actors.system(), settings, resolver, events);
     for (std::uint32_t i = 0; i < 2; ++i) {
       lanes.push_back(spawn_fake(actors.system(), told[i]));
       caf::anon_send(control, lanes.back(), i);
@@ -67,6 +67,7 @@ struct backend : testing::Test {
 
   test::deterministic_actor_system actors;
   config::backend_settings settings = backend_named("b");
+  backend_events events;
   std::shared_ptr<fake_resolver> resolver_script = std::make_shared<fake_resolver>();
   resolver_actor resolver = spawn_fake(actors.system(), resolver_script);
   std::vector<std::shared_ptr<fake_lane>> told{std::make_shared<fake_lane>(),
@@ -369,6 +370,41 @@ TEST_F(backend_cells, shut_the_backend_itself_where_all_of_it_is_meant) {
   EXPECT_EQ(circuits, (std::vector<std::pair<circuit, circuit>>{{circuit::closed, circuit::open}}));
   tell(return_atom::value);
   EXPECT_EQ(told[0]->view().state, circuit::closed) << "its health check has succeeded";
+}
+
+TEST_F(backend_cells, are_told_to_other_replicas_and_taken_from_them) {
+  std::vector<cell_note> told_others;
+  std::vector<std::pair<std::string, time_ns>> heard;
+  events.cell_changed = [&](const cell_note& note) { told_others.push_back(note); };
+  events.cell_heard = [&](const peer_cell& what, time_ns left) {
+    heard.emplace_back(what.instance, left);
+  };
+  start();
+  open_cell(7);
+  ASSERT_EQ(told_others.size(), 1U);
+  EXPECT_EQ(told_others[0].backend, settings.name);
+  EXPECT_EQ(told_others[0].place, place_of(settings.url));
+  peer_cell word;
+  word.instance = "gw-b";
+  word.note = told_others[0];
+  word.note.cell = 8;
+  word.note.until = actors.now() + 4'000'000'000;
+  tell(word);
+  EXPECT_EQ(seen(8), circuit::open);
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard[0].first, "gw-b");
+  EXPECT_EQ(heard[0].second, 4'000'000'000);
+  EXPECT_EQ(told_others.size(), 1U) << "no word goes round";
+  actors.advance(3900ms, 100ms);
+  EXPECT_EQ(seen(8), circuit::open);
+  actors.advance(200ms, 100ms);
+  EXPECT_EQ(seen(8), circuit::half_open);
+  EXPECT_TRUE(lease_cell(0, 1, 8)->granted);
+  EXPECT_FALSE(lease_cell(1, 2, 8)->granted);
+  word.note.cell = 9;
+  ++word.note.place;
+  tell(word);
+  EXPECT_EQ(seen(9), circuit::closed) << "that is another server of the same name";
 }
 
 TEST_F(backend_cells, are_as_patient_as_the_deployment_says) {

@@ -66,7 +66,7 @@ TEST(card_words, a_view_says_what_the_schedule_has) {
   EXPECT_TRUE(view.members.at("a").open);
   EXPECT_EQ(view.members.at("b").state, gpu_state::unknown);
   EXPECT_EQ(view.members.at("b").since, 6);
-  EXPECT_FALSE(view.leads);
+  EXPECT_FALSE(view.led);
 }
 
 TEST(card_words, every_denial_has_its_counterpart) {

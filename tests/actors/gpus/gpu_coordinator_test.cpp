@@ -253,35 +253,6 @@ TEST_F(gpu_bed, another_address_is_another_server) {
   EXPECT_EQ(states["a"], gpu_state::asleep);
 }
 
-TEST_F(gpu_bed, a_follower_reads_and_sends_requests_elsewhere) {
-  parts.clustered = true;
-  servers["b"]->asleep = false;
-  start();
-  gpu_peers peers;
-  peers.self = "replica-2";
-  peers.live = {"replica-1", "replica-2"};
-  for (int i = 0; i < 20; ++i) {
-    caf::anon_send(coordinator, peers);
-    pass(1s);
-  }
-  const auto question = ask("a");
-  ASSERT_TRUE(question.answered());
-  EXPECT_EQ(question->why, gpu_denial::elsewhere);
-  EXPECT_TRUE(desk().enter("b"));
-  EXPECT_TRUE(servers["a"]->commands().empty());
-  // The one that decided has died.
-  peers.live = {"replica-2"};
-  for (int i = 0; i < 9; ++i) {
-    caf::anon_send(coordinator, peers);
-    pass(1s);
-  }
-  leave("b");
-  const auto again = ask("a");
-  pass(60s);
-  EXPECT_FALSE(servers["a"]->commands().empty() && !again.answered())
-      << "it takes over within ten seconds";
-}
-
 TEST_F(gpu_bed, nothing_is_asked_more_than_now_and_then_while_nothing_happens) {
   start();
   pass(20s);

@@ -27,6 +27,7 @@ gpu_coordinator_actor spawn_told(caf::actor_system& system,
             [record](const gpu_drained& what) { record->drained.push_back(what); },
             [](const gpu_card_ptr&) {},
             [](const gpu_peers&) {},
+            [](const peer_gpu&) {},
             [](tick_atom) {}};
   });
 }
@@ -213,7 +214,7 @@ TEST_F(gpu_desks, know_where_waiting_is_no_use) {
   view(failed);
   EXPECT_TRUE(desk().hopeless("a", 99));
   EXPECT_FALSE(desk().hopeless("a", 100)) << "it may be tried again";
-  failed.leads = false;
+  failed.led = false;
   view(failed);
   EXPECT_TRUE(desk().hopeless("a", 100)) << "not from here";
 }

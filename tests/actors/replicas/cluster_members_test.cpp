@@ -167,6 +167,66 @@ TEST_F(members, tell_notes_at_once_and_all_of_them_to_who_joins) {
   print_delays("notes (seen by polling)", delays);
 }
 
+TEST_F(members, tell_of_deployments_that_are_shut_and_of_their_end) {
+  replica a{named("a", 1)};
+  a.cell(1, circuit::open, 60s);
+  a.cell(2, circuit::open, 60s);
+  a.cell(3, circuit::open, 60s);
+  a.cell(2, circuit::closed);
+  replica b{named("b", 2, {a.address()})};
+  ASSERT_TRUE(support::wait_until([&] { return b.cells().size() == 2; })) << "as it is now";
+  ASSERT_TRUE(b.wait_for("a", member_state::up));
+  const auto now = actors::cluster::steady_ns(std::chrono::steady_clock::now());
+  for (const auto& one : b.cells()) {
+    EXPECT_EQ(one.instance, "a");
+    EXPECT_EQ(one.note.backend, "chat");
+    EXPECT_EQ(one.note.place, 5u);
+    EXPECT_EQ(one.note.state, circuit::open);
+    EXPECT_LE(one.note.found, now);
+    EXPECT_GT(one.note.until, now + 1'000'000'000);
+    EXPECT_LE(one.note.until, now + 61'000'000'000);
+  }
+  a.cell(1, circuit::closed);
+  ASSERT_TRUE(support::wait_until([&] { return b.cells().size() == 3; })) << "and what changes";
+  EXPECT_EQ(b.cells().back().note.cell, 1u);
+  EXPECT_EQ(b.cells().back().note.state, circuit::closed);
+  EXPECT_TRUE(a.cells().empty());
+}
+
+TEST_F(members, tell_what_they_do_with_cards_and_who_joins_hears_the_latest) {
+  replica a{named("a", 1)};
+  actors::gpu_note note;
+  note.card = "gpu0";
+  note.place = 7;
+  note.members.resize(1);
+  note.members[0].member = "chat";
+  caf::anon_send(a.cluster(), note);
+  note.leads = true;
+  note.members[0].state = actors::gpu_state::waking;
+  caf::anon_send(a.cluster(), note);
+  replica b{named("b", 2, {a.address()})};
+  ASSERT_TRUE(support::wait_until([&] { return b.cards().size() == 1; }));
+  const auto first = b.cards()[0];
+  EXPECT_EQ(first.peer, "a#0000000000000001");
+  EXPECT_EQ(first.note.place, 7u);
+  EXPECT_TRUE(first.note.leads);
+  ASSERT_EQ(first.note.members.size(), 1u);
+  EXPECT_EQ(first.note.members[0].state, actors::gpu_state::waking);
+  note.members[0].state = actors::gpu_state::awake;
+  caf::anon_send(a.cluster(), note);
+  ASSERT_TRUE(support::wait_until([&] { return b.cards().size() == 2; }));
+  EXPECT_EQ(b.cards()[1].note.members[0].state, actors::gpu_state::awake);
+}
+
+TEST_F(members, tell_more_deployments_than_a_packet_holds) {
+  replica a{named("a", 1)};
+  constexpr std::size_t many = actors::cluster::max_batch_cells + 500;
+  for (std::size_t i = 1; i <= many; ++i)
+    a.cell(i, circuit::open, 600s);
+  replica b{named("b", 2, {a.address()})};
+  EXPECT_TRUE(support::wait_until([&] { return b.cells().size() == many; }));
+}
+
 TEST_F(members, can_take_the_port_of_one_that_was_killed_in_the_same_process) {
   replica a{named("a", 1)};
   const auto address = a.address();

@@ -1,4 +1,5 @@
 #include "tests/actors/replicas/child.hpp"
+#include "tests/actors/replicas/replica.hpp"
 #include "tests/support/watchdog.hpp"
 
 #include <gtest/gtest.h>
@@ -6,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 
 namespace synapse::test {
 namespace {
@@ -88,6 +90,39 @@ TEST_F(processes, three_of_them_share_lines_and_one_comes_back_after_it_was_kill
   again.command("say 3");
   EXPECT_TRUE(gets(a, 4, 3));
   EXPECT_EQ(a.numbers(4), from_to(1, 3));
+}
+
+using names = std::vector<std::string>;
+
+TEST_F(processes, that_are_killed_have_ended_and_those_that_are_frozen_are_silent) {
+  replica a{named("a", 1)};
+  const auto sees = [&](const names& live, const names& silent) {
+    return support::wait_until([&] {
+      const auto peers = a.peers();
+      return peers.live == live && peers.silent == silent;
+    });
+  };
+  EXPECT_TRUE(sees({}, {}));
+  auto b = std::make_unique<child>("b", 2, "127.0.0.1", 0, names{a.address()});
+  child c{"c", 3, "127.0.0.1", 0, {a.address()}};
+  const std::string name_of_b = "b#0000000000000002";
+  const std::string name_of_c = "c#0000000000000003";
+  auto both = names{name_of_b, name_of_c};
+  EXPECT_TRUE(support::wait_until([&] {
+    auto live = a.peers().live; // by address
+    std::sort(live.begin(), live.end());
+    return live == both;
+  }));
+  EXPECT_EQ(a.peers().self, "a#0000000000000001");
+  EXPECT_GT(a.peers().notice, 0);
+  b->kill();
+  EXPECT_TRUE(sees({name_of_c}, {})) << "its machine says that nobody listens there";
+  c.signal(SIGSTOP);
+  EXPECT_TRUE(sees({}, {name_of_c})) << "it may be working";
+  c.signal(SIGCONT);
+  EXPECT_TRUE(sees({name_of_c}, {}));
+  c.command("quit");
+  EXPECT_TRUE(sees({}, {})) << "it has said good-bye";
 }
 
 TEST_F(processes, one_that_is_frozen_is_noticed_costs_bounded_memory_and_comes_back) {

@@ -83,10 +83,22 @@ public:
     });
     listener_ = system_->spawn([this]() -> actors::peer_note_listener::behavior_type {
       return {[this](const peer_note& note) {
-        std::lock_guard guard{mutex_};
-        notes_.push_back(note);
-        how_.on_note(note);
-      }};
+                std::lock_guard guard{mutex_};
+                notes_.push_back(note);
+                how_.on_note(note);
+              },
+              [this](const actors::peer_cell& cell) {
+                std::lock_guard guard{mutex_};
+                cells_.push_back(cell);
+              },
+              [this](const actors::peer_gpu& card) {
+                std::lock_guard guard{mutex_};
+                cards_.push_back(card);
+              },
+              [this](const actors::gpu_peers& peers) {
+                std::lock_guard guard{mutex_};
+                peers_ = peers;
+              }};
     });
     actors::replica_parts parts;
     parts.settings = how_.settings;
@@ -192,6 +204,33 @@ public:
     caf::anon_send(cluster_, note);
   }
 
+  /// Says of a cell that it is shut for `left`, or is not any more.
+  void cell(std::uint64_t id, circuit state, std::chrono::nanoseconds left = 0ns) {
+    const auto now = actors::cluster::steady_ns(std::chrono::steady_clock::now());
+    actors::cell_note note;
+    note.backend = "chat";
+    note.place = 5;
+    note.cell = id;
+    note.state = state;
+    note.why = 7;
+    note.found = now;
+    note.until = state == circuit::open ? now + left.count() : 0;
+    caf::anon_send(cluster_, note);
+  }
+  /// Who else there is, as it was told last.
+  actors::gpu_peers peers() {
+    std::lock_guard guard{mutex_};
+    return peers_;
+  }
+  std::vector<actors::peer_gpu> cards() {
+    std::lock_guard guard{mutex_};
+    return cards_;
+  }
+  std::vector<actors::peer_cell> cells() {
+    std::lock_guard guard{mutex_};
+    return cells_;
+  }
+
   std::vector<arrived_line> lines() {
     std::lock_guard guard{mutex_};
     return lines_;
@@ -239,6 +278,9 @@ private:
   std::mutex mutex_;
   std::vector<arrived_line> lines_;
   std::vector<peer_note> notes_;
+  std::vector<actors::peer_cell> cells_;
+  std::vector<actors::peer_gpu> cards_;
+  actors::gpu_peers peers_;
   std::vector<std::string> reports_;
   std::atomic<std::size_t> up_{0};
   std::uint64_t said_ = 0;

@@ -1,6 +1,9 @@
+#include "actors/backends/backend_place.hpp"
+#include "actors/backends/lane.hpp"
 #include "actors/protocol/error.hpp"
 #include "actors/supervision/supervisor.hpp"
 #include "http/sites/thread_routes.hpp"
+#include "routing/catalog.hpp"
 #include "tests/actors/fakes.hpp"
 #include "tests/support/deterministic_actor_system.hpp"
 
@@ -259,6 +262,45 @@ TEST_F(supervised, leaves_a_circuit_closed_that_another_replica_opened_when_it_c
   somebody.port = listening.local_endpoint().port();
   EXPECT_EQ(after_a_note(*this, somebody), circuit::closed);
   EXPECT_EQ(after_a_note(*this, somebody, "no such backend"), circuit::closed);
+}
+
+TEST_F(supervised, passes_on_what_is_said_of_deployments_that_it_has) {
+  auto named = std::make_shared<config::settings>(*settings({"a", "b"}));
+  auto& name = named->catalog.emplace_back();
+  name.name = "m";
+  name.deployments.emplace_back().backend = "a";
+  name.deployments.back().model = "llama";
+  name.deployments.back().id = "a/llama";
+  ASSERT_TRUE(apply(named));
+  const auto cell =
+      installed[0]->routes->names().deployments()[0].cell_of(config::capability::chat);
+  peer_cell word;
+  word.instance = "gw-b";
+  word.note.backend = "a";
+  word.note.place = place_of(named->backends.at("a").url);
+  word.note.cell = cell;
+  word.note.state = circuit::open;
+  word.note.found = actors.now();
+  word.note.until = actors.now() + 5'000'000'000;
+  const auto tell = [&] {
+    caf::anon_send(subject, word);
+    actors.settle();
+  };
+  const auto cells = [&](std::size_t backend) {
+    return lane::behind(entry(backend).lanes[0]).view().cells;
+  };
+  word.note.backend = "nobody";
+  tell();
+  word.note.backend = "a";
+  word.note.cell = cell + 2;
+  tell();
+  EXPECT_TRUE(cells(0).empty()) << "of none that is configured here";
+  word.note.cell = cell;
+  tell();
+  ASSERT_EQ(cells(0).size(), 1U);
+  EXPECT_EQ(cells(0)[0].cell, cell);
+  EXPECT_EQ(cells(0)[0].found_by, "gw-b");
+  EXPECT_TRUE(cells(1).empty());
 }
 
 // ---- configuration ----

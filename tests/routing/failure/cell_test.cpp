@@ -52,6 +52,22 @@ TEST(cell, is_closed_at_first_and_lets_everything_pass) {
   EXPECT_EQ(one.opens_at(), 0);
 }
 
+TEST(cell, lets_one_try_when_there_is_doubt) {
+  cell one;
+  fail(one, 0, 4);
+  one.on_doubt(trouble::key_refused, 5);
+  EXPECT_EQ(one.state(5), cell_state::half_open);
+  EXPECT_EQ(one.reason(), trouble::key_refused);
+  EXPECT_EQ(one.pass(5), passage::probe);
+  one.on_doubt(trouble::cut, 6);
+  EXPECT_EQ(one.pass(6), passage::no) << "it is about to be seen";
+  one.on_success(true);
+  EXPECT_EQ(one.state(7), cell_state::closed);
+  fail(one, 10, 5);
+  one.on_doubt(trouble::cut, 10);
+  EXPECT_EQ(one.state(10), cell_state::open) << "it knows better";
+}
+
 TEST(cell, opens_at_five_consecutive_failures) {
   cell one;
   fail(one, 0, 4);

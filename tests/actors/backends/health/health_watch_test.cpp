@@ -51,7 +51,9 @@ struct health_watch_test : testing::Test {
                   [](snap_atom) { return std::vector<backend_snapshot>{}; },
                   [script](check_atom) { return script->answer(); },
                   [](const peer_note&) {},
+                  [](const peer_cell&) {},
                   [](const gpu_peers&) {},
+                  [](const peer_gpu&) {},
                   [](tick_atom, const std::string&) {},
                   [](tick_atom) {}};
         });

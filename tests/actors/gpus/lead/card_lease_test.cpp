@@ -65,6 +65,48 @@ TEST(card_lease, it_ends_when_nothing_is_heard_for_a_term) {
   EXPECT_FALSE(lease.holds(end + second));
 }
 
+struct partition {
+  std::string self;
+  std::vector<std::string> live;
+  std::vector<std::string> silent;
+  bool decides;
+};
+
+TEST(card_lease, of_two_parts_that_do_not_reach_each_other_one_decides) {
+  const std::vector<partition> parts{{"a", {}, {"b"}, true},
+                                     {"b", {}, {"a"}, false}, // two halves
+                                     {"a", {}, {"b", "c"}, false},
+                                     {"b", {"c"}, {"a"}, true}, // two of three
+                                     {"a", {"d"}, {"b", "c"}, true},
+                                     {"b", {"c"}, {"a", "d"}, false}, // two halves of four
+                                     {"b", {}, {}, true}};            // the other one has ended
+  for (const auto& one : parts) {
+    card_lease lease{false};
+    for (int i = 0; i <= 5; ++i)
+      lease.heard(one.self, one.live, one.silent, 0, begin + i * second);
+    EXPECT_EQ(lease.holds(begin + 5 * second), one.decides) << one.self;
+    EXPECT_EQ(lease.has_most(), one.decides) << one.self;
+  }
+}
+
+TEST(card_lease, one_that_follows_knows_that_somebody_decides) {
+  card_lease lease{false};
+  lease.heard("b", {"a"}, {"c"}, 0, begin);
+  EXPECT_TRUE(lease.has_most());
+  lease.heard("d", {"a"}, {"b", "c"}, 0, begin);
+  EXPECT_TRUE(lease.has_most()) << "the half with the lowest";
+  lease.heard("d", {"c"}, {"a", "b"}, 0, begin);
+  EXPECT_FALSE(lease.has_most());
+}
+
+TEST(card_lease, a_term_is_long_enough_to_notice_that_one_is_silent) {
+  card_lease lease{false};
+  for (int i = 0; i < 20; ++i)
+    lease.heard("a", {"b"}, {}, 10 * second, begin + i * second);
+  EXPECT_FALSE(lease.holds(begin + 20 * second - 1));
+  EXPECT_TRUE(lease.holds(begin + 20 * second));
+}
+
 /// Three replicas that hear of each other every second, a second late. Whoever dies is not told.
 TEST(card_lease, never_two_at_once_and_another_takes_over_within_ten_seconds) {
   std::mt19937_64 random{7};

@@ -31,6 +31,7 @@ gpu_coordinator_actor spawn_asker(caf::actor_system& system,
                 [](const gpu_drained&) {},
                 [](const gpu_card_ptr&) {},
                 [](const gpu_peers&) {},
+                [](const peer_gpu&) {},
                 [script](tick_atom) { std::exchange(script->next, nullptr)(*script->client); }};
       });
 }

@@ -37,14 +37,15 @@ using told_list = std::vector<std::string>;
 TEST_F(note_book_test, keeps_the_latest_of_its_own_by_backend) {
   const auto sent = book.own(note("b", circuit::open));
   ASSERT_TRUE(sent);
-  ASSERT_EQ(sent->size(), 1u);
-  EXPECT_EQ(sent->front().backend, "b");
+  ASSERT_EQ(sent->backends.size(), 1u);
+  EXPECT_EQ(sent->backends.front().backend, "b");
   book.own(note("a", circuit::closed));
   book.own(note("b", circuit::half_open));
-  const auto all = book.own();
-  ASSERT_EQ(all->size(), 2u);
-  EXPECT_EQ((*all)[0].backend, "a");
-  EXPECT_EQ((*all)[1].state, circuit::half_open);
+  const auto all = book.own(0);
+  ASSERT_EQ(all->backends.size(), 2u);
+  EXPECT_EQ(all->backends[0].backend, "a");
+  EXPECT_EQ(all->backends[1].state, circuit::half_open);
+  EXPECT_TRUE(all->cells.empty());
 }
 
 TEST_F(note_book_test, has_room_for_so_many_backends_and_for_news_of_those) {
@@ -52,7 +53,33 @@ TEST_F(note_book_test, has_room_for_so_many_backends_and_for_news_of_those) {
     EXPECT_TRUE(book.own(note(std::to_string(i), circuit::closed)));
   EXPECT_FALSE(book.own(note("one more", circuit::open)));
   EXPECT_TRUE(book.own(note("0", circuit::open)));
-  EXPECT_EQ(book.own()->size(), max_notes);
+  EXPECT_EQ(book.own_backends().size(), max_notes);
+}
+
+TEST_F(note_book_test, keeps_of_deployments_those_that_are_shut) {
+  const auto cell = [](std::uint64_t id, circuit state, time_ns until = 0) {
+    cell_note result;
+    result.cell = id;
+    result.state = state;
+    result.until = until;
+    return result;
+  };
+  const auto sent = book.own(cell(1, circuit::open, 100));
+  ASSERT_TRUE(sent);
+  ASSERT_EQ(sent->cells.size(), 1u);
+  EXPECT_TRUE(sent->backends.empty());
+  book.own(cell(2, circuit::open, 200));
+  book.own(cell(3, circuit::open, 300));
+  book.own(cell(2, circuit::open, 250));
+  EXPECT_TRUE(book.own(cell(3, circuit::closed))) << "to be told all the same";
+  const auto all = book.own(100);
+  ASSERT_EQ(all->cells.size(), 1u) << "one whose time is over needs no telling";
+  EXPECT_EQ(all->cells[0].cell, 2u);
+  EXPECT_EQ(all->cells[0].until, 250);
+  for (std::uint64_t id = 10; id < 10 + max_cells; ++id)
+    book.own(cell(id, circuit::open, 1000));
+  EXPECT_FALSE(book.own(cell(9, circuit::open, 1000))) << "there is no room";
+  EXPECT_EQ(book.own(500)->cells.size(), max_cells - 2);
 }
 
 TEST_F(note_book_test, tells_what_others_say_by_their_names) {

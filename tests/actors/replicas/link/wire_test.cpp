@@ -111,25 +111,117 @@ TEST_F(wire_test, lines_are_the_senders_own_and_each_is_taken_once) {
   EXPECT_EQ(last, 8u);
 }
 
+constexpr time_ns one_second = 1'000'000'000;
+
+cell_note shut(std::uint64_t cell, time_ns found, time_ns until) {
+  cell_note result;
+  result.backend = "chat";
+  result.place = 9;
+  result.cell = cell;
+  result.state = circuit::open;
+  result.why = 7;
+  result.found = found;
+  result.until = until;
+  return result;
+}
+
 TEST_F(wire_test, notes_are_bounded_and_cleaned) {
-  std::vector<backend_note> sent{note("chat\n", circuit::open)};
-  sent[0].healthy = false;
-  sent[0].detail = std::string(1000, 'd');
-  const auto read = read_notes(system(), encode(system(), sent));
+  finding_list sent{{note("chat\n", circuit::open)}, {}, {}};
+  sent.backends[0].healthy = false;
+  sent.backends[0].detail = std::string(1000, 'd');
+  const auto read = read_notes(system(), write_notes(system(), sent, 0), 0);
   ASSERT_TRUE(read);
-  ASSERT_EQ(read->size(), 1u);
-  EXPECT_EQ(read->front().backend, "chat?");
-  EXPECT_EQ(read->front().state, circuit::open);
-  EXPECT_FALSE(read->front().healthy);
-  EXPECT_EQ(read->front().detail.size(), 512u);
-  EXPECT_TRUE(read_notes(system(), encode(system(), std::vector<backend_note>(max_notes))));
-  EXPECT_FALSE(read_notes(system(), encode(system(), std::vector<backend_note>(max_notes + 1))));
+  ASSERT_EQ(read->backends.size(), 1u);
+  const auto& first = read->backends.front();
+  EXPECT_EQ(first.backend, "chat?");
+  EXPECT_EQ(first.state, circuit::open);
+  EXPECT_FALSE(first.healthy);
+  EXPECT_EQ(first.detail.size(), 512u);
+  const auto of_size = [&](std::size_t backends, std::size_t cells) {
+    finding_list many;
+    many.backends.resize(backends);
+    many.cells.resize(cells);
+    return read_notes(system(), write_notes(system(), many, 0), 0).has_value();
+  };
+  EXPECT_TRUE(of_size(max_notes, max_batch_cells));
+  EXPECT_FALSE(of_size(max_notes + 1, 0));
+  EXPECT_FALSE(of_size(0, max_batch_cells + 1));
 }
 
 TEST_F(wire_test, a_note_of_a_state_that_is_none_spoils_all_of_them) {
-  const std::vector<backend_note> sent{note("a"), note("b", static_cast<circuit>(3))};
-  EXPECT_FALSE(read_notes(system(), encode(system(), sent)));
-  EXPECT_FALSE(read_notes(system(), "\x05"));
+  const finding_list sent{{note("a"), note("b", static_cast<circuit>(3))}, {}, {}};
+  EXPECT_FALSE(read_notes(system(), write_notes(system(), sent, 0), 0));
+  finding_list cells{{}, {shut(1, 0, 1)}, {}};
+  cells.cells[0].state = static_cast<circuit>(3);
+  EXPECT_FALSE(read_notes(system(), write_notes(system(), cells, 0), 0));
+  EXPECT_FALSE(read_notes(system(), "\x05", 0));
+}
+
+TEST_F(wire_test, of_a_deployment_the_time_that_is_left_travels_and_no_clock) {
+  const time_ns theirs = 5'000 * one_second;
+  const time_ns ours = 70 * one_second;
+  const finding_list sent{{}, {shut(3, theirs - one_second, theirs + 7 * one_second)}, {}};
+  const auto read = read_notes(system(), write_notes(system(), sent, theirs), ours);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->cells.size(), 1u);
+  const auto& one = read->cells.front();
+  EXPECT_EQ(one.backend, "chat");
+  EXPECT_EQ(one.place, 9u);
+  EXPECT_EQ(one.cell, 3u);
+  EXPECT_EQ(one.why, 7u);
+  EXPECT_EQ(one.found, ours - one_second);
+  EXPECT_EQ(one.until, ours + 7 * one_second);
+}
+
+TEST_F(wire_test, times_that_make_no_sense_are_bounded) {
+  const finding_list sent{{}, {shut(3, 100, -100), shut(4, -1, INT64_MAX / 2)}, {}};
+  auto unknown_trouble = sent;
+  unknown_trouble.cells[0].why = 255;
+  const auto read = read_notes(system(), write_notes(system(), unknown_trouble, 0), 1000);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->cells[0].found, 1000) << "not in the future";
+  EXPECT_EQ(read->cells[0].until, 1000) << "its time is over";
+  EXPECT_EQ(read->cells[0].why, 0u);
+  EXPECT_EQ(read->cells[1].until, 1000 + 86'400 * one_second);
+}
+
+TEST_F(wire_test, of_a_card_times_travel_as_lengths_and_states_make_sense) {
+  finding_list sent;
+  auto& card = sent.cards.emplace_back();
+  card.card = "gpu\n0";
+  card.leads = true;
+  auto& word = card.members.emplace_back();
+  word.member = "chat";
+  word.state = gpu_state::failed;
+  word.retry_at = 5'030 * one_second;
+  word.used = 4'990 * one_second;
+  const auto read =
+      read_notes(system(), write_notes(system(), sent, 5'000 * one_second), 70 * one_second);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->cards.size(), 1u);
+  EXPECT_EQ(read->cards[0].card, "gpu?0");
+  EXPECT_TRUE(read->cards[0].leads);
+  ASSERT_EQ(read->cards[0].members.size(), 1u);
+  EXPECT_EQ(read->cards[0].members[0].retry_at, 100 * one_second);
+  EXPECT_EQ(read->cards[0].members[0].used, 60 * one_second);
+  word.state = static_cast<gpu_state>(77);
+  EXPECT_FALSE(read_notes(system(), write_notes(system(), sent, 0), 0));
+  sent.cards[0].members.assign(max_notes + 1, {});
+  EXPECT_FALSE(read_notes(system(), write_notes(system(), sent, 0), 0));
+  sent.cards.assign(max_cards + 1, {});
+  EXPECT_FALSE(read_notes(system(), write_notes(system(), sent, 0), 0));
+}
+
+TEST_F(wire_test, older_and_newer_replicas_read_of_each_others_notes_what_they_know) {
+  const std::vector<backend_note> old{note("a", circuit::open)};
+  const auto read = read_notes(system(), encode(system(), old), 0);
+  ASSERT_TRUE(read) << "of one that knows nothing of deployments";
+  ASSERT_EQ(read->backends.size(), 1u);
+  EXPECT_TRUE(read->cells.empty());
+  std::vector<backend_note> seen;
+  const finding_list sent{{note("a", circuit::open)}, {shut(3, 0, 1)}, {}};
+  EXPECT_TRUE(decode(system(), write_notes(system(), sent, 0), seen)) << "as an older one reads";
+  EXPECT_EQ(seen.size(), 1u);
 }
 
 TEST_F(wire_test, says_who_speaks_which_protocol) {
