@@ -25,6 +25,7 @@ actors::backend_actor spawn_mute_backend(caf::actor_system& system) {
             [](actors::return_atom) {},
             [](actors::away_atom) {},
             [](const actors::peer_note&) {},
+            [](const actors::peer_cell&) {},
             [](const actors::result_report&) {},
             [](const actors::cell_report&) {},
             [](const actors::settings_ptr&) {},
