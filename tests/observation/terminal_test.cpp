@@ -66,7 +66,7 @@ TEST(terminal, is_behind_the_gate) {
 }
 
 TEST(terminal, sends_what_the_filters_let_through) {
-  const gateway_process gateway{lines_config(), live()};
+  const gateway_process gateway{one_thread_config(), live()};
   viewer warnings{gateway, "?level=WARNING&backlog=500"};
   viewer others{gateway, "?sources=gateway,nothing&backlog=500&level=debug"};
   log_a_line(gateway, "req-filtered");
@@ -111,7 +111,7 @@ TEST(terminal, refuses_what_it_does_not_understand) {
 }
 
 TEST(terminal, goes_on_where_a_viewer_was) {
-  const gateway_process gateway{lines_config(), live()};
+  const gateway_process gateway{one_thread_config(), live()};
   std::string last;
   {
     viewer first{gateway, "?sources=request"};
