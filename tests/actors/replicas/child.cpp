@@ -123,8 +123,7 @@ void child::take(const std::string& line) {
     listed_[instance] = state;
     return;
   } else if (what == "counts") {
-    std::size_t sent = 0;
-    words >> sent >> dropped_;
+    words >> acknowledged_ >> dropped_;
     return;
   } else if (what == "end") {
     members_.swap(listed_);
@@ -174,6 +173,12 @@ std::size_t child::dropped() {
   ask();
   std::lock_guard guard{mutex_};
   return dropped_;
+}
+
+std::size_t child::acknowledged() {
+  ask();
+  std::lock_guard guard{mutex_};
+  return acknowledged_;
 }
 
 std::vector<std::uint64_t> child::numbers(std::uint64_t origin) {

@@ -43,6 +43,8 @@ public:
   int state_of(const std::string& instance);
   /// Waits until it is that one (member_state as a number).
   bool wait_for(const std::string& instance, int state);
+  /// Lines that other replicas have said they have, each counted once per replica.
+  std::size_t acknowledged();
   /// Lines that the process had to drop.
   std::size_t dropped();
   /// Numbers of the lines of that origin, as they came.
@@ -66,6 +68,7 @@ private:
   std::map<std::string, int> members_;
   std::map<std::string, int> listed_; ///< members of the list that is being read
   std::size_t lists_ = 0;
+  std::size_t acknowledged_ = 0;
   std::size_t dropped_ = 0;
   std::size_t notes_ = 0;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> lines_;
