@@ -12,14 +12,15 @@
 
 namespace synapse::routing {
 
-/// One deployment in a contest.
+/// One deployment in a contest. Its members have no initial values: a contest has room for many
+/// more than it usually gets.
 struct contender {
-  float weight = 0;      ///< with slow start
-  float in_flight = 0;   ///
-  float first_token = 0; ///< ns; the median of the tier where nothing is known
-  float success = 1;
-  std::uint8_t load_rank = 0; ///< 0 loaded (or unknown) to 3
-  std::uint8_t place = 0;     ///< in the tier
+  float weight; ///< with slow start
+  float in_flight;
+  float first_token; ///< ns; the median of the tier where nothing is known
+  float success;
+  std::uint8_t load_rank; ///< 0 loaded (or unknown) to 3
+  std::uint8_t place;     ///< in the tier
 
   /// What an answer of it costs without a queue: time, and the attempts that fail before it.
   float price() const noexcept { return first_token / (success * success); }

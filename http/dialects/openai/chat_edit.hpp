@@ -6,6 +6,8 @@
 /// nothing useful comes, but nothing outside of it is read. Pure functions, any thread.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -73,12 +75,14 @@ struct chat_message {
 
 /// Where things are in a body. Of repeated keys the last counts, as it does for the backends.
 struct chat_view {
-  std::uint32_t open = 0;             ///< offset of the object's `{`
-  std::size_t member_count = 0;       ///< of all names
-  std::vector<chat_member> members;   ///< those of known names, in order
-  bool has_messages = false;          ///< `messages` is an array
-  std::size_t message_count = 0;      ///< elements of whatever kind
-  std::vector<chat_message> messages; ///< of the last `messages`
+  std::uint32_t open = 0;       ///< offset of the object's `{`
+  std::size_t member_count = 0; ///< of all names
+  /// Those of known names, in order.
+  boost::container::small_vector<chat_member, 8> members;
+  bool has_messages = false;     ///< `messages` is an array
+  std::size_t message_count = 0; ///< elements of whatever kind
+  /// Of the last `messages`.
+  boost::container::small_vector<chat_message, 4> messages;
 
   /// @returns the last one of that name, or null.
   const chat_member* find(chat_key key) const noexcept {

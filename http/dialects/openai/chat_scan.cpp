@@ -197,7 +197,6 @@ chat_view scan_chat(std::string_view body) {
   view.open = cursor.at();
   if (cursor.peek() != '{')
     return view;
-  view.members.reserve(8);
   cursor.members([&](byte_range name, std::uint32_t separator) {
     ++view.member_count;
     const auto key = key_in(name.of(body));
