@@ -1,7 +1,7 @@
 #include "actors/backends/resolver.hpp"
-#include "tests/support/deterministic_actor_system.hpp"
 #include "tests/support/waiting.hpp"
 
+#include <caf/all.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -54,24 +54,29 @@ TEST(resolver, says_why_there_is_no_address) {
   EXPECT_NE(found.error, "");
 }
 
+/// The deterministic system knows one thread only, so this one is a real one.
 TEST(resolver, answers_from_a_thread_of_its_own) {
-  test::deterministic_actor_system actors;
-  auto resolver = spawn_resolver(actors.system());
+  caf::actor_system_config config;
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", std::size_t{1});
+  caf::actor_system system{config};
+  auto resolver = spawn_resolver(system);
   resolve_request request;
   request.host = "127.0.0.1";
   request.port = 1234;
-  auto question = actors.begin_ask<resolution>(resolver, request);
-  ASSERT_TRUE(support::wait_until([&] {
-    actors.settle();
-    return question.answered();
-  }));
-  ASSERT_TRUE(*question);
-  EXPECT_EQ(question->host, "127.0.0.1");
-  ASSERT_EQ(question->addresses.size(), 1u);
-  EXPECT_EQ(question->addresses[0].port, 1234);
-  actors.end(resolver);
+  resolution found;
+  {
+    caf::scoped_actor self{system};
+    self->request(resolver, caf::infinite, request)
+        .receive([&](const resolution& answer) { found = answer; },
+                 [](const caf::error&) { ADD_FAILURE(); });
+    self->send_exit(resolver, caf::exit_reason::user_shutdown);
+  }
+  EXPECT_EQ(found.host, "127.0.0.1");
+  ASSERT_EQ(found.addresses.size(), 1u);
+  EXPECT_EQ(found.addresses[0].port, 1234);
   resolver = nullptr;
-  EXPECT_TRUE(support::wait_until([&] { return actors.system().registry().running() == 0; }));
+  EXPECT_TRUE(support::wait_until([&] { return system.registry().running() == 0; }));
 }
 
 } // namespace
