@@ -8,6 +8,7 @@ synapse_add_component(http_dialects NO_PCH PATH http/dialects
     ollama/options.cpp ollama/request.cpp ollama/stream_answer.cpp ollama/whole_answer.cpp
     openai/answer_form.cpp openai/chat_edit.cpp openai/chat_fill.cpp openai/chat_scan.cpp
     openai/chat_stream.cpp openai/event_relay.cpp openai/usage_tail.cpp openai/request_facts.cpp openai/model_name.cpp
+    openai/known_fields.cpp
     openai/audio/passed_answer.cpp openai/audio/pcm_answer.cpp openai/audio/speech_events.cpp
     openai/audio/transcription.cpp
     piper/pcm_at_24khz.cpp piper/request.cpp piper/resampler.cpp piper/to_openai.cpp piper/voices.cpp
@@ -77,7 +78,8 @@ synapse_add_test(http_dialects NO_PCH
     http/dialects/ollama/options_test.cpp http/dialects/ollama/request_test.cpp
     http/dialects/ollama/stream_answer_faults_test.cpp http/dialects/ollama/stream_answer_test.cpp
     http/dialects/ollama/whole_answer_test.cpp
-    http/dialects/openai/model_name_test.cpp http/dialects/openai/audio/passed_answer_test.cpp
+    http/dialects/openai/known_fields_test.cpp http/dialects/openai/model_name_test.cpp
+    http/dialects/openai/audio/passed_answer_test.cpp
     http/dialects/openai/audio/speech_test.cpp http/dialects/openai/audio/transcription_test.cpp
     http/dialects/piper/pcm_at_24khz_test.cpp http/dialects/piper/request_test.cpp
     http/dialects/piper/resampler_test.cpp http/dialects/piper/to_openai_test.cpp

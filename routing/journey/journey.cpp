@@ -129,6 +129,7 @@ move journey::go(const deployment* to) noexcept {
   at_ = to;
   if (to == nullptr)
     return next;
+  stripped_ = false; // what one does not know another may
   tried_as_[tried_count_] = static_cast<std::uint8_t>(name_at_);
   tried_[tried_count_++] = to->place;
   if (name_at_ == 0 && to->settings->order > name_->deployments.front().settings->order)
@@ -182,6 +183,7 @@ move journey::alone(const verdict& how, std::int64_t now) noexcept {
     return again;
   again.to = at_;
   again.wait = wait;
+  again.without_extras = stripped_;
   return again;
 }
 

@@ -140,9 +140,9 @@ private:
   bool larger_ = false;         ///< the last one was too small
   bool waited_ = false;
   bool probe_ = false;
-  bool stripped_ = false;
-  bool spilled_ = false; ///< a tier was left because its queue is long
-  bool misfit_ = false;  ///< a deployment of the name was left out because the prompt is too long
+  bool stripped_ = false; ///< the present one was asked without extras
+  bool spilled_ = false;  ///< a tier was left because its queue is long
+  bool misfit_ = false;   ///< a deployment of the name was left out because the prompt is too long
   std::int64_t wait_began_ = 0;
   moved moved_ = moved::no;
   bool any_kind_ = false; ///< a deployment was seen that does what is asked for

@@ -14,4 +14,5 @@ synapse_add_test(deployments NO_PCH
     deployments/rows_test.cpp
     deployments/streams_test.cpp
     deployments/unfit_servers_test.cpp
+    deployments/unknown_fields_test.cpp
   LINK synapse_test_support nlohmann_json::nlohmann_json)

@@ -48,6 +48,9 @@ public:
   virtual bool has_to_prepare(const attempt_place& /*where*/) const { return false; }
   /// Does it; `dress` follows where it has come to `ready`. @param into set
   virtual net::task<void> prepare(attempt_place /*where*/, preparation& /*into*/) { co_return; }
+  /// Whether the request would be another one with `without_extras`: only then it is worth being
+  /// sent again.
+  virtual bool has_extras(const attempt_place& /*where*/) const { return false; }
   /// A failure that comes from what this has taken for granted of the backend, and does no more.
   /// @returns true: the same is to be asked once more, free of charge
   virtual bool corrects(const attempt_place& /*where*/, const proxy::miss& /*what*/) {

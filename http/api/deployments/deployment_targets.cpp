@@ -262,7 +262,11 @@ routing::move deployment_targets::after_attempt(const proxy::miss& what) {
     facts.words = read_->text;
     facts.html = false;
   }
-  const auto verdict = routing::judge(facts);
+  auto verdict = routing::judge(facts);
+  if (verdict.next == routing::remedy::same_without_extras && !dress_.has_extras(place())) {
+    facts.repeated = true; // the same bytes would be refused in the same words
+    verdict = routing::judge(facts);
+  }
   judge(verdict,
         facts.what == routing::attempt_end::first_token_timeout ||
             facts.what == routing::attempt_end::head_timeout,

@@ -6,6 +6,7 @@
 #include "http/dialects/ollama/stream_answer.hpp"
 #include "http/dialects/ollama/whole_answer.hpp"
 #include "http/dialects/openai/chat_edit.hpp"
+#include "http/dialects/openai/known_fields.hpp"
 #include "http/dialects/openai/request_facts.hpp"
 #include "routing/records/deployment_record.hpp"
 
@@ -49,6 +50,18 @@ std::string path_segment(std::string_view text) {
       result.append({'%', digits[byte >> 4U], digits[byte & 15U]});
   }
   return result;
+}
+
+http::openai::endpoint endpoint_of(routing::kind what) noexcept {
+  using http::openai::endpoint;
+  switch (what) {
+  case routing::kind::embeddings:
+    return endpoint::embeddings;
+  case routing::kind::completions:
+    return endpoint::completions;
+  default:
+    return endpoint::chat;
+  }
 }
 
 std::int64_t unix_seconds() {
@@ -96,28 +109,45 @@ std::int64_t llm_dress::tokens_out() const {
   return answer_ ? answer_->out() : ex_.record().completion_tokens;
 }
 
-/// The body with what is the deployment's own: model, fields that the client leaves out. @returns
-/// the client's where nothing is to be changed.
-std::string_view llm_dress::edit(const attempt_place& where) {
-  const auto& defaults = where.deployment.settings->defaults;
+/// The body with the deployment's model and what its profile fills in. @param into holds it where
+/// something is changed. @returns the client's otherwise
+std::string_view llm_dress::fill(const attempt_place& where, std::string& into) const {
   const bool renamed = where.model != body_.model || body_.model_kind != http::json_kind::string;
   const bool cleaned = body_.synapse_kind != http::json_kind::absent;
   const bool filled = where.profile != nullptr && what_ == routing::kind::chat;
-  if (!renamed && !cleaned && !filled && defaults.empty())
-    return ex_.body();
   if (cleaned || filled) {
     http::chat_edits edits;
     edits.model = where.model;
     edits.remove_synapse = cleaned;
     if (filled)
       http::fill_chat(ex_.body(), view_, chat_profile_of(*where.profile), edits);
-    edited_ = http::apply_edits(ex_.body(), view_, edits);
+    into = http::apply_edits(ex_.body(), view_, edits);
+  } else if (renamed) {
+    http::replace_model(into, ex_.body(), view_, where.model);
   } else {
-    http::replace_model(edited_, ex_.body(), view_, where.model);
+    return ex_.body();
   }
+  return into;
+}
+
+/// The same with the fields that the deployment has for those who leave them out: they are the
+/// operator's, who knows its server, and so they stay where foreign ones have to go.
+std::string_view llm_dress::edit(const attempt_place& where) {
+  const auto& defaults = where.deployment.settings->defaults;
+  auto body = fill(where, edited_);
+  if (where.without_extras)
+    body = edited_ = http::openai::without_foreign_fields(endpoint_of(what_), body);
   if (!defaults.empty())
-    edited_ = http::openai::with_fields(edited_, defaults);
-  return edited_;
+    body = edited_ = http::openai::with_fields(body, defaults);
+  return body;
+}
+
+/// What is translated has lost its foreign fields already.
+bool llm_dress::has_extras(const attempt_place& where) const {
+  if (where.site.settings->type == config::backend_type::ollama)
+    return false;
+  std::string made;
+  return http::openai::has_foreign_fields(endpoint_of(what_), fill(where, made));
 }
 
 std::optional<refusal> llm_dress::dress(const attempt_place& where,

@@ -27,6 +27,7 @@ public:
 
   std::optional<refusal> dress(const attempt_place& where,
                                proxy::forward_options& options) override;
+  bool has_extras(const attempt_place& where) const override;
   std::string answer_fields() const override { return lossy_; }
   std::int64_t tokens_in() const override;
   std::int64_t tokens_out() const override;
@@ -34,6 +35,7 @@ public:
 private:
   class native_answer;
   std::string_view edit(const attempt_place& where);
+  std::string_view fill(const attempt_place& where, std::string& into) const;
   std::optional<refusal> ask_ollama(const attempt_place& where, proxy::forward_options& options);
   std::int64_t context_of(const attempt_place& where) const;
   void ask_openai(const attempt_place& where, proxy::forward_options& options);

@@ -207,6 +207,37 @@ TEST(journey_limits, one_that_does_not_know_a_field_is_asked_once_more_without_i
   EXPECT_EQ(trip.attempts(), 0U);
 }
 
+TEST(journey_limits, another_one_gets_all_fields_again_and_may_not_know_one_either) {
+  atlas map;
+  put_some(map, 2);
+  auto trip = map.travel("m");
+  map.first(trip);
+  const auto unknown = status_verdict(400, "Extra inputs are not permitted");
+  ASSERT_TRUE(trip.after(unknown, map.known, map.random, 0).without_extras);
+  auto next = trip.after(status_verdict(500, "broken"), map.known, map.random, 0);
+  ASSERT_NE(next.to, nullptr);
+  EXPECT_EQ(next.to->settings->id, "b");
+  EXPECT_FALSE(next.without_extras);
+  next = trip.after(unknown, map.known, map.random, 0);
+  ASSERT_NE(next.to, nullptr);
+  EXPECT_EQ(next.to->settings->id, "b");
+  EXPECT_TRUE(next.without_extras);
+}
+
+TEST(journey_limits, one_that_is_waited_for_is_asked_without_the_fields_that_it_does_not_know) {
+  atlas map;
+  put_some(map, 1);
+  auto trip = map.travel("m");
+  map.first(trip);
+  ASSERT_TRUE(
+      trip.after(status_verdict(400, "Extra inputs are not permitted"), map.known, map.random, 0)
+          .without_extras);
+  const auto next = trip.after(status_verdict(503, "Loading model"), map.known, map.random, 0);
+  ASSERT_NE(next.to, nullptr);
+  EXPECT_GT(next.wait, 0);
+  EXPECT_TRUE(next.without_extras);
+}
+
 // ---- the end ----
 
 TEST(journey_limits, says_that_all_are_out_and_when_the_soonest_comes_back) {
