@@ -12,6 +12,7 @@ synapse_add_test(deployments NO_PCH
     deployments/replicas_test.cpp
     deployments/requests_test.cpp
     deployments/rows_test.cpp
+    deployments/signed_answers_test.cpp
     deployments/streams_test.cpp
     deployments/unfit_servers_test.cpp
     deployments/unknown_fields_test.cpp

@@ -89,7 +89,6 @@ std::vector<row> connection_rows() {
   row late = of_first(fails(44, "the deadline", hang(), 0, ""), 504);
   late.fields = "X-Synapse-Timeout: 300ms\r\n";
   late.code = "backend_timeout";
-  late.attempts = 0; // the gateway's own words
   all.push_back(late);
   return all;
 }

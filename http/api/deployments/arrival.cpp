@@ -269,9 +269,12 @@ net::task<bool> deployment_targets::wait_for_card() {
 net::task<bool> deployment_targets::prepare_there() {
   using outcome = preparation::outcome;
   preparation done;
+  const auto before = ex_.record().attempts;
   co_await dress_.prepare(place(), done);
-  if (done.how == outcome::faulty)
+  if (done.how == outcome::faulty) {
+    sign();
     co_await refuse(ex_, std::move(done.why));
+  }
   if (done.how == outcome::faulty || done.how == outcome::gone)
     co_return false;
   if (done.how == outcome::ready) {
@@ -285,6 +288,8 @@ net::task<bool> deployment_targets::prepare_there() {
     co_await go_on(next);
   } else {
     trace_.going(*at_, journey_.why_here());
+    if (ex_.record().attempts == before)
+      ++ex_.record().attempts; // a question that fails is an attempt as well
     const auto next = after_attempt(done.as_miss());
     if (last_answer_ != nullptr) {
       kept_answer_ = std::move(done.answer);

@@ -51,6 +51,7 @@ deployment_targets::~deployment_targets() {
   if (record_ != nullptr && begun_)
     trace_.ended(*at_,
                  {.end = telemetry::trace_end::left, .took = net::io_thread::recent() - entered_});
+  sign(); // a request that is canceled is answered by its connection
   leave(begun_);
 }
 
@@ -99,17 +100,7 @@ void deployment_targets::prepare(proxy::forward_options& options) {
     if (journey_.has_others(known))
       options.permit_wait = proxy::in_ns(journey_.name().settings->spill.wait);
   }
-  answer_fields_.clear();
-  answer_fields_.reserve(256);
-  answer_fields_.append(site_->response_extra);
-  answer_fields_.append("X-Synapse-Deployment: ").append(at_->settings->id);
-  answer_fields_.append("\r\nX-Synapse-Model: ").append(model_);
-  answer_fields_.append("\r\nX-Synapse-Attempts: ");
-  http::append_number(answer_fields_, ex_.record().attempts + 1);
-  answer_fields_.append("\r\n");
-  if (const auto why = routing::to_string(journey_.why_here()); !why.empty())
-    answer_fields_.append("X-Synapse-Fallback: ").append(why).append("\r\n");
-  answer_fields_ += dress_.answer_fields();
+  write_fields(answer_fields_, ex_.record().attempts + 1);
   options.answer_fields = answer_fields_;
   if (ex_.settings().routing.rewrite_model && model_ != wish_.asked) {
     served_json_.clear();
@@ -119,6 +110,21 @@ void deployment_targets::prepare(proxy::forward_options& options) {
     options.rename_from = served_json_;
     options.rename_to = asked_json_;
   }
+}
+
+/// What an answer's head says of the present deployment.
+void deployment_targets::write_fields(std::string& into, unsigned attempts) const {
+  into.clear();
+  into.reserve(256);
+  into.append(site_->response_extra);
+  into.append("X-Synapse-Deployment: ").append(at_->settings->id);
+  into.append("\r\nX-Synapse-Model: ").append(model_);
+  into.append("\r\nX-Synapse-Attempts: ");
+  http::append_number(into, attempts);
+  into.append("\r\n");
+  if (const auto why = routing::to_string(journey_.why_here()); !why.empty())
+    into.append("X-Synapse-Fallback: ").append(why).append("\r\n");
+  into += dress_.answer_fields();
 }
 
 bool deployment_targets::is_proxys(const proxy::collected_answer& what) const {
@@ -234,6 +240,7 @@ void deployment_targets::judge(const routing::verdict& how, bool timed_out, bool
 void deployment_targets::note(std::string_view words) {
   last_error_ = words;
   at_id_ = at_->settings->id;
+  write_fields(told_fields_, ex_.record().attempts);
   record_->note_error(words, wall_ms());
 }
 

@@ -58,6 +58,9 @@ public:
   bool is_proxys(const proxy::collected_answer& what) const override;
   void begun(bool cell_probe) override;
   void answered(const proxy::answer_end& how) override;
+  /// Who was asked goes into the head of an answer that is none of a backend's, unless it is there
+  /// already. For whoever answers such a request beside this.
+  void sign();
 
 private:
   routing::move after_denial(const proxy::miss& what);
@@ -93,6 +96,7 @@ private:
   void judge(const routing::verdict& how, bool timed_out, bool unheard);
   void tell_cell(actors::cell_report report);
   void note(std::string_view words);
+  void write_fields(std::string& into, unsigned attempts) const;
   std::string why_shut(const routing::farewell& why) const;
   net::task<proxy::onward> tell_last(const routing::farewell& why);
   net::task<void> tell_read();
@@ -132,6 +136,8 @@ private:
   std::string last_error_;                               ///< for people
   std::optional<error_reading> read_; ///< of an answer in the dialect of its backend
   bool own_words_ = false;            ///< it was asked in the gateway's words
+  std::string told_fields_;           ///< of an answer that tells of it
+  bool signed_ = false;               ///< see `sign`
   std::string at_id_;                 ///< id of the deployment of that
 };
 

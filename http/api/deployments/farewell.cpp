@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace synapse::api {
 
@@ -113,12 +114,25 @@ refusal deployment_targets::why_unfit() const {
   return result;
 }
 
+void deployment_targets::sign() {
+  if (ex_.begun() || std::exchange(signed_, true))
+    return;
+  if (begun_)
+    write_fields(told_fields_, ex_.record().attempts);
+  else if (told_fields_.empty())
+    told_fields_ = "X-Synapse-Attempts: 0\r\n";
+  ex_.add_to_answer(told_fields_);
+}
+
 net::task<onward> deployment_targets::tell_end() {
   using cause = routing::farewell::cause;
   const auto why = journey_.farewell(net::io_thread::recent());
   const auto& name = wish_.name->settings->name;
   if (why.why == cause::failed)
     co_return co_await tell_last(why);
+  if (ex_.record().attempts == 0)
+    told_fields_.clear(); // none of them was asked
+  sign();
   // Where another one could do it were it there, that is what has to be said.
   const bool others =
       why.why != cause::shut || why.retry_at != 0 || why.shut_by != routing::trouble::none;
@@ -175,7 +189,7 @@ net::task<void> deployment_targets::tell_read() {
   http::append_json_string(said.body += R"({"detail":)",
                            "deployment " + at_id_ + ": " + read_->text);
   said.body += '}';
-  ex_.add_to_answer(answer_fields_);
+  sign();
   co_await proxy::pass_on_error(ex_, said, {}, read_->field);
 }
 
@@ -196,14 +210,15 @@ net::task<onward> deployment_targets::tell_last(const routing::farewell& why) {
     co_return onward::ended;
   }
   if (plain && own_words_) { // its form of errors is not the client's
-    ex_.add_to_answer(answer_fields_);
+    sign();
     co_await proxy::pass_on_error(ex_, *answer, {});
     co_return onward::ended;
   }
   if (plain && http::inspect_json(answer->body).ok()) {
     const unsigned status = last.status != 0 ? last.status : answer->status;
+    sign();
     co_await ex_.reply(status >= 400 && status <= 599 ? status : 502, "application/json",
-                       answer->body, answer_fields_);
+                       answer->body);
     ex_.record().detail = response_detail::upstream_error;
     co_return onward::ended;
   }
@@ -217,8 +232,7 @@ net::task<onward> deployment_targets::tell_last(const routing::farewell& why) {
   if (status == 503 || status == 429)
     again = seconds_until(why.retry_at);
   const auto message = "deployment " + at_id_ + ": " + last_error_;
-  if (!ex_.begun())
-    ex_.add_to_answer(answer_fields_);
+  sign();
   co_await proxy::reply_or_end(ex_, detail, message, again);
   co_return onward::ended;
 }

@@ -90,6 +90,7 @@ net::task<void> transcribe(server::exchange& ex, const routing::model_name& name
   if (end != proxy::forward_end::refused)
     co_return;
   auto why = dress.form_fault();
+  all.sign();
   co_await refuse(ex, std::move(why));
 }
 } // namespace
