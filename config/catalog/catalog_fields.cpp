@@ -60,8 +60,8 @@ const field<routing_settings> routing_fields[] = {
     {"retry_floor", &routing_settings::retry_floor, ranges::between(0, 1'000'000),
      "further attempts of a name in 10 s that are always allowed"},
     {"rewrite_model", &routing_settings::rewrite_model, ranges::any,
-     "`model` of an answer is the client's name instead of the backend's; of streams, and of other "
-     "answers up to 64 KiB"},
+     "`model` of an answer is the client's name instead of the backend's; a whole answer above "
+     "64 KiB comes in chunks then"},
     {"any_tag", &routing_settings::any_tag, ranges::any,
      "one of a request's tags is enough; else all must be there"},
     {"hedge", &routing_settings::hedge, ranges::any,

@@ -9,6 +9,7 @@ synapse_add_test(deployments NO_PCH
     deployments/limits_test.cpp
     deployments/ollama_test.cpp
     deployments/outages_test.cpp
+    deployments/renamed_answers_test.cpp
     deployments/replicas_test.cpp
     deployments/requests_test.cpp
     deployments/rows_test.cpp

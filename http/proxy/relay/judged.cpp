@@ -1,6 +1,8 @@
 // Whole answers that have to be what they are taken for: JSON, all of it, and no error. A small one
 // is held until it is there, so the client gets a status that says what is wrong; of a larger one
-// the last bytes are.
+// the last bytes are. One in which the model gets another name is no longer as long as its head
+// says, so it goes out in chunks: each read is copied once (elsewhere what has a length is not) and
+// searched, and of it only what may be the beginning of `"model":"NAME"` waits for the next one.
 #include "http/core/body/chunked.hpp"
 #include "http/core/body/sse.hpp"
 #include "http/dialects/openai/answer_form.hpp"
@@ -42,6 +44,9 @@ private:
 
   bool fits_buffer() const;
   bool is_large() const;
+  bool renames() const { return !of_.options.rename_from.empty(); }
+  std::string renamed(std::string_view text) const;
+  std::size_t settle();
   net::task<step> answer_at_hand();
   course look();
   net::task<step> hold();
@@ -97,8 +102,7 @@ step judged_relay::judge(std::string_view held) {
 
 /// Such a body stays in the connection's buffer until it is sent.
 bool judged_relay::fits_buffer() const {
-  return of_.options.rename_from.empty() &&
-         from_.body().framing() == body_framing::content_length &&
+  return !renames() && from_.body().framing() == body_framing::content_length &&
          from_.body().left() <= net::transport::default_buffer / 2 && !of_.down.begun();
 }
 
@@ -141,7 +145,7 @@ net::task<step> judged_relay::answer_at_hand() {
 /// Takes what has arrived, and decides what to make of the answer if that is known by now.
 judged_relay::course judged_relay::look() {
   const bool begun = of_.down.begun();
-  if (is_large() && held_.empty())
+  if (is_large() && !renames() && held_.empty())
     if (const auto input = from_.connection().input(); http::form_of(input) == answer_form::json) {
       const auto begin = input.substr(0, most_looked);
       for (std::size_t at = 0; at < begin.size() && !json_.is_answer(); at += look_step)
@@ -161,7 +165,8 @@ judged_relay::course judged_relay::look() {
     of_.fail(mishap::reset_within_answer);
     return course::failed;
   }
-  if (held_.size() <= (begun ? most_converted : most_held))
+  const bool enough = renames() && is_large() && (json_.is_answer() || held_.size() >= most_looked);
+  if (!enough && held_.size() <= (begun ? most_converted : most_held))
     return course::read_on;
   if (!begun && form_ == answer_form::json)
     return course::follow;
@@ -210,11 +215,8 @@ net::task<step> judged_relay::answer() {
   of_.committed = true;
   from_.release();
   from_.answered_well();
-  if (!of_.options.rename_from.empty()) {
-    std::string renamed;
-    http::openai::append_renamed(renamed, held_, of_.options.rename_from, of_.options.rename_to);
-    held_ = std::move(renamed);
-  }
+  if (renames())
+    held_ = renamed(held_);
   if (!of_.down.send_whole(from_.answer(), held_) && !co_await of_.down.drained())
     from_.leave(request_phase::responding);
   co_return step::done;
@@ -226,7 +228,7 @@ net::task<step> judged_relay::answer_as_stream() {
   if (!chunk)
     co_return no_answer("its answer is no stream: " + held_.substr(0, most_quoted));
   std::string events;
-  http::append_data_event(events, *chunk);
+  http::append_data_event(events, renames() ? renamed(*chunk) : *chunk);
   events += http::sse_done;
   of_.committed = true;
   from_.release();
@@ -240,6 +242,21 @@ net::task<step> judged_relay::answer_as_stream() {
   co_return step::done;
 }
 
+std::string judged_relay::renamed(std::string_view text) const {
+  std::string result;
+  http::openai::append_renamed(result, text, of_.options.rename_from, of_.options.rename_to);
+  return result;
+}
+
+/// @returns how much of what is held can go out.
+std::size_t judged_relay::settle() {
+  if (!renames())
+    return held_.size();
+  const auto settled =
+      http::openai::rename_in_place(held_, of_.options.rename_from, of_.options.rename_to);
+  return from_.body().ended() ? held_.size() : settled;
+}
+
 /// Passes a large answer on as it comes.
 net::task<step> judged_relay::pass() {
   if (json_.reports_error())
@@ -250,7 +267,7 @@ net::task<step> judged_relay::pass() {
   co_return co_await relay_raw(of_, from_, true);
 }
 
-/// Passes on what is held and what follows, of a body that does not say how long it is. Its last
+/// Passes on what is held and what follows, of a body whose length the client is not told. Its last
 /// bytes go out only when they complete a JSON text: otherwise the client sees an answer that was
 /// cut off, which it was.
 net::task<step> judged_relay::follow() {
@@ -259,20 +276,22 @@ net::task<step> judged_relay::follow() {
   of_.committed = true;
   of_.down.pass_head(from_.answer(), of_.down.stream_framing(), false);
   http::usage_tail tail;
+  tail.feed(held_);
   for (;;) {
-    tail.feed(held_);
     if (from_.body().broken() || (from_.body().ended() && !json_.whole()))
       co_return from_.cut_off(mishap::reset_within_answer);
-    bool sent = of_.down.send(held_, from_.body().ended());
+    const auto settled = settle();
+    bool sent = of_.down.send(std::string_view{held_}.substr(0, settled), from_.body().ended());
     if (!sent)
       sent = co_await of_.down.drained();
     if (!sent) {
       from_.leave(request_phase::responding);
       co_return step::gone;
     }
-    held_.clear();
+    held_.erase(0, settled);
     if (from_.body().ended())
       break;
+    const auto before = held_.size();
     if (!from_.take(held_) && !from_.body().ended() && !from_.body().broken()) {
       if (of_.ex.given_up())
         co_return from_.leave(request_phase::responding);
@@ -280,7 +299,9 @@ net::task<step> judged_relay::follow() {
         co_return from_.cut_off(*late);
       co_await from_.more();
     }
-    json_.feed(held_);
+    const auto come = std::string_view{held_}.substr(before);
+    json_.feed(come);
+    tail.feed(come);
   }
   note_usage(tail.counts());
   from_.release();
