@@ -43,6 +43,20 @@ TEST_F(turns, a_cold_model_is_loaded_once_for_all_who_want_it) {
   EXPECT_EQ(router.count("chat a"), 40u);
 }
 
+TEST_F(turns, of_a_catalog_s_name_are_waited_for_as_long_as_the_request_may_take) {
+  router.hold_loads(true);
+  const gateway_process gateway{
+      router_config(router.url()) +
+      "catalog:\n  big: {deployments: [{backend: llama-router, model: a}]}\n"};
+  const auto reply = gateway.post(chat_target, chat_of("big"),
+                                  "Content-Type: application/json\r\nX-Synapse-Timeout: 300ms\r\n");
+  EXPECT_EQ(reply.status, 504u) << reply.body;
+  EXPECT_EQ(reply.field("X-Synapse-Attempts"), "0") << reply.head;
+  EXPECT_EQ(router.count("chat a"), 0u);
+  router.release_load();
+  EXPECT_EQ(gateway.post(chat_target, chat_of("big")).status, 200u) << "that was nobody's failure";
+}
+
 TEST_F(turns, a_loaded_model_costs_no_further_question) {
   router.set_loaded("a");
   const gateway_process gateway{router_config(router.url(), "  refresh: 1h\n")};

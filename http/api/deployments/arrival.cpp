@@ -81,7 +81,7 @@ deployment_targets::arrival deployment_targets::arrive(const routing::move& next
   entered_ = now;
   begun_ = false;
   without_extras_ = next.without_extras;
-  const auto asked = journey_.asked().empty() ? wish_.asked : journey_.asked();
+  const auto asked = journey_.asked().empty() ? wish_.routing.asked : journey_.asked();
   model_ = routing::served_model(*journey_.name().settings, at_->settings->model, asked);
   turn_.reset();
   card_.reset();
@@ -100,8 +100,12 @@ deployment_targets::arrival deployment_targets::arrive(const routing::move& next
 
 attempt_place deployment_targets::place() {
   const bool loaded = turn_ && turn_->managed();
-  return {*at_, *site_, model_, without_extras_,
-          loaded ? turn_->desk().view()->profile(turn_->model()) : nullptr};
+  return {*at_,
+          *site_,
+          model_,
+          without_extras_,
+          loaded ? turn_->desk().view()->profile(turn_->model()) : nullptr,
+          wish_.routing.deadline};
 }
 
 /// Nothing has to be waited for. @returns `there`, `unfit` or `unprepared`
@@ -212,14 +216,24 @@ net::task<bool> deployment_targets::wait_for_model() {
   wish.stream = wish_.streams;
   wish.anew = heals_ > 0;
   wish.quiet = true;
+  wish.due = wish_.routing.deadline;
   const auto how = co_await turn_->take(std::move(wish));
   if (how == model_turn::outcome::granted)
     stay_or_go(ready());
   else if (how == model_turn::outcome::denied)
     state_ = settle(without_turn());
+  else if (how == model_turn::outcome::late)
+    state_ = settle(out_of_time());
   else
     co_return false;
   co_return true;
+}
+
+/// The request's time is up while its model is waited for: nobody's failure.
+routing::move deployment_targets::out_of_time() {
+  leave(false);
+  turn_.reset();
+  return denied(true, 0);
 }
 
 /// A deployment whose model is not to be had now.

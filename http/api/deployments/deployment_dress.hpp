@@ -23,6 +23,7 @@ struct attempt_place {
   bool without_extras = false; ///< without fields that not every backend knows
   /// Of a model that the gateway loads: what a chat leaves out; null: there is none.
   const actors::model_profile* profile = nullptr;
+  net::time_ns deadline = 0; ///< of the request: what is done before it is sent ends then, too
 };
 
 /// What a backend's error means in the words of its dialect.

@@ -102,11 +102,11 @@ void deployment_targets::prepare(proxy::forward_options& options) {
   }
   write_fields(answer_fields_, ex_.record().attempts + 1);
   options.answer_fields = answer_fields_;
-  if (ex_.settings().routing.rewrite_model && model_ != wish_.asked) {
+  if (ex_.settings().routing.rewrite_model && model_ != wish_.routing.asked) {
     served_json_.clear();
     asked_json_.clear();
     http::append_json_string(served_json_, model_);
-    http::append_json_string(asked_json_, wish_.asked);
+    http::append_json_string(asked_json_, wish_.routing.asked);
     options.rename_from = served_json_;
     options.rename_to = asked_json_;
   }

@@ -21,7 +21,6 @@ namespace synapse::api {
 /// A request for a name of the catalog, as far as its head says. Views into the exchange's head.
 struct deployment_wish {
   const routing::model_name* name = nullptr;
-  std::string_view asked; ///< the name as the client has it
   routing::wish routing;
   std::vector<std::string_view> tags; ///< `routing.tags` refers to them
   std::vector<std::string> own_tags;  ///< those of the body, which `tags` refers to
@@ -89,6 +88,7 @@ private:
   void stay_or_go(arrival how);
   attempt_place place();
   routing::move without_turn();
+  routing::move out_of_time();
   routing::move denied(bool full, std::int64_t again);
   net::task<proxy::onward> tell_end();
   refusal why_unfit() const;

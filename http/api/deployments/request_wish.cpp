@@ -59,7 +59,6 @@ own_fields read_fields(const http::request_head& head) {
 
 void read_wish(server::exchange& exchange, deployment_wish& into) {
   const auto fields = read_fields(exchange.head());
-  into.routing.asked = into.asked;
   split_tags(fields.tags, into.tags);
   into.routing.tags = into.tags;
   into.routing.pinned = fields.deployment;

@@ -53,7 +53,7 @@ void read_affinity(std::string_view body, const http::chat_view& view, deploymen
   if (const auto* key = view.find(http::chat_key::prompt_cache_key))
     if (const auto json = key->value.of(body); json.starts_with('"'))
       from.cache_key = json.substr(1, json.size() - 2);
-  from.model = into.asked;
+  from.model = into.routing.asked;
   for (const auto& message : view.messages) {
     const auto role = message.role.of(body);
     if (role == R"("user")") {
@@ -130,7 +130,7 @@ net::task<void> forward_to_deployments(server::exchange& exchange, const routing
                                        proxy::forward_options options) {
   deployment_wish wish;
   wish.name = &name;
-  wish.asked = asked;
+  wish.routing.asked = asked;
   wish.routing.what = kind_of_path(exchange.path());
   wish.streams = options.wants_stream;
   read_wish(exchange, wish);

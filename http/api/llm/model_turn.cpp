@@ -93,9 +93,9 @@ net::task<model_turn::outcome> model_turn::take(wish what) {
   comments.text = [&] { return "waiting for model " + what.model + in_the_way(what.model); };
   comments.site = site_.get();
   const auto end = co_await wait_with_comments(
-      ex_, [&question] { return question.done(); }, 0, std::move(comments));
+      ex_, [&question] { return question.done(); }, what.due, std::move(comments));
   if (end != wait_end::done)
-    co_return outcome::gone;
+    co_return end == wait_end::late ? outcome::late : outcome::gone;
   unanswered.has_answer();
   site_->metrics->model_wait.observe_ns(net::io_thread::now() - asked);
   actors::model_grant answer;

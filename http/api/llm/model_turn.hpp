@@ -24,13 +24,15 @@ public:
     answered, ///< the client has been told why not
     denied,   ///< it has not, as it was wished: see `why_not`
     gone,     ///< the client has left
+    late,     ///< it was due
   };
   struct wish {
-    std::string model;   ///< as the client calls it
-    bool wait = true;    ///< else a model that is not ready is an answer at once
-    bool anew = false;   ///< the router did not have it although it should
-    bool stream = false; ///< the client reads events: it may get comments while it waits
-    bool quiet = false;  ///< a refusal is not for the client
+    std::string model;    ///< as the client calls it
+    bool wait = true;     ///< else a model that is not ready is an answer at once
+    bool anew = false;    ///< the router did not have it although it should
+    bool stream = false;  ///< the client reads events: it may get comments while it waits
+    bool quiet = false;   ///< a refusal is not for the client
+    net::time_ns due = 0; ///< no longer than until then; 0: as `models.max_wait` says
   };
   /// Usually granted without a word to anybody. Otherwise waits; see `models.max_wait`.
   net::task<outcome> take(wish what);

@@ -73,7 +73,7 @@ net::task<void> transcribe(server::exchange& ex, const routing::model_name& name
                            std::string_view boundary, upload_body& body) {
   deployment_wish wish;
   wish.name = &name;
-  wish.asked = asked;
+  wish.routing.asked = asked;
   wish.routing.what = routing::kind::transcription;
   read_wish(ex, wish);
   // An upload takes the client's time, which has limits of its own.

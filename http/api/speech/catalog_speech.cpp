@@ -41,12 +41,14 @@ net::task<bool> read_text(server::exchange& ex, std::size_t limit) {
 }
 
 /// Whether the voice is one of the library. @returns false when the client has its answer or left.
-net::task<bool> look_up_voice(server::exchange& ex, const std::string& voice, speech_dress& dress) {
+/// @param deadline of the request; 0: it has none
+net::task<bool> look_up_voice(server::exchange& ex, const std::string& voice, net::time_ns deadline,
+                              speech_dress& dress) {
   if (voice.empty())
     co_return true;
   actors::question<actors::voice_location> question;
   question.ask(ex.actor(), library_of(ex), actors::locate_voice(voice, true, {}));
-  const auto asked = co_await library_answers(ex, question, true);
+  const auto asked = co_await library_answers(ex, question, true, deadline);
   if (asked == wait_end::left)
     co_return false;
   if (asked != wait_end::done) {
@@ -80,17 +82,17 @@ net::task<void> speak(net::blocking_pool& blocking, server::exchange& ex,
     co_await refuse(ex, std::move(*why));
     co_return;
   }
-  speech_dress dress{blocking, ex, body};
-  const bool looked = co_await look_up_voice(ex, said.voice, dress);
-  if (!looked)
-    co_return;
   deployment_wish wish;
   wish.name = &name;
-  wish.asked = asked;
+  wish.routing.asked = asked;
   wish.routing.what = routing::kind::speech;
   wish.routing.text_bytes = said.text.size();
   wish.tokens = static_cast<std::int64_t>(said.text.size() / 4) + 1;
   read_wish(ex, wish);
+  speech_dress dress{blocking, ex, body};
+  const bool looked = co_await look_up_voice(ex, said.voice, wish.routing.deadline, dress);
+  if (!looked)
+    co_return;
   deployment_targets all{ex, wish, dress};
   bool begun = all.begin_at_once();
   if (!begun)

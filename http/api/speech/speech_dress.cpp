@@ -92,14 +92,18 @@ net::task<void> speech_dress::prepare(attempt_place where, preparation& into) {
   if (!asks_for_lists(where.site.settings->type))
     return prepare_clone(where, into);
   const auto age = known_voices(ex_, where.site) ? facts_settle : facts_last;
-  return find_voices(ex_, where.site, age, into);
+  return find_voices(ex_, where.site, age, where.deadline, into);
 }
 
 net::task<void> speech_dress::prepare_clone(attempt_place where, preparation& into) {
   actors::question<actors::voice_location> question;
   question.ask(ex_.actor(), library_of(ex_),
                actors::locate_voice(library_voice_, false, where.site.name()));
-  const auto asked = co_await library_answers(ex_, question, true);
+  const auto asked = co_await library_answers(ex_, question, true, where.deadline);
+  if (asked == wait_end::late && proxy::passed(where.deadline)) {
+    into.fail(proxy::mishap::deadline_passed, "the voice library does not answer in time");
+    co_return;
+  }
   if (asked == wait_end::left) {
     into.how = preparation::outcome::gone;
     co_return;
@@ -114,9 +118,11 @@ net::task<void> speech_dress::prepare_clone(attempt_place where, preparation& in
   auto place = std::move(*question.answer());
   copy_ = std::move(place.uploaded_as);
   copied_ = &where.deployment;
+  reference_hearer hearer;
+  hearer.deadline = where.deadline;
   if (copy_.empty())
-    co_await give_reference(blocking_, ex_, ex_.routes()->sites[where.site.place], place, copy_,
-                            into);
+    co_await give_reference(blocking_, ex_, ex_.routes()->sites[where.site.place], place, hearer,
+                            copy_, into);
 }
 
 /// A reference or a route that has gone: a backend that was restarted, or replaced.

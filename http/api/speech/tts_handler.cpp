@@ -7,8 +7,8 @@
 #include "http/api/request/body_reading.hpp"
 #include "http/api/request/field_fault.hpp"
 #include "http/api/speech/catalog_speech.hpp"
-#include "http/api/speech/reference_upload.hpp"
 #include "http/api/speech/speech_request.hpp"
+#include "http/api/speech/voice_copy.hpp"
 #include "http/api/voices/voice_questions.hpp"
 #include "http/core/json/json_text.hpp"
 #include "http/dialects/audio_answer.hpp"
@@ -23,9 +23,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include <cerrno>
 #include <memory>
-#include <system_error>
 
 namespace synapse::api {
 
@@ -38,15 +36,6 @@ namespace chatterbox = http::chatterbox;
 constexpr std::string_view tts_label = "TTS backend error";
 /// 5000 characters, each escaped as a pair of surrogates, and a few fields.
 constexpr std::size_t max_speech_bytes = 256 * 1024;
-
-/// Why a voice's reference cannot be given to the backend. @param error errno
-refusal unreadable(int error, std::string_view voice) {
-  if (error == ENOENT)
-    return no_such_voice(voice, "it has just been removed");
-  return {response_detail::storage_failed,
-          "the voice's reference cannot be read: " + std::generic_category().message(error),
-          {}};
-}
 
 /// One request for speech, from the checked body to the last byte of the answer.
 class speaking {
@@ -65,10 +54,6 @@ public:
 
 private:
   net::task<bool> ensure_copy(const actors::voice_location& where, std::string& copy);
-  net::task<bool> upload(const actors::voice_location& where, net::local_ptr<net::file_source> file,
-                         std::string& copy);
-  net::task<bool> open_reference(const std::string& voice, net::local_ptr<net::file_source> file);
-  void tell_library(const std::string& voice_id, std::string copy);
 
   net::blocking_pool& blocking_;
   server::exchange& ex_;
@@ -131,7 +116,7 @@ net::task<void> speaking::with_clone(actors::voice_location where) {
       co_return;
     }
     // It has been restarted, or somebody has cleared its folder. Once is an accident.
-    tell_library(id, {});
+    tell_of_copy(ex_, *site_, id, {});
     spdlog::info("request {}: backend {} has lost the reference of voice {}", ex_.id(),
                  site_->name(), id);
     if (again) {
@@ -143,71 +128,18 @@ net::task<void> speaking::with_clone(actors::voice_location where) {
   }
 }
 
-void speaking::tell_library(const std::string& voice_id, std::string copy) {
-  caf::anon_send(library_of(ex_), actors::reference_copy(voice_id, site_->name(), std::move(copy)));
-}
-
-/// @returns false when the client has its answer or has left.
-net::task<bool> speaking::open_reference(const std::string& voice,
-                                         net::local_ptr<net::file_source> file) {
-  const auto opened = [&file] { return file->opened(); };
-  wait_rules rules;
-  rules.due = net::io_thread::now() + library_patience;
-  rules.is_upstream = false;
-  co_await wait_until(ex_, opened, rules);
-  if (file->opened() && file->error() == 0)
-    co_return true;
-  auto why = unreadable(file->opened() ? file->error() : ETIMEDOUT, voice);
-  co_await refuse(ex_, std::move(why));
-  co_return false;
-}
-
 /// Gives the backend the voice's first reference. @returns false when the client has its answer or
 /// has left.
 net::task<bool> speaking::ensure_copy(const actors::voice_location& where, std::string& copy) {
-  if (where.reference_path.empty()) {
-    auto why = no_such_voice(where.voice.voice_id, "it has no references");
-    co_await refuse(ex_, std::move(why));
-    co_return false;
-  }
-  auto file = net::make_local<net::file_source>(ex_.owner().io, blocking_, where.reference_path,
-                                                ex_.wake());
-  if (!co_await open_reference(where.voice.voice_id, file))
-    co_return false;
-  co_return co_await upload(where, file, copy);
-}
-
-net::task<bool> speaking::upload(const actors::voice_location& where,
-                                 net::local_ptr<net::file_source> file, std::string& copy) {
-  const auto name =
-      chatterbox::reference_name(where.voice.voice_id, file->modified_ns(), file->size());
-  reference_upload form{file, name};
-  proxy::own_request request;
-  request.target = chatterbox::upload_path;
-  request.content_type = form.content_type();
-  request.source = &form;
-  proxy::forward_options options;
-  options.request = &request;
-  options.label = tts_label;
-  proxy::forwarder work{ex_, site_, options};
-  const auto end = co_await work.run();
-  if (end == proxy::forward_end::refused) {
-    auto why = unreadable(file->error(), where.voice.voice_id);
-    co_await refuse(ex_, std::move(why));
-  }
-  if (end != proxy::forward_end::collected)
-    co_return false;
-  auto& answer = work.answer();
-  auto receipt = chatterbox::read_receipt(answer.status, std::move(answer.body));
-  if (!receipt.kept_as.empty()) {
-    copy = std::move(receipt.kept_as);
-    tell_library(where.voice.voice_id, copy);
-    co_return true;
-  }
-  answer.status = receipt.status;
-  answer.body = std::move(receipt.body);
-  co_await proxy::pass_on_error(ex_, answer, tts_label);
-  co_return false;
+  preparation given;
+  reference_hearer hearer;
+  hearer.label = tts_label;
+  co_await give_reference(blocking_, ex_, site_, where, hearer, copy, given);
+  if (given.how == preparation::outcome::faulty)
+    co_await refuse(ex_, std::move(given.why));
+  else if (given.how == preparation::outcome::failed)
+    co_await proxy::pass_on_error(ex_, given.answer, tts_label);
+  co_return given.how == preparation::outcome::ready;
 }
 
 // ---- routes ----

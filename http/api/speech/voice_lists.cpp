@@ -5,6 +5,7 @@
 #include "http/api/request/own_question.hpp"
 #include "http/client/endpoint.hpp"
 #include "http/client/fetch.hpp"
+#include "http/proxy/deadlines.hpp"
 
 #include <map>
 #include <vector>
@@ -68,8 +69,9 @@ private:
 /// The questions to one backend, with one permit.
 class voice_question {
 public:
-  voice_question(server::exchange& ex, const client::backend_site& site, preparation& into)
-      : ex_(ex), site_(site), into_(into) {}
+  voice_question(server::exchange& ex, const client::backend_site& site, net::time_ns deadline,
+                 preparation& into)
+      : ex_(ex), site_(site), deadline_(deadline), into_(into) {}
 
   /// @returns null with `into` set
   net::task<voice_facts_ptr> run();
@@ -82,15 +84,28 @@ private:
   net::task<bool> ask_speaches(voice_facts& into);
   bool no_list(std::string problem);
   void give_back() const;
+  bool is_due() const { return deadline_ != 0 && net::io_thread::now() >= deadline_; }
 
   server::exchange& ex_;
   const client::backend_site& site_;
+  net::time_ns deadline_; ///< of the request; 0: none
   preparation& into_;
   std::uint64_t number_ = 0;
   actors::permit permit_;
   client::fetch_result said_;
   actors::attempt_result told_ = actors::attempt_result::ok;
 };
+
+/// The time of the one request that asks is up: that says nothing about the backend.
+void fail_by_deadline(preparation& into) {
+  into.fail(proxy::mishap::deadline_passed,
+            "it does not tell which voices it has within the time limit of the request");
+}
+
+bool failed_by_deadline(const preparation& what) {
+  return what.how == preparation::outcome::failed &&
+         what.failed.what == proxy::mishap::deadline_passed;
+}
 
 /// A control permit never waits for a slot.
 net::task<bool> voice_question::get_permit() {
@@ -99,7 +114,7 @@ net::task<bool> voice_question::get_permit() {
   question.ask(ex_.actor(), site_.lane,
                actors::permit_request(number_, net::io_thread::now(), true));
   wait_rules rules;
-  rules.due = net::io_thread::now() + list_patience;
+  rules.due = proxy::sooner(net::io_thread::now() + list_patience, deadline_);
   rules.is_upstream = false;
   const auto end = co_await await_answer(ex_, question, rules);
   if (end == wait_end::done && question.answer() && question.answer()->granted) {
@@ -110,6 +125,10 @@ net::task<bool> voice_question::get_permit() {
     caf::anon_send(site_.lane, actors::permit_abandoned(number_));
   if (end == wait_end::left) {
     into_.how = preparation::outcome::gone;
+    co_return false;
+  }
+  if (end == wait_end::late && is_due()) {
+    fail_by_deadline(into_);
     co_return false;
   }
   into_.how = preparation::outcome::denied;
@@ -124,6 +143,7 @@ net::task<bool> voice_question::get_permit() {
 /// @returns whether there is an answer, whatever its status.
 net::task<bool> voice_question::get(std::string target) {
   auto request = own_question(ex_, site_, target, list_patience, piper::max_list_bytes);
+  request.deadline = proxy::sooner(request.deadline, deadline_);
   said_ =
       co_await client::fetch(*site_.pool, client::to_endpoint(permit_.address), std::move(request));
   co_return said_.ok() || fail(said_.error);
@@ -131,6 +151,11 @@ net::task<bool> voice_question::get(std::string target) {
 
 bool voice_question::fail(client::fetch_error error) {
   using client::fetch_error;
+  if (error == fetch_error::timeout && is_due()) {
+    told_ = actors::attempt_result::canceled;
+    fail_by_deadline(into_);
+    return false;
+  }
   told_ = outcome_of(error, permit_.probe);
   auto what = proxy::mishap::not_http;
   if (error == fetch_error::connect_failure)
@@ -231,7 +256,7 @@ void forget_voices(server::exchange& exchange, const client::backend_site& site)
 }
 
 net::task<void> find_voices(server::exchange& exchange, const client::backend_site& site,
-                            net::time_ns most_age, preparation& into) {
+                            net::time_ns most_age, net::time_ns deadline, preparation& into) {
   const auto lists = lists_of(exchange);
   auto& entry = lists->of(site.place);
   const auto since = net::io_thread::recent();
@@ -249,17 +274,23 @@ net::task<void> find_voices(server::exchange& exchange, const client::backend_si
     }
     if (!entry.asked)
       break;
+    if (deadline != 0 && net::io_thread::now() >= deadline) {
+      fail_by_deadline(into);
+      co_return;
+    }
     entry.waiting.push_back(exchange.wake());
+    exchange.alarm(deadline);
     co_await exchange.changed();
+    exchange.alarm(0);
   }
   const asking_for_voices asking{lists, entry, exchange.owner().unit};
-  voice_question question{exchange, site, into};
+  voice_question question{exchange, site, deadline, into};
   auto found = co_await question.run();
   entry.failed = 0;
   if (found) {
     entry.facts = std::move(found);
     entry.found = net::io_thread::now();
-  } else if (into.how != preparation::outcome::gone) {
+  } else if (into.how != preparation::outcome::gone && !failed_by_deadline(into)) {
     entry.failure = into;
     entry.failed = net::io_thread::now();
   }

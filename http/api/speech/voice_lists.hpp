@@ -37,8 +37,9 @@ voice_facts_ptr known_voices(server::exchange& exchange, const client::backend_s
 void forget_voices(server::exchange& exchange, const client::backend_site& site);
 
 /// Asks the backend, or waits for another request that does. What several wait for is asked once.
+/// @param deadline of the request, which the question does not outlive; 0: it has none
 /// @param into `ready`, and what is known is younger than `most_age`; or what has gone wrong
 net::task<void> find_voices(server::exchange& exchange, const client::backend_site& site,
-                            net::time_ns most_age, preparation& into);
+                            net::time_ns most_age, net::time_ns deadline, preparation& into);
 
 } // namespace synapse::api

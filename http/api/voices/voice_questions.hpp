@@ -5,6 +5,7 @@
 #include "actors/protocol/error.hpp"
 #include "http/api/request/await_answer.hpp"
 #include "http/api/request/refusal.hpp"
+#include "http/proxy/deadlines.hpp"
 #include "http/server/exchange/exchange.hpp"
 #include "http/sites/thread_routes.hpp"
 
@@ -28,12 +29,14 @@ refusal no_such_voice(std::string_view voice, std::string_view reason = {});
 inline constexpr net::time_ns lookup_patience = 5'000'000'000;
 
 /// Waits even for a client that has left: what the library has begun has to be known. Only a lookup
-/// is given up with its client. @returns `done` when there is an answer in time
+/// is given up with its client. @param deadline of the request; 0: it has none
+/// @returns `done` when there is an answer in time
 template <class Reply>
 net::task<wait_end> library_answers(server::exchange& exchange, actors::question<Reply>& question,
-                                    bool lookup = false) {
+                                    bool lookup = false, net::time_ns deadline = 0) {
   wait_rules rules;
-  rules.due = net::io_thread::now() + (lookup ? lookup_patience : library_patience);
+  rules.due = proxy::sooner(net::io_thread::now() + (lookup ? lookup_patience : library_patience),
+                            deadline);
   rules.also_departed = !lookup;
   return await_answer(exchange, question, rules);
 }
