@@ -194,6 +194,9 @@ struct limit_settings {
   std::size_t max_upload_bytes = std::size_t{2} * 1024 * 1024 * 1024;
   /// Of a form for a name of the catalog, kept so that another deployment can be asked.
   std::size_t max_kept_upload_bytes = 8 * 1024 * 1024;
+  /// Of all such forms together; what comes when it is used up is not kept, and sent only once. 0 =
+  /// none is.
+  std::size_t max_kept_uploads_total_bytes = std::size_t{256} * 1024 * 1024;
   /// One SSE event of a backend; answers with images come as one event.
   std::size_t max_stream_event_bytes = 32 * 1024 * 1024;
   std::size_t max_connections = 20'000; ///< per process; beyond: see `reserved_connections`

@@ -107,6 +107,9 @@ gateway_metrics::gateway_metrics(metric_registry& registry, std::string_view ver
   cancel_latency = families_.cancel_latency.with({});
   config_reloads = {reload_result_texts,
                     [&](auto result) { return families_.config_reloads.with({result}); }};
+  uploads_kept = families_.uploads_kept.with({});
+  uploads_unkept = {upload_unkept_texts,
+                    [&](auto reason) { return families_.uploads_unkept.with({reason}); }};
   bytes_in = families_.bytes.with({"in"});
   bytes_out = families_.bytes.with({"out"});
   families_.build_info.with({version}).set(1);

@@ -121,6 +121,8 @@ public:
   gauge connections_idle;       ///< add: those without a request
   histogram cancel_latency;     ///< client's close seen → upstream connection closed
   enum_metrics<reload_result, counter, reload_result_texts.size()> config_reloads;
+  gauge uploads_kept; ///< add: bytes of forms that may be sent once more
+  enum_metrics<upload_unkept, counter, upload_unkept_texts.size()> uploads_unkept;
   counter bytes_in;  ///< from clients, heads included
   counter bytes_out; ///< to clients, heads included
 

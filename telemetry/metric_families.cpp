@@ -113,6 +113,10 @@ metric_families::metric_families(metric_registry& r)
                                     {"thread"})),
       bytes(r.counters("synapse_bytes_total", "Bytes from (in) and to (out) clients.",
                        {"direction"})),
+      uploads_kept(r.gauges("synapse_uploads_kept_bytes",
+                            "Of forms that are kept, so that another deployment can be asked.")),
+      uploads_unkept(r.counters("synapse_uploads_unkept_total",
+                                "Forms that were passed on without being kept.", {"reason"})),
       build_info(r.gauges("synapse_build_info", "Always 1; the version is a label.", {"version"})) {
 }
 

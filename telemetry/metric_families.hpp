@@ -45,6 +45,8 @@ struct metric_families {
   family<counter> config_reloads;       ///< synapse_config_reloads_total{result}
   family<histogram> event_loop_delay;   ///< synapse_event_loop_delay_seconds{thread}
   family<counter> bytes;                ///< synapse_bytes_total{direction}
+  family<gauge> uploads_kept;           ///< synapse_uploads_kept_bytes
+  family<counter> uploads_unkept;       ///< synapse_uploads_unkept_total{reason}
   family<gauge> build_info;             ///< synapse_build_info{version}
 };
 

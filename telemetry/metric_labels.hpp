@@ -35,6 +35,13 @@ inline constexpr std::array<std::string_view, 11> attempt_result_texts{"ok",
                                                                        "bad_response",
                                                                        "canceled"};
 
+/// Why a form is not kept, and so cannot be sent to another deployment (label `reason`).
+enum class upload_unkept : std::uint8_t {
+  size, ///< it is larger than `limits.max_kept_upload_bytes`
+  total ///< all kept ones together have used up `limits.max_kept_uploads_total_bytes`
+};
+inline constexpr std::array<std::string_view, 2> upload_unkept_texts{"size", "total"};
+
 /// Why a backend's permit was not given (label `reason`).
 enum class permit_denial : std::uint8_t {
   breaker_open,  ///< the circuit breaker is open

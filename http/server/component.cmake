@@ -14,5 +14,5 @@ synapse_add_test(http_server
           http/server/routes/route_table_test.cpp http/server/connection/body_pace_test.cpp
           http/server/connection/connection_limits_test.cpp
           http/server/connection/reserved_room_test.cpp
-          http/server/traffic/traffic_desk_test.cpp support/waiting.cpp
+          http/server/exchange/kept_room_test.cpp http/server/traffic/traffic_desk_test.cpp support/waiting.cpp
   DEPENDS http_server)

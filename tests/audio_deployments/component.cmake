@@ -4,5 +4,6 @@ synapse_add_test(audio_deployments NO_PCH
   SOURCES
     audio_deployments/speech_test.cpp
     audio_deployments/deadlines_test.cpp
+    audio_deployments/kept_uploads_test.cpp
     audio_deployments/transcription_test.cpp
   LINK synapse_test_support nlohmann_json::nlohmann_json OpenSSL::Crypto)

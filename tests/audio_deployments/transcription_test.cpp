@@ -6,38 +6,8 @@ namespace synapse::audio {
 namespace {
 
 constexpr const char* path = "/v1/audio/transcriptions";
-constexpr const char* stt_answer = R"({"text":"Hello there.","language":"en","duration":1.5,
-"segments":[{"id":1,"text":"Hello there.","start":0.0,"end":1.3,"words":null}]})";
 constexpr const char* cpp_answer = R"({"language":"english","duration":1.5,"text":" Hello there.\n",
 "segments":[{"id":0,"text":" Hello there.","start":0.0,"end":1.3}]})";
-
-/// Answers every form, or fails.
-struct played_listener {
-  explicit played_listener(std::string good) : said(std::move(good)) {}
-
-  std::string answer(const upstream_request&) {
-    const std::lock_guard lock{mutex};
-    return answer_bytes(status, status == 200 ? said : trouble);
-  }
-  void fail(unsigned with, std::string words) {
-    const std::lock_guard lock{mutex};
-    status = with;
-    trouble = std::move(words);
-  }
-  std::map<std::string, std::string> sent() const {
-    std::map<std::string, std::string> fields;
-    for (const auto& [name, value] : parts_of(posts_to(upstream).back()))
-      fields[name] = value;
-    return fields;
-  }
-
-  std::mutex mutex;
-  std::string said;
-  std::string trouble;
-  unsigned status = 200;
-  scripted_upstream upstream{
-      answer_each([this](const upstream_request& request) { return answer(request); })};
-};
 
 struct transcription_deployments : testing::Test {
   std::string backends() const {

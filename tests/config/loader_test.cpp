@@ -76,6 +76,7 @@ TEST(loader, reads_every_key_of_the_process) {
                               "  max_json_body_bytes: 1MiB\n"
                               "  max_upload_bytes: 3MiB\n"
                               "  max_kept_upload_bytes: 1MiB\n"
+                              "  max_kept_uploads_total_bytes: 2MiB\n"
                               "  max_stream_event_bytes: 64KiB\n"
                               "  max_connections: 10\n"
                               "  max_connections_per_address: 6\n"
@@ -100,6 +101,7 @@ TEST(loader, reads_every_key_of_the_process) {
                      .max_json_body_bytes = 1 << 20,
                      .max_upload_bytes = 3 << 20,
                      .max_kept_upload_bytes = 1 << 20,
+                     .max_kept_uploads_total_bytes = 2 << 20,
                      .max_stream_event_bytes = 1 << 16,
                      .max_connections = 10,
                      .max_connections_per_address = 6,

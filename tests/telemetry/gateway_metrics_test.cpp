@@ -65,6 +65,8 @@ TEST_F(gateway_metrics_test, every_metric_is_exposed_with_its_labels) {
       {"synapse_config_reloads_total", {"counter", {"result"}}},
       {"synapse_event_loop_delay_seconds", {"histogram", {"thread"}}},
       {"synapse_bytes_total", {"counter", {"direction"}}},
+      {"synapse_uploads_kept_bytes", {"gauge", {}}},
+      {"synapse_uploads_unkept_total", {"counter", {"reason"}}},
       {"synapse_log_lines_dropped_total", {"counter", {"log"}}},
       {"synapse_metrics_dropped_children_total", {"counter", {}}},
       {"synapse_build_info", {"gauge", {"version"}}},

@@ -79,6 +79,7 @@ net::task<void> transcribe(server::exchange& ex, const routing::model_name& name
   // An upload takes the client's time, which has limits of its own.
   if (ex.head().fields.find("x-synapse-timeout") == nullptr)
     wish.routing.deadline = 0;
+  body.bounded();
   transcription_dress dress{ex, boundary, body};
   deployment_targets all{ex, wish, dress};
   bool begun = all.begin_at_once();

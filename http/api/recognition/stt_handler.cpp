@@ -45,7 +45,7 @@ net::task<void> as_it_came(server::exchange& ex, client::site_ptr site, upload_b
 }
 
 net::task<void> transcribe_openai(server::exchange& ex) {
-  upload_body body{ex, ex.settings().limits.max_kept_upload_bytes};
+  upload_body body{ex};
   bool looked = false;
   const bool told = co_await transcribe_by_name(ex, body, looked);
   if (told)
@@ -79,6 +79,8 @@ net::task<void> transcribe_openai(server::exchange& ex) {
     return result;
   };
   call.label = stt_label;
+  if (kept != nullptr)
+    kept->once(); // a route leads to one backend
   call.kept = kept;
   co_await pass_form(ex, std::move(site), std::move(call));
 }
@@ -124,7 +126,7 @@ net::task<void> openai_transcription(server::exchange& exchange) {
 }
 
 net::task<void> openai_translation(server::exchange& ex) {
-  upload_body body{ex, ex.settings().limits.max_kept_upload_bytes};
+  upload_body body{ex};
   bool looked = false;
   const bool told = co_await transcribe_by_name(ex, body, looked);
   if (told)

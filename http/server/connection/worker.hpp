@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/runtime/pinned.hpp"
+#include "http/server/exchange/kept_room.hpp"
 #include "http/sites/thread_routes.hpp"
 #include "telemetry/request_ring.hpp"
 #include "telemetry/request_trace.hpp"
@@ -24,11 +25,12 @@ class connection;
 class origin_policy;
 class route_table;
 
-/// Shared by all threads: where the process is in its life.
+/// Shared by all threads: where the process is in its life, and what its requests share.
 struct lifecycle {
   std::atomic<bool> ready{false};    ///< configuration loaded
   std::atomic<bool> draining{false}; ///< stopping: readiness fails, connections are not kept alive
   std::atomic<std::size_t> connections{0};
+  kept_room uploads; ///< that are kept so that they can be sent once more
 };
 
 /// Members are used on the worker's own thread only, except `life`, `exchanges`,
