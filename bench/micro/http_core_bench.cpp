@@ -6,6 +6,7 @@
 #include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/core/request/request_id.hpp"
+#include "http/dialects/anthropic/message_events.hpp"
 #include "http/dialects/openai/chat_edit.hpp"
 #include "http/dialects/openai/chat_stream.hpp"
 
@@ -212,6 +213,21 @@ void scan_and_watch_stream_event(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<std::int64_t>(events));
 }
 BENCHMARK(scan_and_watch_stream_event);
+
+/// Each event becomes another dialect's: what a client of the Messages API costs per event.
+void translate_stream_event(benchmark::State& state) {
+  std::size_t events = 0;
+  std::string out;
+  for (auto _ : state) {
+    anthropic::message_events answer({"msg_1", 0, "model"}, 1 << 20);
+    out.clear();
+    answer.take(stream_text(), out);
+    benchmark::DoNotOptimize(out.data());
+    events += 100;
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(events));
+}
+BENCHMARK(translate_stream_event);
 
 /// Every event of a stream parsed: what the watch does before the first content.
 void watch_parsed_event(benchmark::State& state) {

@@ -99,17 +99,35 @@ response_detail detail_of(head_error e) noexcept;
 
 /// Which envelope an error has.
 enum class error_dialect : std::uint8_t {
-  openai, ///< `{"error":{"message","type","param","code"}}`
-  plain,  ///< `{"detail": …}` and, for a failed backend, `"error"`
+  openai,    ///< `{"error":{"message","type","param","code"}}`
+  plain,     ///< `{"detail": …}` and, for a failed backend, `"error"`
+  anthropic, ///< `{"type":"error","error":{"type","message"},"request_id"}`
+  ollama,    ///< `{"error": …}`
 };
-/// openai for /v1 and everything under it, else plain.
+/// anthropic for /v1/messages and everything under it, openai for the rest of /v1, ollama for the
+/// paths under /api that Ollama's clients ask, else plain.
 error_dialect dialect_of(std::string_view path) noexcept;
+
+/// What an error says, whichever envelope it is put into; what that has no place for is left out.
+struct error_words {
+  unsigned status = 500;
+  std::string_view message;
+  std::string_view type;  ///< OpenAI's; Anthropic's follows from the status
+  std::string_view code;  ///< OpenAI's; empty: null
+  std::string_view param; ///< field of the request; empty: null
+  std::string_view label; ///< of the plain envelope; empty: left out
+  std::string_view request_id;
+};
+/// Appends the error object of one line.
+void append_error_body(std::string& out, error_dialect dialect, const error_words& words);
+/// `error.type` of Anthropic's API by status (its reference, "Errors").
+std::string_view anthropic_error_type(unsigned status) noexcept;
 
 /// Appends the error object of one line. Empty `message` or `label` take the table's.
 /// `param` names a field of the request (openai only; empty: null).
 void append_error_body(std::string& out, error_dialect dialect, response_detail detail,
                        std::string_view message = {}, std::string_view label = {},
-                       std::string_view param = {});
+                       std::string_view param = {}, std::string_view request_id = {});
 
 /// Head of an answer of our own. Views must outlive the call only and hold no control characters.
 struct reply_head {

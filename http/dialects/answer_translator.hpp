@@ -6,6 +6,7 @@
 #include "http/core/head/head_parser.hpp"
 #include "http/core/local_reply.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,6 +68,9 @@ public:
   const std::string& problem() const noexcept { return problem_; }
   /// After `bad`: the error that the backend itself has told; nothing: what it sent was no answer.
   virtual std::optional<told_error> reported() const { return {}; }
+  /// Tokens, as the backend has said once the answer is complete; -1: it has not.
+  virtual std::int64_t prompt_tokens() const noexcept { return -1; }
+  virtual std::int64_t completion_tokens() const noexcept { return -1; }
 
 protected:
   progress refuse(std::string why) {

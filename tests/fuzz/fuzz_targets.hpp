@@ -12,6 +12,7 @@
 
 namespace synapse::fuzz {
 
+int try_anthropic(const std::uint8_t* data, std::size_t size);
 int try_path_form(const std::uint8_t* data, std::size_t size);
 int try_request_head(const std::uint8_t* data, std::size_t size);
 int try_response_head(const std::uint8_t* data, std::size_t size);

@@ -236,4 +236,14 @@ json_inspection inspect_padded_json(std::string_view body) {
   return inspect(body, true);
 }
 
+bool is_json_object(std::string_view text) {
+  {
+    detail::borrowed_parser parser;
+    dom::element root;
+    if (parser.parse(text, false, root) == simdjson::SUCCESS)
+      return root.is_object();
+  }
+  return inspect_json(text).ok();
+}
+
 } // namespace synapse::http

@@ -52,4 +52,9 @@ json_inspection inspect_json(std::string_view body);
 /// does not matter), for instance spare capacity of the buffer it lies in.
 json_inspection inspect_padded_json(std::string_view body);
 
+/// Whether it is a JSON object, and nothing more: what is asked of a backend's text before somebody
+/// walks over it. Does not allocate, once the thread has its parser, unless it is none or holds
+/// integers that no machine type does.
+bool is_json_object(std::string_view text);
+
 } // namespace synapse::http

@@ -1,7 +1,6 @@
 #include "http/dialects/ollama/answer_parts.hpp"
 
 #include "http/core/json/json_body.hpp"
-#include "http/core/json/json_parser.hpp"
 #include "http/core/json/utf8.hpp"
 #include "http/core/local_reply.hpp"
 #include "http/dialects/ollama/draft.hpp"
@@ -15,18 +14,6 @@ namespace {
 constexpr std::size_t longest_error = 4096;
 /// Errors within errors: a server's of its engine's.
 constexpr int deepest_error = 3;
-
-/// Whether it is a JSON object. The fast reader refuses whole numbers that no machine type holds,
-/// which a model may well have made up.
-bool is_object(std::string_view text) {
-  {
-    detail::borrowed_parser parser;
-    simdjson::dom::element root;
-    if (parser.parse(text, false, root) == simdjson::SUCCESS)
-      return root.is_object();
-  }
-  return inspect_json(text).ok();
-}
 
 /// Takes a member that is a string, null, or missing. @returns false: it is something else
 bool take_text(std::string_view value, std::string_view& to) noexcept {
@@ -114,7 +101,7 @@ reported_error error_of(const std::string& text, int depth) {
   const auto brace = text.find('{');
   if (depth > 0 && brace != std::string::npos) {
     const auto inside = std::string_view{text}.substr(brace);
-    if (is_object(inside) &&
+    if (is_json_object(inside) &&
         (is_said(value_in(inside, "error")) || value_in(inside, "message").starts_with('"')))
       return error_in(inside, depth - 1);
   }
@@ -159,7 +146,7 @@ void append_arguments(std::string& out, std::string_view arguments) {
 } // namespace
 
 reported_error read_error(std::string_view body) {
-  if (is_object(body))
+  if (is_json_object(body))
     return error_in(body, deepest_error);
   reported_error result;
   result.text = shortened(body);
@@ -177,7 +164,7 @@ std::string error_text(std::string_view body) {
 }
 
 std::optional<answer_parts> read_parts(std::string_view text, answer_kind kind) {
-  if (!is_object(text))
+  if (!is_json_object(text))
     return {};
   answer_parts parts;
   bool good = true;

@@ -1,11 +1,9 @@
 #include "http/dialects/ollama/draft.hpp"
 
 #include "http/core/local_reply.hpp"
-#include "http/dialects/openai/json_cursor.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <utility>
 
 namespace synapse::http::ollama {
@@ -93,49 +91,6 @@ bool is_seconds(std::string_view text) noexcept {
 std::string_view to_string(member which) noexcept {
   const auto index = static_cast<std::size_t>(which);
   return index < member_names.size() ? member_names[index] : std::string_view{};
-}
-
-std::optional<double> number_of(std::string_view value) noexcept {
-  double number = 0;
-  const auto* end = value.data() + value.size();
-  const auto read = std::from_chars(value.data(), end, number);
-  if (read.ec != std::errc{} || read.ptr != end || !std::isfinite(number))
-    return {};
-  return number;
-}
-
-std::optional<std::int64_t> integer_of(std::string_view value) noexcept {
-  std::int64_t whole = 0;
-  const auto* end = value.data() + value.size();
-  const auto read = std::from_chars(value.data(), end, whole);
-  if (read.ec == std::errc{} && read.ptr == end)
-    return whole;
-  constexpr double exact = 9007199254740992.0; // 2^53: above, not every integer is a double
-  const auto number = number_of(value);
-  if (!number || std::abs(*number) > exact || std::trunc(*number) != *number)
-    return {};
-  return static_cast<std::int64_t>(*number);
-}
-
-bool is_said(std::string_view value) noexcept {
-  if (value.empty() || value == "false" || value == "null" || value == "\"\"")
-    return false;
-  if (value.front() != '{' && value.front() != '[')
-    return true;
-  const auto inner = value.substr(1).find_first_not_of(" \t\r\n");
-  return inner != std::string_view::npos && inner + 2 < value.size();
-}
-
-std::string_view value_in(std::string_view object, std::string_view name) {
-  std::string_view found;
-  detail::json_cursor cursor(object);
-  if (cursor.peek() == '{')
-    cursor.members([&](byte_range quoted, std::uint32_t) {
-      const auto value = cursor.value().of(object);
-      if (detail::says(quoted.of(object), name))
-        found = value == "null" ? std::string_view{} : value;
-    });
-  return found;
 }
 
 draft::draft(std::string_view body, const call_settings& settings) : settings_(settings) {

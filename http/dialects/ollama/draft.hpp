@@ -3,7 +3,7 @@
 #pragma once
 
 #include "http/dialects/ollama/request.hpp"
-#include "http/dialects/openai/json_cursor.hpp"
+#include "http/dialects/openai/json_values.hpp"
 
 #include <array>
 #include <cstddef>
@@ -67,28 +67,11 @@ enum class member : std::uint8_t {
 
 std::string_view to_string(member which) noexcept;
 
-/// @returns the number that a JSON value is, or nothing when it is none.
-std::optional<double> number_of(std::string_view value) noexcept;
-/// The same for whole numbers, however they are spelled (`256`, `256.0`, `2.56e2`).
-std::optional<std::int64_t> integer_of(std::string_view value) noexcept;
-/// Whether a JSON value asks for something: neither false nor an empty text, list or object.
-bool is_said(std::string_view value) noexcept;
-/// @returns the value of an object's member, the last of that name; empty: none, null, or no
-/// object.
-std::string_view value_in(std::string_view object, std::string_view name);
-
-/// Calls `use(element)` for each element of a list until it says false. @returns what it said last
-template <class Use>
-bool each_of(std::string_view list, Use&& use) {
-  bool good = true;
-  detail::json_cursor cursor(list);
-  if (cursor.peek() == '[')
-    cursor.elements([&] {
-      const auto one = cursor.value().of(list);
-      good = good && use(one);
-    });
-  return good;
-}
+using detail::each_of;
+using detail::integer_of;
+using detail::is_said;
+using detail::number_of;
+using detail::value_in;
 
 /// Reads members, remembers what is wrong and what is lost, and writes the native body. Values are
 /// the client's texts of them, valid as long as its body. After a refusal nothing more is of use.

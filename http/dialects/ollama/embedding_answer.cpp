@@ -1,9 +1,8 @@
 #include "http/dialects/ollama/embedding_answer.hpp"
 
 #include "http/core/local_reply.hpp"
+#include "http/dialects/base64.hpp"
 #include "http/dialects/ollama/draft.hpp"
-
-#include <openssl/evp.h>
 
 #include <bit>
 #include <charconv>
@@ -37,15 +36,6 @@ bool append_float(std::string& bytes, std::string_view value) {
   return true;
 }
 
-void append_base64(std::string& out, const std::string& bytes) {
-  const auto at = out.size();
-  out.resize(at + (bytes.size() + 2) / 3 * 4 + 1); // EVP_EncodeBlock ends it with a NUL
-  const auto written = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + at),
-                                       reinterpret_cast<const unsigned char*>(bytes.data()),
-                                       static_cast<int>(bytes.size()));
-  out.resize(at + static_cast<std::size_t>(written));
-}
-
 /// Appends one embedding in the form that is wanted. @returns false when it is none.
 bool append_vector(std::string& out, std::string_view vector, bool base64) {
   if (!is_said(vector) || vector.front() != '[')
@@ -62,7 +52,7 @@ bool append_vector(std::string& out, std::string_view vector, bool base64) {
     out += vector;
     return true;
   }
-  append_base64(out += '"', bytes);
+  detail::append_base64(out += '"', bytes);
   out += '"';
   return true;
 }

@@ -23,7 +23,7 @@ public:
       : model_(std::move(model)), inputs_(inputs), base64_(base64) {}
 
   /// As the server says, once the answer is complete; -1 where it does not.
-  std::int64_t prompt_tokens() const noexcept { return prompt_tokens_; }
+  std::int64_t prompt_tokens() const noexcept override { return prompt_tokens_; }
   /// After `bad`: the answer was an error in place of one.
   const std::optional<reported_error>& error() const noexcept { return error_; }
   std::optional<told_error> reported() const override { return told_of(error_); }

@@ -1,10 +1,7 @@
 #include "http/dialects/ollama/messages.hpp"
 
-#include "http/core/head/field.hpp"
 #include "http/core/json/json_body.hpp"
-#include "http/dialects/openai/json_cursor.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,33 +13,12 @@ struct message_writer::message {
 };
 
 namespace {
-struct named_value {
-  std::string_view name;
-  std::string_view* to;
-};
-
-/// Finds members of an object: the last one of each name counts.
-template <std::size_t N>
-void find_members(std::string_view object, const std::array<named_value, N>& wanted) {
-  detail::json_cursor cursor(object);
-  if (cursor.peek() != '{')
-    return;
-  cursor.members([&](byte_range name, std::uint32_t) {
-    const auto value = cursor.value().of(object);
-    for (const auto& one : wanted)
-      if (detail::says(name.of(object), one.name))
-        *one.to = value == "null" ? std::string_view{} : value;
-  });
-}
-
-std::string indexed(std::string_view name, std::size_t index) {
-  return std::string{name} + '[' + std::to_string(index) + ']';
-}
-
-/// A string without its quotes, still escaped.
-std::string_view inner(std::string_view quoted) {
-  return quoted.size() < 2 ? std::string_view{} : quoted.substr(1, quoted.size() - 2);
-}
+using detail::find_members;
+using detail::image_in;
+using detail::indexed;
+using detail::inner;
+using detail::is_base64;
+using detail::named_value;
 
 /// Empty when there is no such role.
 std::string_view native_role(std::string_view role) {
@@ -50,39 +26,6 @@ std::string_view native_role(std::string_view role) {
     if (detail::says(role, one))
       return one;
   return detail::says(role, "developer") ? "system" : "";
-}
-
-constexpr auto base64_letters = [] {
-  std::array<bool, 256> table{};
-  for (const char c :
-       std::string_view{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"})
-    table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
-
-/// Whether it is whole base64: the server would call anything else a fault of the request's form.
-bool is_base64(std::string_view text) noexcept {
-  if (text.empty() || text.size() % 4 != 0)
-    return false;
-  for (int padding = 0; padding < 2 && text.back() == '='; ++padding)
-    text.remove_suffix(1);
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return base64_letters[c]; });
-}
-
-/// What a URL such as data:image/png;base64,iVBO… carries; empty when it is none.
-std::string_view image_in(std::string_view url) noexcept {
-  constexpr std::string_view scheme = "data:";
-  constexpr std::string_view mark = ";base64,";
-  if (!iequals(url.substr(0, scheme.size()), scheme))
-    return {};
-  const auto comma = url.find(',');
-  if (comma == std::string_view::npos || comma + 1 < scheme.size() + mark.size())
-    return {};
-  if (!iequals(url.substr(comma + 1 - mark.size(), mark.size()), mark))
-    return {};
-  const auto type = url.substr(scheme.size(), comma + 1 - mark.size() - scheme.size());
-  return type.empty() || iequals(type.substr(0, 6), "image/") ? url.substr(comma + 1)
-                                                              : std::string_view{};
 }
 } // namespace
 
@@ -206,10 +149,10 @@ bool message_writer::add_image(std::string_view image, const std::string& place)
     detail::append_unescaped(scratch_, quoted);
     url = scratch_;
   }
-  if (iequals(url.substr(0, 7), "http://") || iequals(url.substr(0, 8), "https://"))
+  if (detail::is_web_url(url))
     return refuse(field, "cannot be fetched by this backend: the image has to be in the request, "
                          "as a data: URL");
-  const auto data = image_in(url);
+  const auto data = image_in(url).data;
   if (!is_base64(data))
     return refuse(field, "has to be an image as a data: URL in base64");
   if (!images_.empty())

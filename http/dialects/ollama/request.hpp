@@ -8,6 +8,8 @@
 /// client spelled them. Pure functions, any thread.
 #pragma once
 
+#include "http/dialects/unfit.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -36,11 +38,7 @@ struct native_call {
   std::size_t inputs = 0; ///< how many embeddings are wanted
 };
 
-/// What the client asks for cannot be had from such a server, or is no such request.
-struct unfit {
-  std::string field;   ///< such as `messages[2].content`
-  std::string message; ///< what the field has to be, or why it cannot be
-};
+using http::unfit;
 
 using native_request = std::variant<native_call, unfit>;
 

@@ -32,8 +32,8 @@ public:
   bool promises_events() override { return true; }
 
   /// As the server says in its last line; -1 where it does not, or has not yet.
-  std::int64_t prompt_tokens() const noexcept { return prompt_tokens_; }
-  std::int64_t completion_tokens() const noexcept { return completion_tokens_; }
+  std::int64_t prompt_tokens() const noexcept override { return prompt_tokens_; }
+  std::int64_t completion_tokens() const noexcept override { return completion_tokens_; }
   /// Of the prompt of a complete answer. See `is_truncated`
   bool truncated(std::int64_t estimated, std::int64_t context) const noexcept {
     return is_truncated(prompt_tokens_, estimated, context);

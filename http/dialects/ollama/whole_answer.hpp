@@ -18,8 +18,8 @@ public:
   whole_answer(answer_kind kind, answer_names names) : names_(std::move(names)), kind_(kind) {}
 
   /// As the server says, once the answer is complete; -1 where it does not.
-  std::int64_t prompt_tokens() const noexcept { return prompt_tokens_; }
-  std::int64_t completion_tokens() const noexcept { return completion_tokens_; }
+  std::int64_t prompt_tokens() const noexcept override { return prompt_tokens_; }
+  std::int64_t completion_tokens() const noexcept override { return completion_tokens_; }
   /// Of the prompt of a complete answer. See `is_truncated`
   bool truncated(std::int64_t estimated, std::int64_t context) const noexcept {
     return is_truncated(prompt_tokens_, estimated, context);

@@ -339,6 +339,11 @@ chat_end chat_stream_watch::at_end() const noexcept {
   return events_ == 0 && !stray_seen_ ? chat_end::empty : chat_end::truncated;
 }
 
+bool is_whole_at_end(const sse_event& last) {
+  return last.stray.empty() &&
+         (!last.has_data || last.data == "[DONE]" || inspect_json(last.data).ok());
+}
+
 std::string_view to_string(chat_event e) noexcept {
   switch (e) {
   case chat_event::content:

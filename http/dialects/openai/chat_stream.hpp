@@ -35,6 +35,11 @@ enum class chat_end : std::uint8_t {
 };
 std::string_view to_string(chat_end e) noexcept;
 
+/// The blank line behind a stream's last event is often forgotten. Half an event is not one.
+/// @param last what is left at a clean end (`sse_scanner::finish`)
+/// @returns whether it is all there
+bool is_whole_at_end(const sse_event& last);
+
 /// Fed with the events of one stream. Before the first content every event is parsed; afterwards
 /// only those a byte scan picks out (a finish_reason, an error, usage, a choice not seen before),
 /// and it is the parser that decides, so text inside strings cannot pass for structure. Of the

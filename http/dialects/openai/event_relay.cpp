@@ -1,7 +1,5 @@
 #include "http/dialects/openai/event_relay.hpp"
 
-#include "http/core/json/json_body.hpp"
-
 #include <algorithm>
 
 namespace synapse::http {
@@ -76,9 +74,7 @@ void event_relay::end(bool clean) {
   sse_event event;
   const auto rest = std::string_view{buffer_}.substr(whole_);
   if (clean && scanner_.finish(rest.data(), rest.size(), event) == sse_status::event) {
-    // The blank line after the last event is often forgotten. Half an event is not: it stays
-    // behind.
-    if (event.stray.empty() && (event.data == "[DONE]" || inspect_json(event.data).ok())) {
+    if (event.has_data && is_whole_at_end(event)) {
       const auto before = whole_;
       take(event);
       if (whole_ > before)

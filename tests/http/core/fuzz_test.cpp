@@ -43,6 +43,39 @@ void drive(target run, const std::vector<std::string>& samples, int rounds, std:
   std::signal(SIGABRT, before);
 }
 
+TEST(fuzz, anthropic) {
+  drive(
+      fuzz::try_anthropic,
+      {R"({"model":"m","max_tokens":9,"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":"a"},)"
+       R"({"role":"assistant","content":[{"type":"thinking","thinking":"h"},{"type":"tool_use","id":"t","name":"f","input":{"a":1}}]},)"
+       R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"x"},)"
+       R"({"type":"image","source":{"type":"base64","media_type":"image/png","data":"QUJD"}}],"is_error":true}]}],)"
+       R"("tools":[{"name":"f","input_schema":{}}],"tool_choice":{"type":"tool","name":"f"},"thinking":{"type":"enabled"}})",
+       R"({"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"a"},)"
+       R"({"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}}]},{"role":"assistant","content":null,)"
+       R"("tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},)"
+       R"({"role":"tool","tool_call_id":"t","content":"x"}],"reasoning_effort":"low","stop":["a"],"max_tokens":9})",
+       R"({"choices":[{"index":0,"message":{"content":"a","tool_calls":[{"id":"t","function":{"name":"f","arguments":"{}"}}]},)"
+       R"("finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":2}})",
+       R"({"content":[{"type":"text","text":"a"},{"type":"tool_use","id":"t","name":"f","input":{}}],"stop_reason":"tool_use",)"
+       R"("usage":{"input_tokens":1,"output_tokens":2}})",
+       "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n: c\n\n"
+       "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\","
+       "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}\n\n"
+       "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+       "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\n\n"
+       "data: "
+       "{\"type\":\"content_block_start\",\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\","
+       "\"name\":\"f\"}}\n\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":"
+       "\"input_json_delta\",\"partial_json\":\"{}\"}}\n\ndata: {\"type\":\"ping\"}\n\n"
+       "data: "
+       "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"a\"}}\n\n"
+       "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n"
+       "data: {\"type\":\"message_stop\"}\n\n",
+       R"({"error":{"message":"m"}})"},
+      20'000, 16);
+}
+
 TEST(fuzz, request_head) {
   drive(fuzz::try_request_head,
         {"GET / HTTP/1.1\r\nHost: a\r\n\r\n",

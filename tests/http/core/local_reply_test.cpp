@@ -26,6 +26,11 @@ TEST(error_dialect, of_paths) {
   EXPECT_EQ(dialect_of("/tts/synthesize"), error_dialect::plain);
   EXPECT_EQ(dialect_of("/"), error_dialect::plain);
   EXPECT_EQ(dialect_of(""), error_dialect::plain);
+  EXPECT_EQ(dialect_of("/v1/messages"), error_dialect::anthropic);
+  EXPECT_EQ(dialect_of("/v1/messages/count_tokens"), error_dialect::anthropic);
+  EXPECT_EQ(dialect_of("/v1/messagesx"), error_dialect::openai);
+  EXPECT_EQ(dialect_of("/api/chat"), error_dialect::ollama);
+  EXPECT_EQ(dialect_of("/api/catalog"), error_dialect::plain) << "the dashboard's";
 }
 
 TEST(error_body, openai) {
@@ -44,6 +49,37 @@ TEST(error_body, openai) {
     ASSERT_EQ(body["error"].size(), 4u);
     EXPECT_TRUE(body["error"]["type"].is_string());
   }
+}
+
+TEST(error_body, anthropic) {
+  std::string out;
+  append_error_body(out, error_dialect::anthropic, response_detail::model_not_found, "no \"m\"", {},
+                    "model", "req-1");
+  EXPECT_EQ(json::parse(out),
+            (json{{"type", "error"},
+                  {"error", {{"type", "not_found_error"}, {"message", "no \"m\""}}},
+                  {"request_id", "req-1"}}));
+  EXPECT_FALSE(body_of(error_dialect::anthropic, response_detail::draining).contains("request_id"));
+  const std::pair<unsigned, std::string_view> types[] = {{400, "invalid_request_error"},
+                                                         {401, "authentication_error"},
+                                                         {403, "permission_error"},
+                                                         {404, "not_found_error"},
+                                                         {413, "request_too_large"},
+                                                         {422, "invalid_request_error"},
+                                                         {429, "rate_limit_error"},
+                                                         {500, "api_error"},
+                                                         {502, "api_error"},
+                                                         {503, "overloaded_error"},
+                                                         {504, "timeout_error"},
+                                                         {529, "overloaded_error"}};
+  for (const auto& [status, type] : types)
+    EXPECT_EQ(anthropic_error_type(status), type) << status;
+}
+
+TEST(error_body, ollama) {
+  EXPECT_EQ(
+      body_of(error_dialect::ollama, response_detail::model_not_found, "no m", "label", "model"),
+      (json{{"error", "no m"}}));
 }
 
 TEST(error_body, plain) {

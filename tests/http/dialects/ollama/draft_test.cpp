@@ -5,26 +5,6 @@
 namespace synapse::http::ollama {
 namespace {
 
-TEST(ollama_draft, tells_numbers_from_other_values_however_they_are_spelled) {
-  EXPECT_EQ(integer_of("256"), 256);
-  EXPECT_EQ(integer_of("256.0"), 256);
-  EXPECT_EQ(integer_of("2.56e2"), 256);
-  EXPECT_EQ(integer_of("-9223372036854775808"), std::numeric_limits<std::int64_t>::min());
-  for (const auto* none :
-       {"", "0.5", "9223372036854775808", "1e300", "1e400", "\"1\"", "true", "[1]"})
-    EXPECT_EQ(integer_of(none), std::nullopt) << none;
-  EXPECT_EQ(number_of("-0.5e1"), -5.0);
-  for (const auto* none : {"", "1e400", "\"1\"", "null", "{}", "nan", "inf"})
-    EXPECT_EQ(number_of(none), std::nullopt) << none;
-}
-
-TEST(ollama_draft, nothing_is_said_by_what_is_empty) {
-  for (const auto* nothing : {"", "null", "false", "\"\"", "[]", "{}", "[ \n]", "{ }"})
-    EXPECT_FALSE(is_said(nothing)) << nothing;
-  for (const auto* something : {"0", "true", "\" \"", "[0]", "{\"a\":1}", "[ []]"})
-    EXPECT_TRUE(is_said(something)) << something;
-}
-
 TEST(ollama_draft, the_last_of_repeated_members_counts_and_names_may_be_escaped) {
   const draft made{R"({"seed":1,"s\u0065ed":2,"stop":"a","stop":null})", {}};
   EXPECT_EQ(made[member::seed], "2");
