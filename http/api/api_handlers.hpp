@@ -25,6 +25,30 @@ net::task<void> chat_completions(server::exchange& exchange);
 /// /v1/embeddings: likewise, without streams.
 net::task<void> embeddings(server::exchange& exchange);
 
+// llm/responses_dialect.cpp
+/// POST /v1/responses: to whoever has the model.
+net::task<void> create_response(server::exchange& exchange);
+
+// anthropic/messages_handler.cpp
+/// POST /v1/messages: to whoever has the model.
+net::task<void> messages(server::exchange& exchange);
+/// POST /v1/messages/count_tokens
+net::task<void> count_message_tokens(server::exchange& exchange);
+
+// ollama/ollama_handlers.cpp
+/// POST /api/chat, /api/generate, /api/embed, /api/embeddings: to whoever has the model.
+net::task<void> ollama_chat(server::exchange& exchange);
+net::task<void> ollama_generate(server::exchange& exchange);
+net::task<void> ollama_embed(server::exchange& exchange);
+net::task<void> ollama_embeddings(server::exchange& exchange);
+/// GET /api/tags, /api/ps, /api/version; POST /api/show: of all models, whoever has them.
+net::task<void> ollama_tags(server::exchange& exchange);
+net::task<void> ollama_ps(server::exchange& exchange);
+net::task<void> ollama_show(server::exchange& exchange);
+net::task<void> ollama_version(server::exchange& exchange);
+/// /api/pull, /api/push, /api/create, /api/copy, /api/delete: to an Ollama server, as they come.
+net::task<void> ollama_keeping(server::exchange& exchange);
+
 // models/models_handler.cpp
 /// GET /v1/models: the lists of all LLM backends, asked side by side.
 net::task<void> list_models(server::exchange& exchange);

@@ -4,8 +4,10 @@ synapse_add_component(http_api
   SOURCES request/refusal.cpp request/head_checks.cpp request/body_reading.cpp request/desk_wait.cpp request/own_question.cpp request/field_fault.cpp
           request/value_checks.cpp
           forms/upload_body.cpp forms/late_answer.cpp forms/form_input.cpp forms/upload_form.cpp forms/form_call.cpp
-          llm/model_turn.cpp llm/model_request.cpp llm/model_targets.cpp llm/completions_handler.cpp llm/catalog_request.cpp llm/llm_dress.cpp
+          llm/model_turn.cpp llm/model_request.cpp llm/model_targets.cpp llm/completions_handler.cpp llm/catalog_request.cpp llm/llm_dress.cpp llm/responses_dialect.cpp
           llm/pass_through_handler.cpp llm/model_places.cpp
+          anthropic/anthropic_dialect.cpp anthropic/messages_handler.cpp
+          ollama/ollama_dialect.cpp ollama/ollama_handlers.cpp
           models/models_handler.cpp models/catalog_list.cpp models/model_list.cpp models/model_questions.cpp
           models/router_models_handler.cpp models/profiles_handler.cpp
           voices/voice_questions.cpp voices/voice_upload.cpp voices/voices_handler.cpp

@@ -79,4 +79,17 @@ struct api_route {
   http::error_dialect errors = http::error_dialect::plain; ///< the envelope of its errors
 };
 
+/// Whether a backend is asked: the conventional one, or whoever has the model.
+constexpr bool asks_backend(const api_route& route) noexcept {
+  const bool by_model =
+      route.errors == http::error_dialect::ollama || route.errors == http::error_dialect::anthropic;
+  return !route.backend.empty() || (by_model && !route.request.empty());
+}
+
+/// Whether requests and answers are a backend's own, whatever they say.
+constexpr bool is_passed_on(const api_route& route) noexcept {
+  return route.errors == http::error_dialect::ollama &&
+         (route.response == "application/x-ndjson" || route.response == "text/plain");
+}
+
 } // namespace synapse::api

@@ -21,7 +21,19 @@ constexpr api_route openai(api_route row) {
   return row;
 }
 
-constexpr std::array<api_route, 61> routes{{
+/// A route of Anthropic's API.
+constexpr api_route anthropic(api_route row) {
+  row.errors = http::error_dialect::anthropic;
+  return row;
+}
+
+/// A route of Ollama's.
+constexpr api_route ollama(api_route row) {
+  row.errors = http::error_dialect::ollama;
+  return row;
+}
+
+constexpr std::array<api_route, 77> routes{{
     openai({"POST", "/v1/chat/completions", access::open, chat_completions, "createChatCompletion",
             "LLM", "Chat completion, as JSON or as a stream of server-sent events",
             "ChatCompletionRequest", "ChatCompletion", "llama-router"}),
@@ -36,6 +48,44 @@ constexpr std::array<api_route, 61> routes{{
     openai({"GET", "/v1/models/{id}", access::open, get_model, "retrieveModel", "LLM",
             "One model of that list, by its id or another name", "", "Model", "", json_type, "200",
             true}),
+    openai({"POST", "/v1/responses", access::open, create_response, "createResponse", "LLM",
+            "A response, as JSON or as a stream of server-sent events", "ResponseRequest",
+            "Response", ""}),
+    anthropic({"POST", "/v1/messages", access::open, messages, "createMessage", "Anthropic",
+               "A message, as JSON or as a stream of server-sent events", "MessageRequest",
+               "Message", ""}),
+    anthropic({"POST", "/v1/messages/count_tokens", access::open, count_message_tokens,
+               "countMessageTokens", "Anthropic", "How long a prompt is, about", "MessageCount",
+               "MessageTokens", ""}),
+    ollama({"POST", "/api/chat", access::open, ollama_chat, "ollamaChat", "Ollama",
+            "A chat, as lines of JSON unless `stream` is false", "OllamaChat", "OllamaAnswer", ""}),
+    ollama({"POST", "/api/generate", access::open, ollama_generate, "ollamaGenerate", "Ollama",
+            "An answer to a prompt, as lines of JSON unless `stream` is false", "OllamaPrompt",
+            "OllamaAnswer", ""}),
+    ollama({"POST", "/api/embed", access::open, ollama_embed, "ollamaEmbed", "Ollama",
+            "Embeddings of one or several texts", "OllamaInput", "OllamaEmbeddings", ""}),
+    ollama({"POST", "/api/embeddings", access::open, ollama_embeddings, "ollamaEmbeddings",
+            "Ollama", "The embedding of one text, as older clients ask for it", "OllamaPrompt",
+            "OllamaEmbedding", ""}),
+    ollama({"GET", "/api/tags", access::open, ollama_tags, "ollamaTags", "Ollama",
+            "All models, whoever has them", "", "OllamaModels", ""}),
+    ollama({"GET", "/api/ps", access::open, ollama_ps, "ollamaPs", "Ollama",
+            "Those that are in memory", "", "OllamaModels", ""}),
+    ollama({"POST", "/api/show", access::open, ollama_show, "ollamaShow", "Ollama",
+            "What is known of one model", "OllamaName", "OllamaModel", ""}),
+    ollama({"GET", "/api/version", access::open, ollama_version, "ollamaVersion", "Ollama",
+            "The version of Ollama whose forms are spoken", "", "OllamaVersion", ""}),
+    ollama({"POST", "/api/pull", access::open, ollama_keeping, "ollamaPull", "Ollama",
+            "Has an Ollama server fetch a model", "OllamaName", "application/x-ndjson", ""}),
+    ollama({"POST", "/api/push", access::open, ollama_keeping, "ollamaPush", "Ollama",
+            "Has an Ollama server publish a model", "OllamaName", "application/x-ndjson", ""}),
+    ollama({"POST", "/api/create", access::open, ollama_keeping, "ollamaCreate", "Ollama",
+            "Has an Ollama server make a model of another one", "OllamaName",
+            "application/x-ndjson", ""}),
+    ollama({"POST", "/api/copy", access::open, ollama_keeping, "ollamaCopy", "Ollama",
+            "Has an Ollama server give a model a further name", "OllamaCopy", "text/plain", ""}),
+    ollama({"DELETE", "/api/delete", access::open, ollama_keeping, "ollamaDelete", "Ollama",
+            "Has an Ollama server forget a model", "OllamaName", "text/plain", ""}),
     {"GET", "/models", access::open, router_models, "listRouterModels", "Models",
      "llama-router's own list, with the state of each model and its stored profile", "",
      "RouterModelList", "llama-router"},

@@ -148,7 +148,8 @@ void add_audio_schemas(json& schemas) {
 }
 
 std::vector<std::string_view> other_media_types(std::string_view request) {
-  if (request == "ChatCompletionRequest" || request == "CompletionRequest")
+  if (request == "ChatCompletionRequest" || request == "CompletionRequest" ||
+      request == "MessageRequest" || request == "ResponseRequest")
     return {"text/event-stream"};
   if (request == "SpeechRequest")
     return {"audio/opus", "audio/wav", "audio/pcm", "text/event-stream"};

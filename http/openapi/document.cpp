@@ -155,6 +155,7 @@ json schemas() {
   add_audio_schemas(result);
   add_model_schemas(result);
   add_dashboard_schemas(result);
+  add_dialect_schemas(result);
   add_catalog_schemas(result);
   return result;
 }
@@ -226,8 +227,8 @@ json operation(const api_route& route) {
   for (const auto type : other_media_types(route.request))
     ok["content"][std::string{type}] = {{"schema", body_schema(type)}};
   ok["headers"] = {{"X-Request-Id", {{"schema", {{"type", "string"}}}}}};
-  const bool dialect = route.errors == http::error_dialect::openai;
-  const std::string_view schema = dialect ? "OpenAIError" : "Error";
+  const bool dialect = route.errors != http::error_dialect::plain;
+  const auto schema = error_schema(route.errors);
   json answers;
   answers[std::string{route.success}] = ok;
   const bool has_parameter = route.path.find('{') != std::string_view::npos;
@@ -239,10 +240,15 @@ json operation(const api_route& route) {
     answers["413"] = error_answer("Body too large", schema);
     answers["415"] = error_answer("Not " + std::string{route.request_type}, schema);
   }
+  if (is_passed_on(route)) {
+    answers["404"] = error_answer("The server has no such model, or no such route", schema);
+    answers["404"]["content"]["text/plain"] = {{"schema", {{"type", "string"}}}};
+  }
   const bool models = route.tag == "Models";
   const bool of_a_model = models && route.path != "/models";
   if (of_a_model || route.id == "retrieveModel" || route.id == "createChatCompletion" ||
-      route.id == "createCompletion")
+      route.id == "createCompletion" ||
+      (asks_backend(route) && route.backend.empty() && !is_passed_on(route)))
     answers["404"] = error_answer("There is no such model; near names are named", schema);
   if (of_a_model && !route.path.ends_with("/schema")) {
     if (route.id != "unloadModel")
@@ -263,7 +269,7 @@ json operation(const api_route& route) {
     answers["503"] = error_answer("The voice library does not answer; see Retry-After", schema);
     answers["507"] = error_answer("The voice library's disk refused", schema);
   }
-  if (!route.backend.empty()) {
+  if (asks_backend(route)) {
     answers["429"] = error_answer("Too many requests wait; see Retry-After", schema);
     answers["502"] = error_answer("The backend broke off or answered garbage", schema);
     answers["503"] = error_answer("The backend is unreachable; see Retry-After", schema);
@@ -349,7 +355,7 @@ std::string make_docs_page(std::string_view version) {
         continue;
       page += "<tr><td><span class=\"method\">" + html_escaped(route.method) + "</span> <code>" +
               html_escaped(route.path) + "</code></td><td>" + html_escaped(route.summary);
-      if (!route.backend.empty())
+      if (asks_backend(route))
         page += "<br><small>backend: " + html_escaped(route.backend) + "</small>";
       page += "</td><td>" + html_escaped(route.request.empty() ? "–" : route.request) +
               "</td><td>" + html_escaped(route.response) + "</td></tr>\n";

@@ -2,6 +2,8 @@
 /// Words of OpenAPI schemas, shared by the files that describe them.
 #pragma once
 
+#include "http/core/local_reply.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <string>
@@ -48,6 +50,11 @@ void add_model_schemas(json& schemas);
 
 /// Adds the schemas of the dashboard's own routes.
 void add_dashboard_schemas(json& schemas);
+
+/// Adds the schemas of the dialects beside OpenAI's.
+void add_dialect_schemas(json& schemas);
+/// The schema of a dialect's errors.
+std::string_view error_schema(http::error_dialect dialect) noexcept;
 
 /// Adds the schemas of the catalog as the dashboard shows it.
 void add_catalog_schemas(json& schemas);

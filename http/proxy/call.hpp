@@ -37,8 +37,9 @@ struct forward_options {
   std::uint64_t max_body = 0; ///< of a streamed body, decoded; 413 beyond; 0: no limit
   /// Send this instead of the client's request. Outlives the forwarder.
   const own_request* request = nullptr;
-  /// What the client gets for a good answer; without one the handler gets it. Answers other than
-  /// 2xx are the handler's in any case. Only with `request`; outlives the forwarder.
+  /// What the client gets for a good answer; without one it gets the backend's own, or with
+  /// `request` the handler does. Answers other than 2xx are the handler's with `request`, and told
+  /// in the envelope of the client's dialect without it. Outlives the forwarder.
   answer_translator* translator = nullptr;
   /// Send this body instead of the client's, with the client's own head. Outlives the forwarder.
   const std::string* body = nullptr;

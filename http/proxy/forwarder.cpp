@@ -274,10 +274,14 @@ net::task<void> forwarder::tell(response_detail detail, std::string message,
   co_await reply_or_end(of.ex, detail, message, retry_after, label);
 }
 
-/// Passes it on as it came.
+/// Passes it on as it came, if the client speaks the backend's dialect.
 net::task<void> forwarder::relay_collected() {
   auto& of = leg_->of;
   auto& answer = of.ex.scratch().answer();
+  if (of.options.translator != nullptr && !of.ex.begun()) {
+    co_await pass_on_error(of.ex, of.collected, {});
+    co_return;
+  }
   if (of.ex.begun()) {
     spdlog::warn("request {}: backend {} answered {} to a stream that had begun", of.ex.id(),
                  of.settings.name, answer.status);

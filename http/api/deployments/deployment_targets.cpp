@@ -260,7 +260,8 @@ routing::move deployment_targets::after_attempt(const proxy::miss& what) {
   facts.kind = kind_for_words(wish_.routing.what);
   last_answer_ = what.answer;
   read_.reset();
-  own_words_ = dressed_.request != nullptr || state_ == arrival::unprepared;
+  own_words_ = dressed_.request != nullptr || dressed_.translator != nullptr ||
+               state_ == arrival::unprepared;
   if (what.answer != nullptr && !what.answer->within_success)
     read_ = dress_.read(place(), *what.answer);
   if (read_ && is_clients(read_->status) && (facts.status == 400 || facts.status >= 500)) {

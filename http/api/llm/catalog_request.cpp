@@ -104,12 +104,6 @@ void read_body(server::exchange& exchange, const http::chat_view& view, deployme
 }
 } // namespace
 
-routing::kind kind_of_path(std::string_view path) noexcept {
-  if (path == "/v1/embeddings")
-    return routing::kind::embeddings;
-  return path == "/v1/completions" ? routing::kind::completions : routing::kind::chat;
-}
-
 const routing::model_name* find_name(server::exchange& exchange, const http::json_inspection& body,
                                      std::string& chosen) {
   const auto& catalog = exchange.routes()->catalog();
@@ -126,18 +120,18 @@ const routing::model_name* find_name(server::exchange& exchange, const http::jso
 }
 
 net::task<void> forward_to_deployments(server::exchange& exchange, const routing::model_name& name,
-                                       const std::string& asked, const http::json_inspection& body,
+                                       const std::string& asked, const llm_call& call,
                                        proxy::forward_options options) {
   deployment_wish wish;
   wish.name = &name;
   wish.routing.asked = asked;
-  wish.routing.what = kind_of_path(exchange.path());
+  wish.routing.what = call.endpoint.what;
   wish.streams = options.wants_stream;
   read_wish(exchange, wish);
   const auto view = http::scan_chat(exchange.body());
   read_body(exchange, view, wish);
   wish.tokens = static_cast<std::int64_t>(static_cast<double>(wish.routing.text_bytes) / 3.5) + 1;
-  llm_dress dress{exchange, body, view, wish.routing.what, wish.routing.text_bytes};
+  llm_dress dress{exchange, call, view, wish.routing.text_bytes};
   deployment_targets all{exchange, wish, dress};
   if (!all.begin_at_once()) {
     const bool begun = co_await all.begin();

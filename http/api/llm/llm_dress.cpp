@@ -1,6 +1,11 @@
 #include "http/api/llm/llm_dress.hpp"
 
+#include "http/api/anthropic/anthropic_dialect.hpp"
 #include "http/api/llm/model_request.hpp"
+#include "http/dialects/anthropic/completion_answer.hpp"
+#include "http/dialects/anthropic/completion_events.hpp"
+#include "http/dialects/anthropic/request.hpp"
+#include "http/dialects/chained_answer.hpp"
 #include "http/dialects/ollama/embedding_answer.hpp"
 #include "http/dialects/ollama/request.hpp"
 #include "http/dialects/ollama/stream_answer.hpp"
@@ -15,6 +20,7 @@
 
 namespace synapse::api {
 
+namespace anthropic = http::anthropic;
 namespace ollama = http::ollama;
 
 namespace {
@@ -71,42 +77,23 @@ std::int64_t unix_seconds() {
 }
 } // namespace
 
-/// One of the three.
-class llm_dress::native_answer {
-public:
-  std::optional<warning_answer> whole;
-  std::optional<ollama::stream_answer> stream;
-  std::optional<ollama::embedding_answer> embedding;
-
-  http::answer_translator& translator() {
-    if (whole)
-      return *whole;
-    if (stream)
-      return *stream;
-    return *embedding;
-  }
-  std::int64_t in() const {
-    return whole    ? whole->prompt_tokens()
-           : stream ? stream->prompt_tokens()
-                    : embedding->prompt_tokens();
-  }
-  std::int64_t out() const {
-    return whole ? whole->completion_tokens() : stream ? stream->completion_tokens() : 0;
-  }
-};
-
-llm_dress::llm_dress(server::exchange& exchange, const http::json_inspection& body,
-                     const http::chat_view& view, routing::kind what, std::size_t text_bytes)
-    : ex_(exchange), body_(body), view_(view), what_(what), text_bytes_(text_bytes) {}
+llm_dress::llm_dress(server::exchange& exchange, const llm_call& call, const http::chat_view& view,
+                     std::size_t text_bytes)
+    : ex_(exchange), call_(call), body_(call.body), view_(view), what_(call.endpoint.what),
+      text_bytes_(text_bytes) {}
 
 llm_dress::~llm_dress() = default;
 
 std::int64_t llm_dress::tokens_in() const {
-  return answer_ ? answer_->in() : ex_.record().prompt_tokens;
+  return answer_    ? answer_->prompt_tokens()
+         : clients_ ? clients_->prompt_tokens()
+                    : ex_.record().prompt_tokens;
 }
 
 std::int64_t llm_dress::tokens_out() const {
-  return answer_ ? answer_->out() : ex_.record().completion_tokens;
+  return answer_    ? answer_->completion_tokens()
+         : clients_ ? clients_->completion_tokens()
+                    : ex_.record().completion_tokens;
 }
 
 /// The body with the deployment's model and what its profile fills in. @param into holds it where
@@ -153,19 +140,22 @@ bool llm_dress::has_extras(const attempt_place& where) const {
 std::optional<refusal> llm_dress::dress(const attempt_place& where,
                                         proxy::forward_options& options) {
   answer_.reset();
+  clients_.reset();
+  both_.reset();
   lossy_.clear();
   fields_.clear();
   for (const auto& [name, value] : where.deployment.settings->headers)
     fields_.append(name).append(": ").append(value).append("\r\n");
   options.request_fields = fields_;
+  if (call_.dialect != nullptr && call_.dialect->is_native(where.site.settings->type)) {
+    ask_natively(where, options);
+    return {};
+  }
   switch (where.site.settings->type) {
   case config::backend_type::ollama:
     return ask_ollama(where, options);
   case config::backend_type::anthropic:
-    return refusal{http::response_detail::not_supported,
-                   "backend " + where.site.name() +
-                       " is asked in Anthropic's dialect, which is not "
-                       "translated yet"};
+    return ask_anthropic(where, options);
   default:
     ask_openai(where, options);
     return {};
@@ -177,12 +167,86 @@ void llm_dress::ask_openai(const attempt_place& where, proxy::forward_options& o
   if (body.data() == edited_.data())
     options.body = &edited_;
   const auto& backend = *where.site.settings;
-  if (backend.type != config::backend_type::azure)
-    return;
+  const auto path = call_.endpoint.path;
   // Azure has the deployment's name in the path, which `/v1` stands before elsewhere.
-  target_ = "/openai/deployments/" + path_segment(where.model) + std::string{ex_.path().substr(3)} +
-            "?api-version=" + path_segment(backend.api_version);
+  if (backend.type == config::backend_type::azure)
+    target_ = "/openai/deployments/" + path_segment(where.model) + std::string{path.substr(3)} +
+              "?api-version=" + path_segment(backend.api_version);
+  else if (call_.dialect != nullptr)
+    target_ = path;
   options.target = target_;
+  answer_in_dialect(options);
+}
+
+/// In the client's own dialect, which the backend speaks as well.
+void llm_dress::ask_natively(const attempt_place& where, proxy::forward_options& options) {
+  call_.dialect->ask_natively(where.model, native_);
+  fields_ += call_.dialect->native_fields();
+  options.request_fields = fields_;
+  clients_ = call_.dialect->native_answer();
+  options.request = &native_;
+  options.translator = clients_.get();
+}
+
+/// What comes back is OpenAI's answer, of the backend or of the translator that there is already.
+void llm_dress::answer_in_dialect(proxy::forward_options& options) {
+  if (call_.dialect == nullptr)
+    return;
+  clients_ = call_.dialect->answer();
+  if (options.translator != nullptr) {
+    both_ = std::make_unique<http::chained_answer>(*options.translator, *clients_);
+    options.translator = both_.get();
+  } else {
+    options.translator = clients_.get();
+  }
+  const auto lossy = call_.dialect->lossy();
+  if (lossy.empty())
+    return;
+  if (lossy_.empty())
+    lossy_ = "X-Synapse-Lossy: ";
+  else
+    lossy_.replace(lossy_.size() - 2, 2, ", ");
+  lossy_.append(lossy).append("\r\n");
+}
+
+std::optional<refusal> llm_dress::ask_anthropic(const attempt_place& where,
+                                                proxy::forward_options& options) {
+  if (what_ != routing::kind::chat)
+    return refusal{http::response_detail::not_supported,
+                   "backend " + where.site.name() + " answers chats only"};
+  anthropic::call_settings settings;
+  settings.model = where.model;
+  auto made = anthropic::chat_request_to_messages(edit(where), settings);
+  if (auto* wrong = std::get_if<http::unfit>(&made))
+    return refusal{http::response_detail::bad_request, wrong->message, wrong->field};
+  auto& call = std::get<anthropic::made_request>(made);
+  lose(call.lossy);
+  native_.target = "/v1/messages";
+  native_.content_type = "application/json";
+  native_.body = std::move(call.body);
+  fields_ += anthropic_version;
+  options.request_fields = fields_;
+  anthropic::answer_names names;
+  names.id = "chatcmpl-" + std::string{ex_.id()};
+  names.created = unix_seconds();
+  names.model = ex_.settings().routing.rewrite_model ? body_.model : where.model;
+  if (call.stream)
+    answer_ = std::make_unique<anthropic::completion_events>(
+        std::move(names), call.include_usage, ex_.settings().limits.max_stream_event_bytes);
+  else
+    answer_ = std::make_unique<anthropic::completion_answer>(std::move(names));
+  options.request = &native_;
+  options.translator = answer_.get();
+  answer_in_dialect(options);
+  return {};
+}
+
+/// What the backend's dialect has no words for.
+void llm_dress::lose(const std::vector<std::string_view>& names) {
+  for (const auto name : names)
+    lossy_.append(lossy_.empty() ? "X-Synapse-Lossy: " : ", ").append(name);
+  if (!lossy_.empty())
+    lossy_ += "\r\n";
 }
 
 /// Tokens that the model is loaded with, as far as anybody knows; 0: nobody does.
@@ -206,14 +270,10 @@ std::optional<refusal> llm_dress::ask_ollama(const attempt_place& where,
   if (auto* wrong = std::get_if<ollama::unfit>(&made))
     return refusal{http::response_detail::bad_request, wrong->message, wrong->field};
   auto& call = std::get<ollama::native_call>(made);
-  for (const auto name : call.lossy)
-    lossy_.append(lossy_.empty() ? "X-Synapse-Lossy: " : ", ").append(name);
-  if (!lossy_.empty())
-    lossy_ += "\r\n";
+  lose(call.lossy);
   native_.target = call.path;
   native_.content_type = "application/json";
   native_.body = std::move(call.body);
-  answer_ = std::make_unique<native_answer>();
   ollama::answer_names names;
   names.model = ex_.settings().routing.rewrite_model ? body_.model : where.model;
   names.created = unix_seconds();
@@ -222,14 +282,16 @@ std::optional<refusal> llm_dress::ask_ollama(const attempt_place& where,
   names.id = (chat ? "chatcmpl-" : "cmpl-") + std::string{ex_.id()};
   const auto estimated = static_cast<std::int64_t>(static_cast<double>(text_bytes_) / 3.5);
   if (what_ == routing::kind::embeddings)
-    answer_->embedding.emplace(names.model, call.base64, call.inputs);
+    answer_ = std::make_unique<ollama::embedding_answer>(names.model, call.base64, call.inputs);
   else if (body_.stream)
-    answer_->stream.emplace(kind, std::move(names), body_.include_usage,
-                            ex_.settings().limits.max_stream_event_bytes);
+    answer_ = std::make_unique<ollama::stream_answer>(kind, std::move(names), body_.include_usage,
+                                                      ex_.settings().limits.max_stream_event_bytes);
   else
-    answer_->whole.emplace(kind, std::move(names), estimated, context_of(where));
+    answer_ =
+        std::make_unique<warning_answer>(kind, std::move(names), estimated, context_of(where));
   options.request = &native_;
-  options.translator = &answer_->translator();
+  options.translator = answer_.get();
+  answer_in_dialect(options);
   return {};
 }
 

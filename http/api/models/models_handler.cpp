@@ -1,6 +1,7 @@
 #include "http/api/api_handlers.hpp"
 #include "http/api/llm/model_places.hpp"
 #include "http/api/models/catalog_list.hpp"
+#include "http/api/models/model_entries.hpp"
 #include "http/api/models/model_list.hpp"
 #include "http/api/models/model_questions.hpp"
 #include "http/api/request/refusal.hpp"
@@ -37,25 +38,43 @@ net::task<bool> gather_models(server::exchange& exchange, merged_list& models) {
   co_return stayed;
 }
 
-} // namespace
-
-net::task<void> list_models(server::exchange& exchange) {
+/// OpenAI's list of all. @param into set. @returns false when the client has left.
+net::task<bool> list_text(server::exchange& exchange, std::string& into) {
   merged_list models;
   const bool stayed = co_await gather_models(exchange, models);
   if (!stayed)
-    co_return;
+    co_return false;
   if (!has_catalog(exchange)) {
     json answer{{"object", "list"}};
     answer["data"] = models.entries();
-    co_await exchange.reply(200, "application/json", http::dump(answer));
-    co_return;
+    into = http::dump(answer);
+    co_return true;
   }
   const catalog_list names{*exchange.routes(), net::io_thread::recent()};
   std::vector<std::string> others;
   for (const auto& entry : models.entries())
     if (names.find(model_id_of(entry)) == nullptr)
       others.push_back(http::dump(entry));
-  const auto text = names.all(others);
+  into = names.all(others);
+  co_return true;
+}
+
+} // namespace
+
+net::task<bool> all_model_entries(server::exchange& exchange, json& into) {
+  std::string text;
+  const bool stayed = co_await list_text(exchange, text);
+  into = json::array();
+  if (stayed)
+    into = std::move(http::parse_json(text)["data"]);
+  co_return stayed;
+}
+
+net::task<void> list_models(server::exchange& exchange) {
+  std::string text;
+  const bool stayed = co_await list_text(exchange, text);
+  if (!stayed)
+    co_return;
   co_await exchange.reply(200, "application/json", text);
 }
 

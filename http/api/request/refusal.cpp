@@ -17,14 +17,13 @@ std::string with_field(const refusal& why) {
 } // namespace
 
 net::task<void> refuse(server::exchange& ex, refusal why) {
-  const bool openai = ex.errors() == http::error_dialect::openai;
-  if (!why.field.empty() && openai) {
-    // 400 is what OpenAI says to a field it does not like.
+  const auto dialect = ex.errors();
+  if (!why.field.empty() && dialect != http::error_dialect::plain) {
+    // 400 is what these APIs say to a field that they do not like.
     const auto detail =
         why.detail == response_detail::unprocessable ? response_detail::bad_request : why.detail;
     std::string body;
-    http::append_error_body(body, http::error_dialect::openai, detail, with_field(why), {},
-                            why.field);
+    http::append_error_body(body, dialect, detail, with_field(why), {}, why.field, ex.id());
     co_await ex.reply(http::info(detail).status, "application/json", body);
     ex.record().detail = detail;
     co_return;

@@ -18,9 +18,14 @@ namespace {
 /// Enough for any message that is meant for people.
 constexpr std::size_t max_error_text = 1000;
 
-std::string openai_body(response_detail detail, std::string_view message) {
+/// An error within a stream of events, which has OpenAI's envelope where its dialect has none for
+/// that.
+std::string event_body(server::exchange& ex, response_detail detail, std::string_view message) {
+  const auto dialect = ex.errors() == http::error_dialect::anthropic
+                           ? http::error_dialect::anthropic
+                           : http::error_dialect::openai;
   std::string body;
-  http::append_error_body(body, http::error_dialect::openai, detail, message);
+  http::append_error_body(body, dialect, detail, message, {}, {}, ex.id());
   return body;
 }
 
@@ -85,7 +90,10 @@ std::optional<unsigned> seconds_of(std::string_view text) {
 net::task<void> end_with_event(server::exchange& ex, const std::string& error,
                                response_detail detail) {
   std::string event;
-  http::append_data_event(event, error);
+  if (ex.errors() == http::error_dialect::anthropic)
+    http::append_named_event(event, "error", error);
+  else
+    http::append_data_event(event, error);
   downstream_writer down{ex, nullptr};
   if (!down.send(event, false))
     co_await down.drained();
@@ -97,7 +105,7 @@ net::task<void> end_with_event(server::exchange& ex, const std::string& error,
 net::task<void> reply_or_end(server::exchange& ex, response_detail detail, std::string_view message,
                              std::optional<unsigned> retry_after, std::string_view label) {
   if (ex.begun()) {
-    const auto body = openai_body(detail, message);
+    const auto body = event_body(ex, detail, message);
     co_await end_with_event(ex, body, detail);
   } else {
     co_await ex.reply_error(detail, message, retry_after, {}, label);
@@ -107,12 +115,12 @@ net::task<void> reply_or_end(server::exchange& ex, response_detail detail, std::
 net::task<void> end_begun_stream(server::exchange& ex, const collected_answer& answer) {
   // The backend's own words where they are an error of the form that streams carry.
   const auto said = http::parse_json(answer.body);
-  if (said.is_object() && said.contains("error")) {
+  if (said.is_object() && said.contains("error") && ex.errors() != http::error_dialect::anthropic) {
     const auto body = http::dump(said);
     co_await end_with_event(ex, body, response_detail::upstream_stream_error);
     co_return;
   }
-  const auto body = openai_body(response_detail::upstream_error, sentence_of(answer));
+  const auto body = event_body(ex, response_detail::upstream_error, sentence_of(answer));
   co_await end_with_event(ex, body, response_detail::upstream_error);
 }
 
@@ -135,13 +143,15 @@ net::task<void> pass_on_error(server::exchange& ex, const collected_answer& answ
   if (status == 503 || (status == 429 && !answer.retry_after.empty()))
     fields = "Retry-After: " + std::to_string(seconds_of(answer.retry_after).value_or(1)) + "\r\n";
   std::string text;
-  if (ex.errors() == http::error_dialect::openai) {
-    json error;
-    error["message"] = message;
-    error["type"] = status < 500 ? "invalid_request_error" : "server_error";
-    error["param"] = param.empty() || status >= 500 ? json() : json(param);
-    error["code"] = status < 500 ? json() : json(http::to_string(detail));
-    text = http::dump(json{{"error", error}});
+  if (const auto dialect = ex.errors(); dialect != http::error_dialect::plain) {
+    http::error_words words;
+    words.status = status;
+    words.message = message;
+    words.type = status < 500 ? "invalid_request_error" : "server_error";
+    words.param = status < 500 ? param : std::string_view{};
+    words.code = status < 500 ? std::string_view{} : http::to_string(detail);
+    words.request_id = ex.id();
+    http::append_error_body(text, dialect, words);
   } else {
     json envelope;
     // A list of faults stays what it is: clients look into it.

@@ -54,9 +54,9 @@ net::task<step> collect_after_head(call& of, upstream_request& from) {
 net::task<step> relay(call& of, upstream_request& from) {
   const auto& answer = from.answer();
   const bool good = answer.status / 100 == 2;
-  if (of.options.request != nullptr) {
-    if (of.options.translator == nullptr)
-      return collect(of, from);
+  if (of.options.request != nullptr && of.options.translator == nullptr)
+    return collect(of, from);
+  if (of.options.translator != nullptr) {
     if (good)
       return relay_translated(of, from);
     return of.down.begun() && !of.options.elsewhere_decides ? collect_after_head(of, from)

@@ -109,7 +109,7 @@ bool upstream_request::write_request() {
   head.bearer_field = site.key_field;
   head.own = own_credentials_of(ex);
   // Events have to be read on their way, and backends on one machine or cluster gain nothing.
-  head.drop_accept_encoding = call_.options.openai_stream;
+  head.drop_accept_encoding = call_.options.openai_stream || call_.options.translator != nullptr;
   if (const auto* own = call_.options.request) {
     head.method = "POST";
     head.target = own->target;

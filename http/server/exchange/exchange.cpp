@@ -199,6 +199,12 @@ bool exchange::take_body_at_hand(std::size_t max) {
   return true;
 }
 
+void exchange::put_body(std::string_view words) {
+  scratch_.body.assign(words);
+  scratch_.body.append(http::json_padding, '\0');
+  body_size_ = words.size();
+}
+
 net::task<exchange::body_state> exchange::read_body(std::size_t max) {
   if (body_done_ && body_size_ > 0) // it was read already
     co_return body_size_ <= max ? body_state::complete : body_state::too_large;

@@ -145,6 +145,8 @@ public:
   /// rest.
   bool take_body_at_hand(std::size_t max);
   std::string_view body() const noexcept { return {scratch_.body.data(), body_size_}; }
+  /// After it was read: the same request in other words, which `body()` is from here on.
+  void put_body(std::string_view words);
   bool has_body() const noexcept { return scratch_.head.framing() != http::body_framing::none; }
   bool body_complete() const noexcept { return body_done_; }
 

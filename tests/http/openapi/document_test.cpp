@@ -352,7 +352,11 @@ TEST_F(openapi_document, has_nothing_that_no_route_serves) {
 TEST_F(openapi_document, names_errors_in_the_dialect_of_the_path) {
   for (const auto& route : api_routes()) {
     SCOPED_TRACE(route.path);
-    const auto* schema = route.path.starts_with("/v1/") ? "OpenAIError" : "Error";
+    const std::string schema = route.path.starts_with("/v1/messages") ? "AnthropicError"
+                               : route.path.starts_with("/v1/")       ? "OpenAIError"
+                               : http::dialect_of(route.path) == http::error_dialect::ollama
+                                   ? "OllamaError"
+                                   : "Error";
     const auto& responses = operation(route).at("responses");
     for (const auto& [status, response] : responses.items()) {
       if (status == "422") {
@@ -370,10 +374,10 @@ TEST_F(openapi_document, names_errors_in_the_dialect_of_the_path) {
       EXPECT_EQ(responses.contains(status), !route.request.empty()) << status;
     const bool gated = route.who == server::access::dashboard || route.path == "/dashboard/login";
     EXPECT_EQ(responses.contains("401"), gated);
-    EXPECT_EQ(responses.contains("429"), gated || !route.backend.empty());
+    EXPECT_EQ(responses.contains("429"), gated || asks_backend(route));
     for (const auto* status : {"502", "504"})
-      EXPECT_EQ(responses.contains(status), !route.backend.empty()) << status;
-    EXPECT_EQ(responses.contains("503"), !route.backend.empty() || route.tag == "Voices");
+      EXPECT_EQ(responses.contains(status), asks_backend(route)) << status;
+    EXPECT_EQ(responses.contains("503"), asks_backend(route) || route.tag == "Voices");
   }
 }
 
@@ -396,8 +400,9 @@ TEST_F(openapi_document, tells_which_routes_may_stream) {
         << path;
   });
   EXPECT_EQ(streaming,
-            (std::set<std::string>{"/v1/chat/completions", "/v1/completions", "/v1/audio/speech",
-                                   "/v1/audio/transcriptions", "/stt/stream", "/events/terminal"}));
+            (std::set<std::string>{"/v1/chat/completions", "/v1/completions", "/v1/messages",
+                                   "/v1/responses", "/v1/audio/speech", "/v1/audio/transcriptions",
+                                   "/stt/stream", "/events/terminal"}));
 }
 
 TEST_F(openapi_document, names_the_backend_that_the_default_routes_choose) {
