@@ -19,7 +19,7 @@ from real_stack import BIN_DIR, SCRIPT, LocalStack, eventually, free_port, plain
 COMMON_FLAGS = ("--threads", "1", "--threads-batch", "1", "--no-webui")
 CROWD_FLAGS = ("--ctx-size", "6144", "--parallel", "24")
 HOLD_SECONDS = 40  # what a frozen engine costs a request; above what a busy machine takes for an answer
-# All 20 clients may wait for the one that dies: more attempts at once than a name has by default.
+# All clients may wait for the one that dies: more attempts at once than a name has by default.
 CONFIG = """\
 routing: {{retry_floor: 100}}
 backends:
