@@ -123,5 +123,37 @@ TEST(torn_deployment, comments_before_the_first_content_commit_nobody) {
   EXPECT_EQ(one.asked(), 1U);
 }
 
+/// A server that begins an answer and then says nothing: the client hears comments meanwhile, which
+/// are nothing of that answer.
+TEST(silent_deployment, with_comments_only_leads_to_the_next_one) {
+  const auto role =
+      completion_events(first_text).substr(0, completion_events(first_text).find("\n\n") + 2);
+  for (const bool comment_first : {false, true}) {
+    gate heard;
+    const model_server one{"one", [&](upstream_connection& connection, const upstream_request&) {
+                             if (comment_first)
+                               heard.wait();
+                             connection.send(open_stream(role));
+                             connection.wait_until_peer_closes();
+                             return false;
+                           }};
+    const model_server two{"two", answer_with(second_text)};
+    auto config = config_for({&one, &two}, true, ", timeouts: {first_token: 1s, response: 1s}");
+    config += "limits: {stream_keepalive: 20ms}\n";
+    const gateway_process gateway{config};
+    auto client = gateway.connect();
+    client.send(request_bytes("POST", chat_path, chat_body("m", true),
+                              "Content-Type: application/json\r\n"));
+    auto reply = client.read_head();
+    EXPECT_TRUE(client.read_until(reply, ": keepalive"));
+    heard.open();
+    client.read_rest(reply);
+    EXPECT_TRUE(reply.ok()) << reply.body;
+    EXPECT_EQ(content_of(reply), second_text + "!") << reply.body;
+    EXPECT_EQ(reply.body.find("\"error\""), std::string::npos);
+    expect_at_rest(gateway, {"one", "two"});
+  }
+}
+
 } // namespace
 } // namespace synapse::deployed

@@ -59,7 +59,7 @@ public:
       : of_(of), from_(from), stream_(of.ex.settings().limits.max_stream_event_bytes) {
     of.streamed = true;
     stream_.buffer() = std::move(begun);
-    if (of.down.begun())
+    if (of.down.begun() && !of.options.elsewhere_decides)
       stream_.commit();
   }
   event_stream_relay(const event_stream_relay&) = delete;
@@ -70,6 +70,7 @@ public:
 
 private:
   void look();
+  net::time_ns keep_alive();
   std::optional<mishap> overdue() const;
   net::task<bool> send(bool last);
   net::task<step> end();
@@ -147,6 +148,19 @@ std::optional<mishap> event_stream_relay::overdue() const {
   return late;
 }
 
+/// A client that has heard nothing for too long gets a comment. Where another answer may follow, a
+/// comment is nothing of this one. @returns when the next one is due, 0 for never
+net::time_ns event_stream_relay::keep_alive() {
+  const auto due = of_.down.keepalive_due();
+  if (!stream_.ready().empty() || !passed(due))
+    return due;
+  if (of_.options.elsewhere_decides && !stream_.committed())
+    return of_.down.sign_of_life(net::io_thread::now(), "text/event-stream");
+  // What is held back is whole events, so this is between events in any case.
+  stream_.add(http::sse_keepalive);
+  return due;
+}
+
 net::task<step> event_stream_relay::run() {
   const auto first_due = deadline_of(from_.sent_at(), of_.timeouts.first_token);
   for (;;) {
@@ -155,10 +169,7 @@ net::task<step> event_stream_relay::run() {
       co_return co_await end();
     if (const auto late = overdue())
       co_return co_await broken(*late, http::info(row_of(*late).detail).message);
-    const auto keepalive_due = of_.down.keepalive_due();
-    // What is held back is whole events, so this is between events in any case.
-    if (stream_.ready().empty() && passed(keepalive_due))
-      stream_.add(http::sse_keepalive);
+    const auto keepalive_due = keep_alive();
     if (!stream_.ready().empty()) {
       const bool sent = co_await send(false);
       if (!sent) {
