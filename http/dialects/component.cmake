@@ -2,7 +2,7 @@
 synapse_add_component(http_dialects NO_PCH PATH http/dialects
   SOURCES
     answer_translator.cpp audio_answer.cpp base64.cpp chained_answer.cpp events_answer.cpp form_fields.cpp json_answer.cpp
-    json_writer.cpp segment_joiner.cpp
+    json_writer.cpp request_draft.cpp segment_joiner.cpp sse_answer.cpp
     anthropic/answer_words.cpp anthropic/completion_answer.cpp anthropic/completion_events.cpp
     anthropic/draft.cpp anthropic/errors.cpp anthropic/from_chat.cpp anthropic/from_chat_messages.cpp
     anthropic/message_answer.cpp anthropic/message_events.cpp anthropic/to_chat.cpp

@@ -17,12 +17,11 @@ std::optional<refusal> anthropic_dialect::read(std::string_view body,
                                                std::string& into) {
   auto made = anthropic::messages_request_to_chat(body);
   if (auto* wrong = std::get_if<http::unfit>(&made))
-    return refusal{http::response_detail::bad_request, wrong->message, wrong->field};
+    return refusal_of(std::move(*wrong));
   auto& call = std::get<anthropic::made_request>(made);
   into = std::move(call.body);
   stream_ = call.stream;
-  for (const auto name : call.lossy)
-    lossy_.append(lossy_.empty() ? "" : ", ").append(name);
+  lose(call.lossy);
   theirs_ = body;
   names_.id = "msg_" + std::string{ex_.id()};
   names_.model = seen.model;

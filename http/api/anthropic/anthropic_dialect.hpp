@@ -20,7 +20,6 @@ public:
   std::optional<refusal> read(std::string_view body, const http::json_inspection& seen,
                               std::string& into) override;
   std::unique_ptr<http::answer_translator> answer() override;
-  std::string_view lossy() const override { return lossy_; }
   bool is_native(config::backend_type type) const override;
   std::string_view native_fields() const override { return fields_; }
   void ask_natively(std::string_view model, proxy::own_request& into) override;
@@ -30,7 +29,6 @@ private:
   server::exchange& ex_;
   std::string theirs_; ///< as the client has sent it
   http::anthropic::answer_names names_;
-  std::string lossy_;
   std::string fields_;
   bool stream_ = false;
 };

@@ -67,7 +67,7 @@ net::task<void> count_message_tokens(server::exchange& exchange) {
   if (!refused) {
     auto made = http::anthropic::count_request_to_chat(exchange.body());
     if (auto* wrong = std::get_if<http::unfit>(&made))
-      refused = refusal{response_detail::bad_request, wrong->message, wrong->field};
+      refused = refusal_of(std::move(*wrong));
     else
       chat = std::move(std::get<http::anthropic::made_request>(made).body);
   }

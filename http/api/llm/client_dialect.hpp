@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace synapse::api {
 
@@ -43,11 +44,11 @@ public:
                                       std::string& into) = 0;
   /// After `read`: the answer to a request that nobody has to be asked for, if its model is there;
   /// empty: somebody has to.
-  virtual std::string at_once() const { return {}; }
+  virtual std::string_view at_once() const { return {}; }
   /// A translator for one attempt: from OpenAI's answer to the client's.
   virtual std::unique_ptr<http::answer_translator> answer() = 0;
   /// Names of the request's fields that no answer will heed, separated by ", ".
-  virtual std::string_view lossy() const { return {}; }
+  std::string_view lossy() const noexcept { return lossy_; }
 
   /// Backends of that type speak the client's dialect themselves.
   virtual bool is_native(config::backend_type /*type*/) const { return false; }
@@ -57,6 +58,15 @@ public:
   virtual void ask_natively(std::string_view /*model*/, proxy::own_request& /*into*/) {}
   /// Makes of such a backend's answer the client's, which is nearly the same.
   virtual std::unique_ptr<http::answer_translator> native_answer() { return nullptr; }
+
+protected:
+  void lose(const std::vector<std::string_view>& names) {
+    for (const auto name : names)
+      lossy_.append(lossy_.empty() ? "" : ", ").append(name);
+  }
+
+private:
+  std::string lossy_;
 };
 
 /// Reads the client's request, checks it, and has it answered by whom its model leads to. Replies

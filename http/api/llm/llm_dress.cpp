@@ -218,7 +218,7 @@ std::optional<refusal> llm_dress::ask_anthropic(const attempt_place& where,
   settings.model = where.model;
   auto made = anthropic::chat_request_to_messages(edit(where), settings);
   if (auto* wrong = std::get_if<http::unfit>(&made))
-    return refusal{http::response_detail::bad_request, wrong->message, wrong->field};
+    return refusal_of(std::move(*wrong));
   auto& call = std::get<anthropic::made_request>(made);
   lose(call.lossy);
   native_.target = "/v1/messages";
@@ -268,7 +268,7 @@ std::optional<refusal> llm_dress::ask_ollama(const attempt_place& where,
               : what_ == routing::kind::completions ? ollama::completion_call(body, settings)
                                                     : ollama::embedding_call(body, settings);
   if (auto* wrong = std::get_if<ollama::unfit>(&made))
-    return refusal{http::response_detail::bad_request, wrong->message, wrong->field};
+    return refusal_of(std::move(*wrong));
   auto& call = std::get<ollama::native_call>(made);
   lose(call.lossy);
   native_.target = call.path;

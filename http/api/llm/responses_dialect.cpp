@@ -32,15 +32,14 @@ std::optional<refusal> responses_dialect::read(std::string_view body,
                    "previous_response_id"};
   auto made = responses::request_of(body);
   if (auto* wrong = std::get_if<http::unfit>(&made))
-    return refusal{http::response_detail::bad_request, wrong->message, wrong->field};
+    return refusal_of(std::move(*wrong));
   auto& call = std::get<responses::chat_call>(made);
   if (call.background)
     return refusal{http::response_detail::bad_request, "responses are made while the client waits",
                    "background"};
   into = std::move(call.body);
   stream_ = call.stream;
-  for (const auto name : call.lossy)
-    lossy_.append(lossy_.empty() ? "" : ", ").append(name);
+  lose(call.lossy);
   // Of letters and digits, as their ids are.
   frame_.unique = ex_.id();
   std::erase_if(frame_.unique, [](unsigned char c) { return std::isalnum(c) == 0; });

@@ -19,12 +19,10 @@ public:
   std::optional<refusal> read(std::string_view body, const http::json_inspection& seen,
                               std::string& into) override;
   std::unique_ptr<http::answer_translator> answer() override;
-  std::string_view lossy() const override { return lossy_; }
 
 private:
   server::exchange& ex_;
   http::openai::responses::answer_frame frame_;
-  std::string lossy_;
   bool stream_ = false;
 };
 

@@ -45,7 +45,7 @@ std::optional<refusal> ollama_dialect::read(std::string_view body,
   model_ = seen.model;
   auto made = ollama::client::request_of(by_, body);
   if (auto* wrong = std::get_if<ollama::unfit>(&made))
-    return refusal{http::response_detail::bad_request, wrong->message, wrong->field};
+    return refusal_of(std::move(*wrong));
   if (const auto* load = std::get_if<ollama::client::load_only>(&made)) {
     ollama::client::append_loaded(at_once_, by_, *load, facts());
     call_.path = embeds(by_) ? "/v1/embeddings" : "/v1/chat/completions";
@@ -54,8 +54,7 @@ std::optional<refusal> ollama_dialect::read(std::string_view body,
   }
   call_ = std::move(std::get<ollama::client::openai_call>(made));
   into = std::move(call_.body);
-  for (const auto name : call_.lossy)
-    lossy_.append(lossy_.empty() ? "" : ", ").append(name);
+  lose(call_.lossy);
   return {};
 }
 

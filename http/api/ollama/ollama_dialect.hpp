@@ -20,9 +20,8 @@ public:
   llm_endpoint endpoint() const override;
   std::optional<refusal> read(std::string_view body, const http::json_inspection& seen,
                               std::string& into) override;
-  std::string at_once() const override { return at_once_; }
+  std::string_view at_once() const override { return at_once_; }
   std::unique_ptr<http::answer_translator> answer() override;
-  std::string_view lossy() const override { return lossy_; }
   bool is_native(config::backend_type type) const override;
   void ask_natively(std::string_view model, proxy::own_request& into) override;
   std::unique_ptr<http::answer_translator> native_answer() override;
@@ -35,7 +34,6 @@ private:
   std::string theirs_; ///< as the client has sent it
   std::string model_;
   http::ollama::client::openai_call call_; ///< its body has gone on
-  std::string lossy_;
   std::string at_once_;
 };
 

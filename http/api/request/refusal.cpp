@@ -3,6 +3,7 @@
 #include "http/server/exchange/exchange.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace synapse::api {
 
@@ -15,6 +16,10 @@ std::string with_field(const refusal& why) {
   return why.field.empty() || why.message.starts_with(prefix) ? why.message : prefix + why.message;
 }
 } // namespace
+
+refusal refusal_of(http::unfit why) {
+  return {response_detail::bad_request, std::move(why.message), std::move(why.field)};
+}
 
 net::task<void> refuse(server::exchange& ex, refusal why) {
   const auto dialect = ex.errors();

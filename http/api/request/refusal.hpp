@@ -4,6 +4,7 @@
 #pragma once
 
 #include "http/core/local_reply.hpp"
+#include "http/dialects/unfit.hpp"
 #include "http/net/task.hpp"
 
 #include <string>
@@ -21,6 +22,9 @@ struct refusal {
   /// All faults as FastAPI's clients read them, a list in JSON (field_fault.hpp); empty: none such.
   std::string list = {};
 };
+
+/// Of a request that cannot be put into another dialect.
+refusal refusal_of(http::unfit why);
 
 /// Answers with it, in the dialect of the exchange's path.
 net::task<void> refuse(server::exchange& exchange, refusal why);

@@ -2,7 +2,6 @@
 
 #include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/dialects/answer_head.hpp"
 #include "http/dialects/anthropic/errors.hpp"
 #include "http/dialects/openai/chat_stream.hpp"
 #include "http/dialects/openai/json_values.hpp"
@@ -21,50 +20,25 @@ constexpr std::string_view no_event_of_theirs = "one of its events is none of a 
 
 completion_events::completion_events(answer_names names, bool include_usage,
                                      std::size_t max_event_bytes)
-    : scanner_(max_event_bytes), names_(std::move(names)), include_usage_(include_usage) {
+    : sse_answer(max_event_bytes), names_(std::move(names)), include_usage_(include_usage) {
   append_json_string(lead_ += R"(data: {"id":)", names_.id);
   lead_ += R"(,"object":"chat.completion.chunk","created":)" + std::to_string(names_.created);
   append_json_string(lead_ += R"(,"model":)", names_.model);
   lead_ += R"(,"choices":[)";
 }
 
-progress completion_events::begin(const response_head& answer) {
-  constexpr std::string_view wanted = "text/event-stream";
-  const auto type = answer.fields.value_of(known_field::content_type);
-  if (is_encoded(answer) || !iequals(type.substr(0, wanted.size()), wanted))
-    return refuse("its answer is no event stream");
-  return progress::more;
-}
-
-progress completion_events::take(std::string_view bytes, std::string& out) {
-  buffer_.append(bytes);
-  std::size_t begin = 0;
-  auto how = progress::more;
-  while (how == progress::more) {
-    sse_event event;
-    const auto status = scanner_.next(buffer_.data() + begin, buffer_.size() - begin, event);
-    if (status == sse_status::too_large)
-      return refuse("one of its events is too large");
-    if (status != sse_status::event)
-      break;
-    how = on_event(event, out);
-    begin += event.size;
-  }
-  buffer_.erase(0, begin);
-  return how;
-}
-
 progress completion_events::finish(std::string& out) {
   if (ended_)
     return progress::more;
   sse_event event;
-  if (scanner_.finish(buffer_.data(), buffer_.size(), event) == sse_status::event &&
-      event.has_data && is_whole_at_end(event) && on_event(event, out) == progress::bad)
+  if (unterminated(event) && event.has_data && is_whole_at_end(event) &&
+      on_event(event, {}, out) == progress::bad)
     return progress::bad;
   return ended_ ? progress::more : refuse("its stream ended before it was done");
 }
 
-progress completion_events::on_event(const sse_event& event, std::string& out) {
+progress completion_events::on_event(const sse_event& event, std::string_view /*raw*/,
+                                     std::string& out) {
   if (!event.stray.empty())
     return refuse("its stream has text that is no event: " +
                   std::string{event.stray.substr(0, 200)});
@@ -224,13 +198,6 @@ void completion_events::begin_chunk(std::string& out) {
 void completion_events::end_chunk(std::string& out, std::string_view finish) const {
   (out += R"(},"logprobs":null,"finish_reason":)") += finish;
   out += include_usage_ ? "}],\"usage\":null}\n\n" : "}]}\n\n";
-}
-
-answer_translator::head completion_events::client_head() const {
-  head result;
-  result.content_type = "text/event-stream; charset=utf-8";
-  result.event_stream = true;
-  return result;
 }
 
 void completion_events::broken(std::string& out, response_detail detail, std::string_view message) {

@@ -2,9 +2,8 @@
 /// Anthropic's events → OpenAI's chunks of a chat.
 #pragma once
 
-#include "http/core/body/sse.hpp"
-#include "http/dialects/answer_translator.hpp"
 #include "http/dialects/anthropic/answer_words.hpp"
+#include "http/dialects/sse_answer.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,20 +16,15 @@ namespace synapse::http::anthropic {
 /// A stream of events → chunks, each as soon as it is there. Nothing goes out before an event says
 /// something, so that an error behind `message_start` can still have a status. An `error` is `bad`;
 /// so is a stream that ends without its `message_stop`. Events of unknown types are left out.
-class completion_events final : public answer_translator {
+class completion_events final : public sse_answer {
 public:
   /// @param include_usage whether the client wants the counts, as a chunk before the last event
   /// @param max_event_bytes of one event
   completion_events(answer_names names, bool include_usage, std::size_t max_event_bytes);
 
-  progress begin(const response_head& answer) override;
-  progress take(std::string_view bytes, std::string& out) override;
   progress finish(std::string& out) override;
-  head client_head() const override;
   void broken(std::string& out, response_detail detail, std::string_view message) override;
   std::optional<told_error> reported() const override { return told_; }
-  bool may_keep_alive() const override { return true; }
-  bool promises_events() override { return true; }
 
   /// As the backend says, as far as it has.
   const token_usage& usage() const noexcept { return usage_; }
@@ -38,7 +32,7 @@ public:
   std::int64_t completion_tokens() const noexcept override { return usage_.completion; }
 
 private:
-  progress on_event(const sse_event& event, std::string& out);
+  progress on_event(const sse_event& event, std::string_view raw, std::string& out) override;
   progress on_data(std::string_view data, std::string& out);
   progress on_block(std::string_view block, std::string& out);
   progress on_delta(std::string_view delta, std::string& out);
@@ -50,8 +44,6 @@ private:
   void begin_chunk(std::string& out);
   void end_chunk(std::string& out, std::string_view finish) const;
 
-  sse_scanner scanner_;
-  std::string buffer_;
   answer_names names_;
   token_usage usage_;
   std::optional<told_error> told_;

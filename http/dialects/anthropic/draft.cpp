@@ -30,17 +30,6 @@ std::string_view draft::operator[](std::string_view name) const noexcept {
   return found == members_.rend() ? std::string_view{} : found->second;
 }
 
-bool draft::refuse(std::string field, std::string message) {
-  if (!unfit_)
-    unfit_ = unfit{std::move(field), std::move(message)};
-  return false;
-}
-
-void draft::lose(std::string_view name) {
-  if (std::find(lossy_.begin(), lossy_.end(), name) == lossy_.end())
-    lossy_.push_back(name);
-}
-
 void draft::lose_said(std::initializer_list<std::string_view> names) {
   for (const auto name : names)
     if (detail::is_said((*this)[name]))
@@ -48,13 +37,7 @@ void draft::lose_said(std::initializer_list<std::string_view> names) {
 }
 
 bool draft::read(std::string_view name, bool& to) {
-  const auto value = (*this)[name];
-  if (value.empty())
-    return true;
-  if (value != "true" && value != "false")
-    return refuse(std::string{name}, "has to be true or false");
-  to = value == "true";
-  return true;
+  return request_draft::read(name, (*this)[name], to);
 }
 
 bool draft::copy_number(std::string_view name, std::string_view as) {
@@ -105,15 +88,11 @@ std::string& draft::add(std::string_view name) {
 }
 
 made_or_unfit draft::finish(bool stream, bool include_usage) {
-  if (unfit_)
-    return std::move(*unfit_);
   out_ += out_.empty() ? "{}" : "}";
   made_request made;
-  made.body = std::move(out_);
-  made.lossy = std::move(lossy_);
   made.stream = stream;
   made.include_usage = include_usage;
-  return made;
+  return settle(std::move(made), std::move(out_));
 }
 
 bool is_image_type(std::string_view type) noexcept {

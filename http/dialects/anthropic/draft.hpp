@@ -4,12 +4,12 @@
 
 #include "http/dialects/anthropic/request.hpp"
 #include "http/dialects/openai/json_values.hpp"
+#include "http/dialects/request_draft.hpp"
 
 #include <algorithm>
 #include <array>
 #include <deque>
 #include <initializer_list>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,9 +17,9 @@
 
 namespace synapse::http::anthropic {
 
-/// Reads members, remembers what is wrong and what is lost, and writes the other body. Values are
-/// the client's texts of them, valid as long as its body. After a refusal nothing more is of use.
-class draft {
+/// Reads members and writes the other body as well. Values are the client's texts of them, valid as
+/// long as its body.
+class draft : public detail::request_draft {
 public:
   /// @param body a JSON object
   explicit draft(std::string_view body);
@@ -34,11 +34,6 @@ public:
         lose("unknown_fields");
   }
 
-  /// Ends it. @returns false
-  bool refuse(std::string field, std::string message);
-  /// A field that will not be heeded. @param name lives forever: a client's own text is no good for
-  /// a head
-  void lose(std::string_view name);
   /// Loses each of them that says anything.
   void lose_said(std::initializer_list<std::string_view> names);
 
@@ -61,8 +56,6 @@ private:
   std::vector<std::pair<std::string_view, std::string_view>> members_;
   std::deque<std::string> names_; ///< those that were spelled with escapes
   std::string out_;
-  std::vector<std::string_view> lossy_;
-  std::optional<unfit> unfit_;
 };
 
 /// A media type such as `image/png`, and nothing else behind it.

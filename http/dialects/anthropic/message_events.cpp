@@ -15,13 +15,6 @@ message_events::message_events(answer_names names, std::size_t max_event_bytes,
                                std::int64_t input_tokens)
     : chat_events_answer(max_event_bytes), names_(std::move(names)), input_tokens_(input_tokens) {}
 
-answer_translator::head message_events::client_head() const {
-  head result;
-  result.content_type = "text/event-stream; charset=utf-8";
-  result.event_stream = true;
-  return result;
-}
-
 void message_events::begin(std::string& out) {
   if (std::exchange(begun_, true))
     return;

@@ -26,7 +26,6 @@ public:
   /// counted; the backend's own counts come with `message_delta`
   message_events(answer_names names, std::size_t max_event_bytes, std::int64_t input_tokens = 0);
 
-  head client_head() const override;
   void broken(std::string& out, response_detail detail, std::string_view message) override;
 
   /// As the backend says, once the answer is complete.

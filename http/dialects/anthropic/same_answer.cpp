@@ -2,7 +2,6 @@
 
 #include "http/core/json/json_body.hpp"
 #include "http/core/local_reply.hpp"
-#include "http/dialects/answer_head.hpp"
 #include "http/dialects/anthropic/errors.hpp"
 #include "http/dialects/openai/json_values.hpp"
 
@@ -34,13 +33,6 @@ std::string sentence_in(std::string_view object) {
 }
 } // namespace
 
-progress same_events::begin(const response_head& answer) {
-  const auto type = answer.fields.value_of(known_field::content_type);
-  if (is_encoded(answer) || type.size() < 17 || !iequals(type.substr(0, 17), "text/event-stream"))
-    return refuse("its answer is no event stream");
-  return progress::more;
-}
-
 progress same_events::on_event(const sse_event& event, std::string_view raw, std::string& out) {
   if (event.comment_only || !event.has_data) {
     (said_ ? out : held_) += raw;
@@ -68,41 +60,12 @@ progress same_events::on_event(const sse_event& event, std::string_view raw, std
   return ended_ ? progress::ended : progress::more;
 }
 
-progress same_events::take(std::string_view bytes, std::string& out) {
-  buffer_.append(bytes);
-  std::size_t begin = 0;
-  auto how = progress::more;
-  while (how == progress::more) {
-    sse_event event;
-    const auto status = scanner_.next(buffer_.data() + begin, buffer_.size() - begin, event);
-    if (status == sse_status::too_large)
-      return refuse("one of its events is too large");
-    if (status != sse_status::event)
-      break;
-    how = on_event(event, std::string_view{buffer_}.substr(begin, event.size), out);
-    begin += event.size;
-  }
-  buffer_.erase(0, begin);
-  return how;
-}
-
 progress same_events::finish(std::string& out) {
   sse_event event;
-  // The blank line behind the last event is often forgotten.
-  if (!ended_ && scanner_.finish(buffer_.data(), buffer_.size(), event) == sse_status::event &&
-      event.has_data) {
-    const auto raw = buffer_ + "\n\n";
-    if (on_event(event, raw, out) == progress::bad)
-      return progress::bad;
-  }
+  if (!ended_ && unterminated(event) && event.has_data &&
+      on_event(event, completed(), out) == progress::bad)
+    return progress::bad;
   return ended_ ? progress::more : refuse("its stream ended before it was done");
-}
-
-answer_translator::head same_events::client_head() const {
-  head result;
-  result.content_type = "text/event-stream; charset=utf-8";
-  result.event_stream = true;
-  return result;
 }
 
 void same_events::broken(std::string& out, response_detail detail, std::string_view message) {

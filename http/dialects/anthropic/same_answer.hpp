@@ -2,12 +2,10 @@
 /// Anthropic's answer for Anthropic's client: the same bytes, whose end is watched.
 #pragma once
 
-#include "http/core/body/sse.hpp"
-#include "http/dialects/answer_translator.hpp"
 #include "http/dialects/anthropic/answer_words.hpp"
 #include "http/dialects/json_answer.hpp"
+#include "http/dialects/sse_answer.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,27 +16,19 @@ namespace synapse::http::anthropic {
 /// A stream of events. Each goes on when it is whole. One that says nothing yet is held back until
 /// the next one does, so that an error behind it can still have a status; an `error` is `bad`, and
 /// so is a stream that ends before `message_stop`.
-class same_events final : public answer_translator {
+class same_events final : public sse_answer {
 public:
-  /// @param max_event_bytes of one event
-  explicit same_events(std::size_t max_event_bytes) : scanner_(max_event_bytes) {}
+  using sse_answer::sse_answer;
 
-  progress begin(const response_head& answer) override;
-  progress take(std::string_view bytes, std::string& out) override;
   progress finish(std::string& out) override;
-  head client_head() const override;
   void broken(std::string& out, response_detail detail, std::string_view message) override;
   std::optional<told_error> reported() const override { return told_; }
-  bool may_keep_alive() const override { return true; }
-  bool promises_events() override { return true; }
   std::int64_t prompt_tokens() const noexcept override { return usage_.prompt; }
   std::int64_t completion_tokens() const noexcept override { return usage_.completion; }
 
 private:
-  progress on_event(const sse_event& event, std::string_view raw, std::string& out);
+  progress on_event(const sse_event& event, std::string_view raw, std::string& out) override;
 
-  sse_scanner scanner_;
-  std::string buffer_;
   std::string held_; ///< whole events that say nothing
   token_usage usage_;
   std::optional<told_error> told_;

@@ -131,29 +131,12 @@ member draft::first_of(std::initializer_list<member> names) const noexcept {
   return found;
 }
 
-bool draft::refuse(std::string field, std::string message) {
-  if (!unfit_)
-    unfit_ = unfit{std::move(field), std::move(message)};
-  return false;
-}
-
 bool draft::refuse(member which, std::string message) {
   return refuse(std::string{to_string(which)}, std::move(message));
 }
 
-void draft::lose(std::string_view name) {
-  if (std::find(lossy_.begin(), lossy_.end(), name) == lossy_.end())
-    lossy_.push_back(name);
-}
-
 bool draft::read(member which, bool& to) {
-  const auto value = (*this)[which];
-  if (value.empty())
-    return true;
-  if (value != "true" && value != "false")
-    return refuse(which, "has to be true or false");
-  to = value == "true";
-  return true;
+  return request_draft::read(to_string(which), (*this)[which], to);
 }
 
 bool draft::is_one(member which) {
@@ -172,14 +155,10 @@ std::string& draft::add(std::string_view name) {
 }
 
 native_request draft::finish(std::string_view path) {
-  if (unfit_)
-    return std::move(*unfit_);
   out_ += '}';
   native_call call;
   call.path = path;
-  call.body = std::move(out_);
-  call.lossy = std::move(lossy_);
-  return call;
+  return settle(std::move(call), std::move(out_));
 }
 
 void add_constants(draft& to) {

@@ -4,6 +4,7 @@
 
 #include "http/dialects/ollama/request.hpp"
 #include "http/dialects/openai/json_values.hpp"
+#include "http/dialects/request_draft.hpp"
 
 #include <array>
 #include <cstddef>
@@ -73,9 +74,9 @@ using detail::is_said;
 using detail::number_of;
 using detail::value_in;
 
-/// Reads members, remembers what is wrong and what is lost, and writes the native body. Values are
-/// the client's texts of them, valid as long as its body. After a refusal nothing more is of use.
-class draft {
+/// Reads members and writes the native body as well. Values are the client's texts of them, valid
+/// as long as its body.
+class draft : public detail::request_draft {
 public:
   draft(std::string_view body, const call_settings& settings);
 
@@ -86,11 +87,8 @@ public:
   /// The first of them that there is; else the last one.
   member first_of(std::initializer_list<member> names) const noexcept;
 
-  /// Ends it. @returns false
-  bool refuse(std::string field, std::string message);
+  using request_draft::refuse;
   bool refuse(member which, std::string message);
-  /// A field that will not be heeded. @param name lives forever
-  void lose(std::string_view name);
 
   /// Reads a member that is true or false; without one `to` stays. @returns false when refused.
   bool read(member which, bool& to);
@@ -112,8 +110,6 @@ private:
   call_settings settings_;
   std::array<std::string_view, static_cast<std::size_t>(member::count_)> values_{};
   std::string out_;
-  std::vector<std::string_view> lossy_;
-  std::optional<unfit> unfit_;
 };
 
 // ---- members that more than one kind of request has; false when refused ----

@@ -1,7 +1,6 @@
 #include "http/dialects/openai/chat_events_answer.hpp"
 
 #include "http/core/json/json_body.hpp"
-#include "http/dialects/answer_head.hpp"
 
 namespace synapse::http::openai {
 
@@ -13,42 +12,16 @@ bool is_blank_data(std::string_view data) noexcept {
 }
 } // namespace
 
-progress chat_events_answer::begin(const response_head& answer) {
-  constexpr std::string_view wanted = "text/event-stream";
-  const auto type = answer.fields.value_of(known_field::content_type);
-  if (is_encoded(answer) || !iequals(type.substr(0, wanted.size()), wanted))
-    return refuse("its answer is no event stream");
-  return progress::more;
-}
-
-progress chat_events_answer::take(std::string_view bytes, std::string& out) {
-  buffer_.append(bytes);
-  std::size_t begin = 0;
-  auto how = progress::more;
-  while (how == progress::more) {
-    sse_event event;
-    const auto status = scanner_.next(buffer_.data() + begin, buffer_.size() - begin, event);
-    if (status == sse_status::too_large)
-      return refuse("one of its events is too large");
-    if (status != sse_status::event)
-      break;
-    how = on_event(event, out);
-    begin += event.size;
-  }
-  buffer_.erase(0, begin);
-  return how;
-}
-
 progress chat_events_answer::finish(std::string& out) {
   if (ended_)
     return progress::more;
   sse_event event;
   auto how = progress::more;
   bool half = false;
-  if (scanner_.finish(buffer_.data(), buffer_.size(), event) == sse_status::event) {
+  if (unterminated(event)) {
     half = !is_whole_at_end(event);
     if (!half)
-      how = on_event(event, out);
+      how = on_event(event, {}, out);
   }
   if (how != progress::more)
     return how == progress::ended ? progress::more : how;
@@ -67,7 +40,8 @@ progress chat_events_answer::refuse_error(std::string_view data) {
   return refuse(message.empty() ? "it has reported an error without a word" : message);
 }
 
-progress chat_events_answer::on_event(const sse_event& event, std::string& out) {
+progress chat_events_answer::on_event(const sse_event& event, std::string_view /*raw*/,
+                                      std::string& out) {
   const auto kind = watch_.on_event(event);
   if (watch_.error_seen())
     return refuse_error(event.data);

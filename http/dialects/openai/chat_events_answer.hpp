@@ -2,12 +2,10 @@
 /// A chat's stream of chunks, on its way to a client that speaks another dialect.
 #pragma once
 
-#include "http/core/body/sse.hpp"
-#include "http/dialects/answer_translator.hpp"
 #include "http/dialects/openai/chat_chunk.hpp"
 #include "http/dialects/openai/chat_stream.hpp"
+#include "http/dialects/sse_answer.hpp"
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,17 +15,12 @@ namespace synapse::http::openai {
 /// Reads chunks, each as soon as it is there, and knows a good end as `event_relay` does: `[DONE]`
 /// behind something, or the end of the stream after each choice has told its reason to finish. An
 /// event that is an error is `bad`, as is one that is no chunk; so is a stream that ends before.
-class chat_events_answer : public answer_translator {
+class chat_events_answer : public sse_answer {
 public:
-  /// @param max_event_bytes of one event
-  explicit chat_events_answer(std::size_t max_event_bytes) : scanner_(max_event_bytes) {}
+  using sse_answer::sse_answer;
 
-  progress begin(const response_head& answer) override;
-  progress take(std::string_view bytes, std::string& out) override;
   progress finish(std::string& out) override;
   std::optional<told_error> reported() const override { return told_; }
-  bool may_keep_alive() const override { return true; }
-  bool promises_events() override { return true; }
 
 protected:
   /// @param chunk is valid during the call only. @returns `more`, or `bad`
@@ -38,12 +31,10 @@ protected:
   virtual void on_comment(std::string& /*out*/) {}
 
 private:
-  progress on_event(const sse_event& event, std::string& out);
+  progress on_event(const sse_event& event, std::string_view raw, std::string& out) final;
   progress refuse_error(std::string_view data);
 
-  sse_scanner scanner_;
   chat_stream_watch watch_;
-  std::string buffer_;
   std::optional<told_error> told_;
   bool ended_ = false;
 };

@@ -35,35 +35,12 @@ openai_answer::openai_answer(std::string_view format, bool events) {
     events_ = std::make_unique<openai::speech_events>(*audio_);
 }
 
-progress transcription_events::begin(const response_head& answer) {
-  const auto type = answer.fields.value_of(known_field::content_type);
-  if (is_encoded(answer) || type.size() < 17 || !iequals(type.substr(0, 17), "text/event-stream"))
-    return refuse("its answer is no event stream");
-  return progress::more;
-}
-
-progress transcription_events::take(std::string_view bytes, std::string& out) {
-  buffer_.append(bytes);
-  std::size_t begin = 0;
-  auto how = progress::more;
-  while (how == progress::more) {
-    sse_event event;
-    const auto status = scanner_.next(buffer_.data() + begin, buffer_.size() - begin, event);
-    if (status == sse_status::too_large)
-      return refuse("one of its events is too large");
-    if (status != sse_status::event)
-      break;
-    if (event.comment_only)
-      out.append(buffer_, begin, event.size);
-    else
-      how = on_event(event, out);
-    begin += event.size;
+progress transcription_events::on_event(const sse_event& event, std::string_view raw,
+                                        std::string& out) {
+  if (event.comment_only) {
+    out.append(raw);
+    return progress::more;
   }
-  buffer_.erase(0, begin);
-  return how;
-}
-
-progress transcription_events::on_event(const sse_event& event, std::string& out) {
   detail::borrowed_parser parser;
   std::string problem;
   const auto root = detail::parse_object(parser, event.data, max_event_json, problem);
@@ -94,18 +71,10 @@ progress transcription_events::on_event(const sse_event& event, std::string& out
 
 progress transcription_events::finish(std::string& out) {
   sse_event event;
-  // The blank line behind the last event is often forgotten.
-  if (!done_ && scanner_.finish(buffer_.data(), buffer_.size(), event) == sse_status::event &&
-      !event.comment_only && on_event(event, out) == progress::bad)
+  if (!done_ && unterminated(event) && !event.comment_only &&
+      on_event(event, {}, out) == progress::bad)
     return progress::bad;
   return done_ ? progress::more : refuse("its stream ended before it was done");
-}
-
-answer_translator::head transcription_events::client_head() const {
-  head result;
-  result.content_type = "text/event-stream; charset=utf-8";
-  result.event_stream = true;
-  return result;
 }
 
 void transcription_events::broken(std::string& out, response_detail detail,

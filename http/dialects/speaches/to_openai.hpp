@@ -2,8 +2,7 @@
 /// What becomes of a Speaches' answers. Those without a class here are OpenAI's as they come.
 #pragma once
 
-#include "http/core/body/sse.hpp"
-#include "http/dialects/answer_translator.hpp"
+#include "http/dialects/sse_answer.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,23 +26,16 @@ private:
 };
 
 /// Its events of a transcription → OpenAI's: the text in its last one is always empty.
-class transcription_events final : public answer_translator {
+class transcription_events final : public sse_answer {
 public:
-  explicit transcription_events(std::size_t max_event_bytes) : scanner_(max_event_bytes) {}
+  using sse_answer::sse_answer;
 
-  progress begin(const response_head& answer) override;
-  progress take(std::string_view bytes, std::string& out) override;
   progress finish(std::string& out) override;
-  head client_head() const override;
   void broken(std::string& out, response_detail detail, std::string_view message) override;
-  bool may_keep_alive() const override { return true; }
-  bool promises_events() override { return true; }
 
 private:
-  progress on_event(const sse_event& event, std::string& out);
+  progress on_event(const sse_event& event, std::string_view raw, std::string& out) override;
 
-  sse_scanner scanner_;
-  std::string buffer_;
   std::string text_; ///< of all deltas
   bool done_ = false;
 };

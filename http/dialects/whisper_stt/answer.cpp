@@ -63,7 +63,7 @@ std::optional<transcript_segment> parse_segment(std::string_view text) {
   return segment_of(json::parse(text, nullptr, false));
 }
 
-progress native_events::on_event(const sse_event& event, std::string_view raw, std::string& out) {
+progress native_events::on_told(const sse_event& event, std::string_view raw, std::string& out) {
   out.append(raw);
   // The LF of the last line's CRLF would come with the next event, and there is none.
   if (event.type == "done" && raw.ends_with('\r'))

@@ -26,7 +26,7 @@ public:
   void broken(std::string& out, response_detail detail, std::string_view message) override;
 
 protected:
-  progress on_event(const sse_event& event, std::string_view raw, std::string& out) override;
+  progress on_told(const sse_event& event, std::string_view raw, std::string& out) override;
 
 private:
   std::string_view label_;

@@ -36,8 +36,8 @@ progress transcription_answer::translate(std::string& text, std::string& out) {
   return progress::more;
 }
 
-progress transcription_events::on_event(const sse_event& event, std::string_view raw,
-                                        std::string& out) {
+progress transcription_events::on_told(const sse_event& event, std::string_view raw,
+                                       std::string& out) {
   if (event.comment_only) {
     out.append(raw);
     return progress::more;

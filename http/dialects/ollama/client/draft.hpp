@@ -4,12 +4,12 @@
 
 #include "http/dialects/json_writer.hpp"
 #include "http/dialects/ollama/client/request.hpp"
+#include "http/dialects/request_draft.hpp"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
+#include <variant>
 
 namespace synapse::http::ollama::client {
 
@@ -22,28 +22,19 @@ struct asked {
 };
 asked read_asked(std::string_view body);
 
-/// Remembers what is wrong and what is lost, and writes the body. After a refusal nothing more is
-/// of use.
-class draft {
+/// Writes the body as well.
+class draft : public detail::request_draft {
 public:
-  /// Ends it. @returns false
-  bool refuse(std::string field, std::string message);
-  /// A field that will not be heeded. @param name lives forever
-  void lose(std::string_view name);
-  /// Reads a value that is true or false; without one `to` stays. @returns false when refused.
-  bool read(std::string_view name, std::string_view value, bool& to);
-  /// @returns false, and refuses, when it is there and no string.
-  bool is_string(std::string_view name, std::string_view value);
-
   std::string& add(std::string_view name) { return out_.add(name); }
   void reserve(std::size_t bytes) { out_.reserve(bytes); }
   /// The call, or why there is none. Once, at the end.
-  request finish(openai_call made);
+  request finish(openai_call made) {
+    auto settled = settle(std::move(made), out_.finish());
+    return std::visit([](auto&& one) -> request { return std::move(one); }, std::move(settled));
+  }
 
 private:
   detail::object_writer out_;
-  std::vector<std::string_view> lossy_;
-  std::optional<unfit> unfit_;
 };
 
 // ---- what more than one route has; false when refused ----

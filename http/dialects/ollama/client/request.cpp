@@ -226,38 +226,6 @@ request request_of(route by, std::string_view body) {
   return embed_request(from, to, from.prompt);
 }
 
-bool draft::refuse(std::string field, std::string message) {
-  if (!unfit_)
-    unfit_ = unfit{std::move(field), std::move(message)};
-  return false;
-}
-
-void draft::lose(std::string_view name) {
-  if (std::find(lossy_.begin(), lossy_.end(), name) == lossy_.end())
-    lossy_.push_back(name);
-}
-
-bool draft::read(std::string_view name, std::string_view value, bool& to) {
-  if (value.empty())
-    return true;
-  if (value != "true" && value != "false")
-    return refuse(std::string{name}, "has to be true or false");
-  to = value == "true";
-  return true;
-}
-
-bool draft::is_string(std::string_view name, std::string_view value) {
-  return value.empty() || value.starts_with('"') || refuse(std::string{name}, "has to be a string");
-}
-
-request draft::finish(openai_call made) {
-  if (unfit_)
-    return std::move(*unfit_);
-  made.body = out_.finish();
-  made.lossy = std::move(lossy_);
-  return made;
-}
-
 std::string error_body(std::string_view text) {
   std::string body;
   append_json_string(body += R"({"error":)", text);

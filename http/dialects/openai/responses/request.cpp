@@ -129,41 +129,4 @@ request request_of(std::string_view body, const known& earlier) {
   return to.finish(std::move(made));
 }
 
-bool draft::refuse(std::string field, std::string message) {
-  if (!unfit_)
-    unfit_ = unfit{std::move(field), std::move(message)};
-  return false;
-}
-
-void draft::lose(std::string_view name) {
-  if (std::find(lossy_.begin(), lossy_.end(), name) == lossy_.end())
-    lossy_.push_back(name);
-}
-
-bool draft::read(std::string_view name, std::string_view value, bool& to) {
-  if (value.empty())
-    return true;
-  if (value != "true" && value != "false")
-    return refuse(std::string{name}, "has to be true or false");
-  to = value == "true";
-  return true;
-}
-
-bool draft::is_string(std::string_view name, std::string_view value) {
-  return value.empty() || value.starts_with('"') || refuse(std::string{name}, "has to be a string");
-}
-
-bool draft::is_object(std::string_view name, std::string_view value) {
-  return value.empty() || value.starts_with('{') ||
-         refuse(std::string{name}, "has to be an object");
-}
-
-request draft::finish(chat_call made) {
-  if (unfit_)
-    return std::move(*unfit_);
-  made.body = out_.finish();
-  made.lossy = std::move(lossy_);
-  return made;
-}
-
 } // namespace synapse::http::openai::responses

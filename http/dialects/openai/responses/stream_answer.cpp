@@ -242,13 +242,6 @@ progress stream_answer::on_end(std::string& out) {
   return progress::more;
 }
 
-answer_translator::head stream_answer::client_head() const {
-  head result;
-  result.content_type = "text/event-stream; charset=utf-8";
-  result.event_stream = true;
-  return result;
-}
-
 void stream_answer::broken(std::string& out, response_detail detail, std::string_view message) {
   begin(out); // clients expect it first
   for (auto& item : output_.items())

@@ -25,7 +25,6 @@ public:
   stream_answer(answer_frame frame, std::size_t max_event_bytes)
       : chat_events_answer(max_event_bytes), output_(std::move(frame)) {}
 
-  head client_head() const override;
   void broken(std::string& out, response_detail detail, std::string_view message) override;
 
   /// The response as the last event has it, to be stored: after a good end or `broken`; else empty.
